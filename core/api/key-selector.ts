@@ -1,0 +1,63 @@
+import type { Partitioner } from "../graph/stream-graph.ts";
+import { JobError } from "../lib/errors.ts";
+import { show } from "../lib/show.ts";
+
+/**
+ * What a stream can be keyed by. Keys are equal by content: -0 is 0, NaN is one key, a bigint is the same key as the equal number, and the order of an
+ * object's fields does not count. Inside arrays and objects null is a value.
+ *
+ * @example
+ * ```ts
+ * import { type Key, StreamExecutionEnvironment } from "tamias";
+ *
+ * const route = (flight: { from: string; to: string }): Key => [flight.from, flight.to];
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const counts = env.fromElements({ from: "JFK", to: "LAX" }, { from: "JFK", to: "LAX" }).keyBy(route).countWindow(2).apply((key, _window, _records, out) => out.collect(key));
+ * console.log(await counts.executeAndCollect().toArray()); // [ [ 'JFK', 'LAX' ] ]
+ * ```
+ */
+export type Key = string | number | boolean | bigint | StructuredKey;
+type StructuredKey = readonly KeyPart[] | { readonly [field: string]: KeyPart };
+type KeyPart = Key | null;
+
+/** The fields of `T` that a stream can be keyed by: those that are always there. */
+export type KeyField<T> = { [P in keyof T & string]-?: T[P] extends Key ? P : never }[keyof T & string];
+
+/**
+ * Chooses the subtask for a key, as a lambda or as Flink's object with `partition`.
+ *
+ * @example
+ * ```ts
+ * import { type CustomPartitioner, StreamExecutionEnvironment } from "tamias";
+ *
+ * const byLength: CustomPartitioner<string> = (key, parallelism) => key.length % parallelism;
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const words = env.fromElements("a", "bb").partitionCustom(byLength, (word) => word).map((word) => word).setParallelism(2);
+ * console.log((await words.executeAndCollect().toArray()).sort()); // [ 'a', 'bb' ]
+ * ```
+ */
+export type CustomPartitioner<K> =
+  | ((key: K, parallelism: number) => number)
+  | {
+      /** @returns a whole number from 0 to parallelism − 1 */
+      partition(key: K, parallelism: number): number;
+    };
+
+/** @throws JobError INVALID_ARGUMENT for what is neither the name of a field nor a function. */
+export function keySelector<T>(step: string, key: string | ((record: T) => unknown)): (record: T) => unknown {
+  if (typeof key === "string" && key !== "") return (record) => (record as Readonly<Record<string, unknown>>)[key];
+  if (typeof key === "function") return key;
+  throw new JobError("INVALID_ARGUMENT", `${step} takes the name of a field or a function such as (record) => record.user, but got ${show(key)}`);
+}
+
+/** @throws JobError INVALID_ARGUMENT */
+export function customPartitioner<T>(given: CustomPartitioner<never>, keyOf: (record: T) => unknown): Partitioner {
+  if (typeof given === "function") return { kind: "custom", partition: given, keyOf };
+  if (typeof given === "object" && given !== null && typeof given.partition === "function") {
+    return { kind: "custom", partition: (key, parallelism) => given.partition(key, parallelism), keyOf };
+  }
+  throw new JobError(
+    "INVALID_ARGUMENT",
+    `partitionCustom takes a function such as (key, parallelism) => key % parallelism, or an object with the method partition, but got ${show(given)}`,
+  );
+}

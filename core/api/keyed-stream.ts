@@ -1,0 +1,111 @@
+import type { StreamNode } from "../graph/stream-graph.ts";
+import { keyedProcessFactory } from "../operators/keyed-process-operator.ts";
+import { keyedReduceFactory } from "../operators/keyed-reduce-operator.ts";
+import type { ReduceFunction } from "../state/aggregation.ts";
+import type { GlobalWindow, Window } from "../windows/time-window.ts";
+import type { WindowAssigner } from "../windows/window-assigner.ts";
+import type { ConnectedStreams, KeyedConnectedStreams } from "./connected-streams.ts";
+import { DataStream } from "./data-stream.ts";
+import { type Comparable, type FieldOf, type Selecting, type Summable, extremeOf, extremeRecordOf, sumOf } from "./field-aggregations.ts";
+import { type KeyedProcessing, type Reducing, asKeyedProcess, asReduce } from "./functions.ts";
+import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
+import { type Upstream, timestampsOf } from "./stream-graph-builder.ts";
+import { assignedBy } from "./window-spec.ts";
+import type { WindowedStream } from "./windowed-stream.ts";
+
+/**
+ * A stream grouped by key: what follows works for each key on its own, with state and timers by key.
+ *
+ * `reduce`, `sum`, `min`, `max`, `minBy` and `maxBy` emit the value so far after each record, and in BATCH the final one only.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment } from "tamias";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * const sums = env
+ *   .fromElements({ user: "ada", amount: 2 }, { user: "bob", amount: 5 }, { user: "ada", amount: 3 })
+ *   .keyBy((payment) => payment.user)
+ *   .sum("amount");
+ * for await (const sum of sums.executeAndCollect()) console.log(sum.user, sum.amount); // ada 2, bob 5, ada 5
+ * ```
+ */
+export class KeyedStream<T, K> extends DataStream<T> {
+  readonly #upstream: Upstream;
+
+  constructor(upstream: Upstream) {
+    super(upstream);
+    this.#upstream = upstream;
+  }
+
+  /** Records, time, side outputs, and state and timers of the key at hand, in the hand of a function. */
+  override process<R>(fn: KeyedProcessing<K, T, R>): SingleOutputStreamOperator<R> {
+    const { graph } = this.#upstream;
+    const processing = asKeyedProcess(fn);
+    const factory = keyedProcessFactory({ keyOf: this.#keyOf(), fn: processing });
+    // What a timer emits has the timer's time, whether the records had one or not.
+    const timestamps = timestampsOf(this.#upstream) === "none" && processing.onTimer !== undefined ? "unknown" : timestampsOf(this.#upstream);
+    const node = graph.addOperator({ name: "KeyedProcess", factory, keyed: true, timestamps }, [this.#upstream]);
+    return graph.makers.operator(graph, node);
+  }
+
+  /** Combines each record with the value so far. */
+  override reduce(fn: Reducing<T>): SingleOutputStreamOperator<T> {
+    return this.#reduced("Keyed Reduce", asReduce(fn));
+  }
+
+  /** The first record of the key, with this field the sum so far. Numbers add up as f64; bigints as 64-bit integers, whose overflow stops the job. */
+  sum(field: FieldOf<T, Summable>): SingleOutputStreamOperator<T> {
+    return this.#reduced("Keyed Aggregation", sumOf(field));
+  }
+
+  /** The first record of the key, with this field the smallest so far; `minBy` gives the whole record that has it. */
+  min(field: FieldOf<T, Comparable>): SingleOutputStreamOperator<T> {
+    return this.#reduced("Keyed Aggregation", extremeOf("min", field));
+  }
+
+  /** The first record of the key, with this field the largest so far; `maxBy` gives the whole record that has it. */
+  max(field: FieldOf<T, Comparable>): SingleOutputStreamOperator<T> {
+    return this.#reduced("Keyed Aggregation", extremeOf("max", field));
+  }
+
+  /** The record of the key with the smallest value so far; of several, the first, or the last where `first` is false. */
+  minBy(by: FieldOf<T, Comparable> | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
+    return this.#reduced("Keyed Aggregation", extremeRecordOf("min", by, first));
+  }
+
+  /** The record of the key with the largest value so far; of several, the first, or the last where `first` is false. */
+  maxBy(by: FieldOf<T, Comparable> | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
+    return this.#reduced("Keyed Aggregation", extremeRecordOf("max", by, first));
+  }
+
+  /**
+   * Windows for each key.
+   * @throws JobError MISSING_TIMESTAMPS for windows of event time where nothing upstream assigns timestamps.
+   */
+  override window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<T, K, W> {
+    return this.#upstream.graph.makers.windowed(this.#upstream, assignedBy(this.#upstream, assigner));
+  }
+
+  /** Windows of `size` records of a key; with `slide`, of its last `size` records every `slide` records. */
+  override countWindow(size: number, slide?: number): WindowedStream<T, K, GlobalWindow> {
+    return this.#upstream.graph.makers.windowed(this.#upstream, { kind: "counted", size, slide });
+  }
+
+  override connect<B>(other: KeyedStream<B, K>): KeyedConnectedStreams<T, B, K>;
+  override connect<B>(other: DataStream<B>): ConnectedStreams<T, B>;
+  override connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
+    return super.connect(other);
+  }
+
+  #reduced(name: string, fn: ReduceFunction<T>): SingleOutputStreamOperator<T> {
+    const { graph } = this.#upstream;
+    const node: StreamNode = graph.addOperator({ name, factory: keyedReduceFactory({ keyOf: this.#keyOf(), fn }), keyed: true }, [this.#upstream]);
+    return graph.makers.operator(graph, node);
+  }
+
+  /** The selector takes the records of this stream, which an upstream cannot say. */
+  #keyOf(): (record: T) => K {
+    return this.#upstream.keyOf as (record: T) => K;
+  }
+}

@@ -1,0 +1,232 @@
+import { CollectionSource, type Collection } from "../connectors/collection-source.ts";
+import { SequenceSource } from "../connectors/sequence-source.ts";
+import { sourceFactory } from "../connectors/source-operator.ts";
+import type { Source } from "../connectors/source.ts";
+import { jobGraphToJson } from "../graph/fingerprint.ts";
+import { explain } from "../graph/explain.ts";
+import { buildJobGraph } from "../graph/job-graph.ts";
+import type { JobSettings, StreamGraph, StreamNode } from "../graph/stream-graph.ts";
+import type { Duration } from "../lib/duration.ts";
+import { JobError } from "../lib/errors.ts";
+import { show } from "../lib/show.ts";
+import { WatermarkStrategy } from "../time/watermark-strategy.ts";
+import { DataStreamSource } from "./data-stream-source.ts";
+import {
+  DEFAULT_OPTIONS,
+  type ExecutionOptions,
+  type ResolvedOptions,
+  type RuntimeExecutionMode,
+  mergeOptions,
+} from "./execution-options.ts";
+import type { Executor, JobClient, JobExecutionResult, SubmitOptions } from "./executor.ts";
+import { StreamGraphBuilder } from "./stream-graph-builder.ts";
+import { STREAM_MAKERS } from "./stream-makers.ts";
+
+const DEFAULT_JOB_NAME = "Tamias Job";
+
+/**
+ * Where a job is written and from where it is run: it makes the sources, collects every operator that is added to their streams, and hands the graph to its
+ * executor.
+ *
+ * A job is what was written since the last execution, with everything upstream of it. Streams can be used again in the next job of the environment.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment } from "tamias";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * env.fromElements("hello", "world").map((word) => word.length).print(); // 5, 5
+ * const result = await env.execute("word lengths");
+ * console.log(result.jobName); // word lengths
+ * ```
+ */
+export class StreamExecutionEnvironment {
+  readonly #executor: Executor;
+  readonly #graph: StreamGraphBuilder;
+  #options: ResolvedOptions;
+
+  /** @throws JobError UNKNOWN_OPTION, INVALID_ARGUMENT */
+  constructor(executor: Executor, options: ExecutionOptions = {}) {
+    this.#executor = executor;
+    this.#options = mergeOptions(DEFAULT_OPTIONS, options);
+    this.#graph = new StreamGraphBuilder(STREAM_MAKERS, (jobName) => this.#prepare(jobName));
+  }
+
+  /** How many subtasks each operator has that sets none itself. @throws JobError INVALID_ARGUMENT unless it is a whole number from 1 on. */
+  setParallelism(parallelism: number): this {
+    return this.configure({ parallelism });
+  }
+
+  getParallelism(): number {
+    return this.#options.parallelism;
+  }
+
+  /** Number of key groups of each operator that sets none itself: the bound on any later parallelism. @throws JobError INVALID_ARGUMENT */
+  setMaxParallelism(maxParallelism: number): this {
+    return this.configure({ maxParallelism });
+  }
+
+  /** Undefined where Flink's formula decides. */
+  getMaxParallelism(): number | undefined {
+    return this.#options.maxParallelism;
+  }
+
+  /** @throws JobError INVALID_ARGUMENT; that BATCH has bounded sources only is checked when the graph is complete. */
+  setRuntimeMode(runtimeMode: RuntimeExecutionMode): this {
+    return this.configure({ runtimeMode });
+  }
+
+  /** Longest wait of a record in a partly filled buffer, ms or a Duration; 0 sends each record at once. @throws JobError INVALID_ARGUMENT */
+  setBufferTimeout(bufferTimeout: number | Duration): this {
+    return this.configure({ bufferTimeout });
+  }
+
+  /** Runs every operator in a task of its own. */
+  disableOperatorChaining(): this {
+    return this.configure({ operatorChaining: false });
+  }
+
+  /** Sets several options at once. @throws JobError UNKNOWN_OPTION, which suggests the nearest name; INVALID_ARGUMENT */
+  configure(options: ExecutionOptions): this {
+    this.#options = mergeOptions(this.#options, options);
+    return this;
+  }
+
+  /** A stream of these elements, in order. @throws JobError INVALID_ARGUMENT without elements. */
+  fromElements<T>(...elements: readonly T[]): DataStreamSource<T> {
+    if (elements.length === 0) {
+      throw new JobError("INVALID_ARGUMENT", "fromElements needs at least one element; for an empty stream write fromCollection<Reading>([])");
+    }
+    return this.#elements(elements);
+  }
+
+  /** The newer name of `fromElements`; it takes the elements one by one or as one array. @throws JobError INVALID_ARGUMENT without elements. */
+  fromData<T>(elements: readonly T[]): DataStreamSource<T>;
+  fromData<T>(...elements: readonly T[]): DataStreamSource<T>;
+  fromData<T>(...given: readonly (T | readonly T[])[]): DataStreamSource<T> {
+    const [first] = given;
+    return given.length === 1 && Array.isArray(first) ? this.#elements(first as readonly T[]) : this.fromElements(...(given as readonly T[]));
+  }
+
+  /**
+   * A stream of what an array, an iterable, an async iterable or a ReadableStream gives, in order. Async ones are asked for more as fast as the job takes it.
+   * Live objects are read where the source runs.
+   * @throws JobError INVALID_ARGUMENT for anything else.
+   */
+  fromCollection<T>(collection: Collection<T>): DataStreamSource<T> {
+    return this.#elements(collection);
+  }
+
+  /** The whole numbers from `from` to `to`, both included; each subtask reads one range of them. @throws JobError INVALID_ARGUMENT */
+  fromSequence(from: number, to: number): DataStreamSource<number> {
+    return this.#source({ name: "Source: Sequence", source: new SequenceSource(from, to), timestamps: "none" });
+  }
+
+  /**
+   * A stream of what a source reads. Watermarks are made per split. Timestamps are those of the strategy's assigner, else those that the source knows.
+   *
+   * @param name what `explain`, metrics and errors call it
+   * @throws JobError INVALID_ARGUMENT
+   */
+  fromSource<T, Split, EnumeratorState>(
+    source: Source<T, Split, EnumeratorState>,
+    watermarkStrategy: WatermarkStrategy<T>,
+    name: string,
+  ): DataStreamSource<T> {
+    if (typeof source !== "object" || source === null || typeof source.createReader !== "function") {
+      throw new JobError("INVALID_ARGUMENT", `fromSource takes a Source, such as new DataGeneratorSource((i) => i, 100), but got ${show(source)}`);
+    }
+    if (!(watermarkStrategy instanceof WatermarkStrategy)) {
+      throw new JobError("INVALID_ARGUMENT", `fromSource takes a WatermarkStrategy second, such as WatermarkStrategy.noWatermarks(), but got ${show(watermarkStrategy)}`);
+    }
+    const timestamps = watermarkStrategy.timestampAssigner === undefined ? "unknown" : "assigned";
+    return this.#source({ name: "Source", source, timestamps, strategy: watermarkStrategy }).name(name);
+  }
+
+  /**
+   * Runs the job and waits for its end.
+   *
+   * @returns a promise that rejects with what made the job fail, with a refusal of the graph (EMPTY_JOB, DUPLICATE_UID, …), or with JOB_CANCELED
+   */
+  async execute(jobName?: string, options: SubmitOptions = {}): Promise<JobExecutionResult> {
+    const client = await this.executeAsync(jobName, options);
+    return client.result();
+  }
+
+  /** Starts the job and returns a hold on it. Rejects where the graph is refused. */
+  async executeAsync(jobName?: string, options: SubmitOptions = {}): Promise<JobClient> {
+    return this.#prepare(jobName)(options);
+  }
+
+  /**
+   * The job as it is written so far, checked. Pure: it runs nothing and can be called again.
+   * @throws JobError EMPTY_JOB, DUPLICATE_UID, INVALID_ARGUMENT (parallelism above the maximum, forward between unequal parallelisms, an unbounded source in BATCH)
+   */
+  getStreamGraph(jobName: string = DEFAULT_JOB_NAME): StreamGraph {
+    const options = this.#options;
+    const undecided = this.#graph.build(jobName, { ...settingsOf(options), mode: "STREAMING" });
+    const mode = modeOf(options.runtimeMode, undecided.nodes);
+    const graph = { ...undecided, settings: { ...undecided.settings, mode } };
+    // Chaining checks what only the complete graph can tell.
+    buildJobGraph(graph);
+    return graph;
+  }
+
+  /** The chained job graph as JSON, for tools. Pure. @throws JobError as `getStreamGraph` */
+  getExecutionPlan(): string {
+    return JSON.stringify(jobGraphToJson(buildJobGraph(this.getStreamGraph())));
+  }
+
+  /** The chained job graph as text, for people: chains, partitioning, windows, and what runs on rows or columns. Pure. @throws JobError as `getStreamGraph` */
+  explain(jobName?: string): string {
+    return explain(buildJobGraph(this.getStreamGraph(jobName)));
+  }
+
+  #prepare(jobName: string | undefined): (options: SubmitOptions) => JobClient {
+    const graph = this.getStreamGraph(jobName);
+    this.#graph.startNextJob();
+    return (options) => this.#executor.submit(graph, options);
+  }
+
+  #elements<T>(collection: Collection<T>): DataStreamSource<T> {
+    return this.#source({ name: "Source: Collection", source: new CollectionSource(collection), timestamps: "none", parallelismMax: 1 });
+  }
+
+  #source<T, Split, EnumeratorState>(spec: {
+    readonly name: string;
+    readonly source: Source<T, Split, EnumeratorState>;
+    readonly timestamps: StreamNode["timestamps"];
+    readonly strategy?: WatermarkStrategy<T>;
+    readonly parallelismMax?: 1;
+  }): DataStreamSource<T> {
+    const { name, source, timestamps, strategy = WatermarkStrategy.noWatermarks<T>(), parallelismMax } = spec;
+    const factory = sourceFactory({ source, strategy });
+    // The enumerator's messages are typed by its source alone; the graph holds sources of every type.
+    const enumerator = { source: source as unknown as Source<unknown, unknown, unknown> };
+    return new DataStreamSource(this.#graph, this.#graph.addSource({ name, factory, parallelismMax, enumerator, timestamps }));
+  }
+}
+
+function settingsOf(options: ResolvedOptions): Omit<JobSettings, "mode"> {
+  return {
+    parallelism: options.parallelism,
+    maxParallelism: options.maxParallelism,
+    bufferTimeoutMs: options.bufferTimeoutMs,
+    chaining: options.operatorChaining,
+    endOfInputTimers: options.endOfInputTimers,
+    firePanesPerTurn: options.firePanesPerTurn,
+    batchSortBytesMax: options.batchSortBytesMax,
+  };
+}
+
+/** @throws JobError INVALID_ARGUMENT where BATCH meets a source without end. */
+function modeOf(asked: RuntimeExecutionMode, nodes: readonly StreamNode[]): JobSettings["mode"] {
+  if (asked === "STREAMING") return "STREAMING";
+  const endless = nodes.find(({ enumerator }) => enumerator !== undefined && enumerator.source.boundedness !== "BOUNDED");
+  if (endless === undefined) return "BATCH";
+  if (asked === "AUTOMATIC") return "STREAMING";
+  throw new JobError(
+    "INVALID_ARGUMENT",
+    `BATCH needs bounded sources, but "${endless.name}" is not known to end: use RuntimeExecutionMode.STREAMING, or AUTOMATIC, which decides by the sources`,
+  );
+}

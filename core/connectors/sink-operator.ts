@@ -1,0 +1,214 @@
+import { InvariantViolation } from "../lib/assert.ts";
+import { JobError } from "../lib/errors.ts";
+import { show } from "../lib/show.ts";
+import { types, type Type } from "../data/type.ts";
+import type { Operator, OperatorContext, OperatorFactory, Output } from "../operators/operator.ts";
+import type { OperatorListState } from "../state/operator-state.ts";
+import { MIN_WATERMARK, NO_TIMESTAMP } from "../time/timestamp.ts";
+import type { Committer, Sink, SinkWriter, SinkWriterContext } from "./sink.ts";
+
+/** What one checkpoint prepared. */
+interface Prepared<Committable> {
+  readonly checkpointId: number;
+  readonly committable: Committable;
+}
+
+/** @throws JobError INVALID_ARGUMENT where the parts of the sink do not fit together. */
+export function sinkFactory<T, WriterState, Committable>(sink: Sink<T, WriterState, Committable>): OperatorFactory {
+  requireTogether(sink, "createCommitter", "committableType");
+  requireTogether(sink, "restoreWriter", "writerStateType");
+  return {
+    kind: "sink",
+    details: { sink: sink.describe(), commits: sink.createCommitter !== undefined },
+    create: (context) => new SinkOperator(context, sink),
+  };
+}
+
+/**
+ * Runs the writer of a sink and commits in two phases what it prepares: with each snapshot the writer flushes and hands over
+ * committables, which lie in operator state until that checkpoint has completed; only then the committer makes them visible.
+ * After a restore everything that lies there is committed, perhaps once more: committers are idempotent.
+ */
+export class SinkOperator<T, WriterState, Committable> implements Operator, Output<T> {
+  readonly inputs: readonly Output<never>[] = [this];
+
+  readonly #context: OperatorContext;
+  readonly #sink: Sink<T, WriterState, Committable>;
+  readonly #prepared: OperatorListState<Prepared<Committable>> | undefined;
+  readonly #writerStates: OperatorListState<WriterState> | undefined;
+  /** One object for all writes; a writer that keeps it sees it change. */
+  readonly #at = { timestamp: undefined as number | undefined, watermark: MIN_WATERMARK };
+  #writer: SinkWriter<T, WriterState, Committable> | undefined;
+  #committer: Committer<Committable> | undefined;
+  #isBlocked = false;
+  #isFinished = false;
+  #closed = false;
+
+  constructor(context: OperatorContext, sink: Sink<T, WriterState, Committable>) {
+    this.#context = context;
+    this.#sink = sink;
+    const state = context.operatorState;
+    if (sink.committableType !== undefined) this.#prepared = state.list("committables", preparedType(sink.committableType));
+    if (sink.writerStateType !== undefined) this.#writerStates = state.list("writer", sink.writerStateType);
+  }
+
+  open(): void {
+    const sink = this.#sink;
+    const context = this.#writerContext();
+    this.#guarded(() => {
+      this.#committer = sink.createCommitter?.(context);
+      // The checkpoint that was restored had completed, so what it prepared must become visible.
+      this.#commitUpTo(Infinity);
+      const states = this.#writerStates?.get() ?? [];
+      this.#writer = 0 < states.length ? sink.restoreWriter!(context, states) : sink.createWriter(context);
+    });
+    this.#updateReadiness();
+  }
+
+  processRecord(record: T, timestamp: number): void {
+    const writer = this.#writer!;
+    this.#context.metrics.recordsIn += 1;
+    this.#at.timestamp = timestamp === NO_TIMESTAMP ? undefined : timestamp;
+    try {
+      writer.write(record, this.#at);
+    } catch (cause) {
+      throw this.#writeFailure(cause, record, timestamp);
+    }
+    if (writer.isReady !== undefined && !writer.isReady()) this.#block();
+  }
+
+  processWatermark(watermark: number): void {
+    this.#at.watermark = watermark;
+    this.#context.metrics.currentWatermark = watermark;
+  }
+
+  processIdleness(): void {}
+
+  snapshot(checkpointId: number): void {
+    const writer = this.#writer!;
+    this.#guarded(() => {
+      writer.flush(false);
+      this.#prepare(checkpointId);
+      if (writer.snapshotState !== undefined) this.#writerStates?.update(writer.snapshotState(checkpointId));
+    });
+  }
+
+  completed(checkpointId: number): void {
+    this.#guarded(() => this.#commitUpTo(checkpointId));
+  }
+
+  // An aborted checkpoint leaves its committables where they are: the next one that completes covers them.
+
+  /** The end of the input: nothing can come after it, so everything becomes visible. */
+  finish(): void {
+    this.#guarded(() => {
+      this.#writer!.flush(true);
+      this.#prepare(Infinity);
+      this.#commitUpTo(Infinity);
+    });
+    this.#isFinished = true;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#guarded(() => this.#writer?.close(this.#isFinished));
+    } finally {
+      this.#guarded(() => this.#committer?.close?.());
+    }
+  }
+
+  #prepare(checkpointId: number): void {
+    if (this.#prepared === undefined) return;
+    for (const committable of this.#writer!.prepareCommit?.() ?? []) this.#prepared.add({ checkpointId, committable });
+  }
+
+  /** Committables leave the state only after the committer has returned. */
+  #commitUpTo(checkpointId: number): void {
+    if (this.#prepared === undefined) return;
+    const due: Committable[] = [];
+    const later: Prepared<Committable>[] = [];
+    for (const prepared of this.#prepared.get()) {
+      if (prepared.checkpointId <= checkpointId) due.push(prepared.committable);
+      else later.push(prepared);
+    }
+    if (due.length === 0) return;
+    this.#committer!.commit(due);
+    this.#prepared.update(later);
+  }
+
+  #writerContext(): SinkWriterContext {
+    const context = this.#context;
+    return {
+      subtaskIndex: context.subtask.index,
+      parallelism: context.subtask.parallelism,
+      attempt: context.subtask.attempt,
+      post: (mail) => context.post(() => this.#runMail(mail)),
+      fail: (cause) => context.fail(this.#failure(cause)),
+      notifyReady: () => context.post(() => this.#updateReadiness()),
+      at: (time, job) => context.at(time, () => this.#runMail(job)),
+      now: () => context.processingTime.now(),
+      print: (line) => context.print(line),
+    };
+  }
+
+  #runMail(mail: () => void): void {
+    if (!this.#closed) this.#guarded(mail);
+  }
+
+  #block(): void {
+    if (this.#isBlocked) return;
+    this.#isBlocked = true;
+    this.#context.block();
+  }
+
+  #updateReadiness(): void {
+    const writer = this.#writer;
+    if (writer?.isReady === undefined || this.#closed) return;
+    if (!this.#guarded(() => writer.isReady!())) this.#block();
+    else if (this.#isBlocked) {
+      this.#isBlocked = false;
+      this.#context.unblock();
+    }
+  }
+
+  #guarded<R>(call: () => R): R {
+    try {
+      return call();
+    } catch (cause) {
+      if (cause instanceof InvariantViolation) throw cause;
+      throw this.#failure(cause);
+    }
+  }
+
+  #writeFailure(cause: unknown, record: T, timestamp: number): unknown {
+    if (cause instanceof InvariantViolation) return cause;
+    return this.#failure(cause).at({ record: show(record), ...(timestamp === NO_TIMESTAMP ? {} : { timestamp }) });
+  }
+
+  #failure(cause: unknown): JobError {
+    const { operatorName, index, parallelism } = this.#context.subtask;
+    const place = { operator: operatorName, subtask: index, parallelism };
+    if (cause instanceof JobError) return cause.at(place);
+    const text = cause instanceof Error ? cause.message : String(cause);
+    return new JobError("SINK_FAILED", `the sink "${this.#sink.describe()}" failed: ${text}`, { ...place, cause });
+  }
+}
+
+function preparedType<Committable>(committableType: Type<Committable>): Type<Prepared<Committable>> {
+  return types.object({ checkpointId: types.number, committable: committableType }) as unknown as Type<Prepared<Committable>>;
+}
+
+function requireTogether<T, WriterState, Committable>(
+  sink: Sink<T, WriterState, Committable>,
+  method: "createCommitter" | "restoreWriter",
+  type: "committableType" | "writerStateType",
+): void {
+  if ((sink[method] === undefined) === (sink[type] === undefined)) return;
+  const [present, absent] = sink[method] === undefined ? [type, method] : [method, type];
+  throw new JobError(
+    "INVALID_ARGUMENT",
+    `the sink "${sink.describe()}" has ${present} but not ${absent}; give it both or neither`,
+  );
+}

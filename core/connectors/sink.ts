@@ -1,0 +1,55 @@
+import type { Cancellable } from "../host/host.ts";
+import type { Type } from "../data/type.ts";
+
+/**
+ * Flink's sink contract: a writer per subtask, and a committer where writes become visible in a second step. Everything is called from the task and runs to
+ * completion; what the world answers comes as mail.
+ */
+export interface Sink<T, WriterState = never, Committable = never> {
+  describe(): string;
+  createWriter(context: SinkWriterContext): SinkWriter<T, WriterState, Committable>;
+  /** Called instead of `createWriter` after a restore, where the writer has state. */
+  restoreWriter?(context: SinkWriterContext, states: readonly WriterState[]): SinkWriter<T, WriterState, Committable>;
+  readonly writerStateType?: Type<WriterState>;
+  createCommitter?(context: SinkWriterContext): Committer<Committable>;
+  readonly committableType?: Type<Committable>;
+}
+
+/** What a writer or committer may ask of the subtask it runs in. */
+/** What a writer can ask of the task it runs in. */
+export interface SinkWriterContext {
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly attempt: number;
+  post(mail: () => void): void;
+  /** Makes the job fail with SINK_FAILED, or with `cause` where that is a JobError; callable from anywhere. */
+  fail(cause: unknown): void;
+  /** Tells the task that `isReady` may have become true. */
+  notifyReady(): void;
+  at(time: number, job: () => void): Cancellable;
+  now(): number;
+  print(line: string): void;
+}
+
+/** Writes the records of one subtask. */
+/** Takes the records of one subtask; called from the task, one call at a time. */
+export interface SinkWriter<T, WriterState = never, Committable = never> {
+  write(record: T, context: { readonly timestamp: number | undefined; readonly watermark: number }): void;
+  /** Whether it takes more now; absent means always. While false the task stops taking records (backpressure). */
+  isReady?(): boolean;
+  /** Everything written so far goes to the outside before a snapshot (`endOfInput` false) or the end (true). */
+  flush(endOfInput: boolean): void;
+  /** What the committer makes visible once the checkpoint is complete. Called after `flush`. */
+  prepareCommit?(): readonly Committable[];
+  snapshotState?(checkpointId: number): readonly WriterState[];
+  /** Called exactly once, also after a failure or a cancel. `clean` is false then. */
+  close(clean: boolean): void;
+}
+
+/** Makes visible, for one subtask, what its writer prepared. */
+/** The second step of a sink that writes in two: makes visible what a completed checkpoint covers. */
+export interface Committer<Committable> {
+  /** Makes them visible; must be idempotent: after a restore the same ones may come again. */
+  commit(committables: readonly Committable[]): void;
+  close?(): void;
+}

@@ -1,0 +1,372 @@
+import { JobError } from "../lib/errors.ts";
+import { show } from "../lib/show.ts";
+import { types, type TypeOf } from "../data/type.ts";
+import type { OperatorContext } from "../operators/operator.ts";
+import { IdlenessTimer } from "../time/idleness.ts";
+import { MIN_WATERMARK, NO_TIMESTAMP } from "../time/timestamp.ts";
+import type { WatermarkGenerator, WatermarkOutput } from "../time/watermark-generator.ts";
+import { WatermarkMultiplexer } from "../time/watermark-multiplexer.ts";
+import type { TimestampAssigner, WatermarkStrategy } from "../time/watermark-strategy.ts";
+import type { ReaderOutput } from "./source.ts";
+
+/** The output of records that belong to no split. Splits have ids that are not empty. */
+const MAIN_OUTPUT = "";
+
+/** What is kept of an output: enough to promise after a restore what had been promised before. */
+export const outputStateType = /* @__PURE__ */ types.object({
+  id: types.string,
+  watermark: types.number,
+  idle: types.boolean,
+  generator: types.optional(types.dynamic),
+});
+export type SourceOutputState = TypeOf<typeof outputStateType>;
+
+export interface SourceOutputsState {
+  readonly outputs: readonly SourceOutputState[];
+  readonly watermark: number;
+  readonly idle: boolean;
+}
+
+/**
+ * Where a reader's records go: gives each its timestamp, makes the watermarks of each split, and emits their minimum. A record
+ * goes out before the watermark that it causes.
+ */
+export class SourceOutputs<T> implements ReaderOutput<T> {
+  /** Whether the last call into the chain has not returned: what is thrown then comes from downstream and is not the reader's. */
+  isEmitting = false;
+
+  readonly #context: OperatorContext;
+  readonly #strategy: WatermarkStrategy<T>;
+  readonly #assigner: TimestampAssigner<T> | undefined;
+  readonly #multiplexer: WatermarkMultiplexer;
+  readonly #outputs = new Map<string, SplitOutput<T>>();
+  readonly #onActive: () => void;
+  #main: SplitOutput<T> | undefined;
+  /** Main output that only stands for "no split at all", so that a subtask without splits can turn idle. */
+  #mainIsPlaceholder = false;
+
+  /** `onActive` is called when an output begins to count its silence: at the start, and when it was idle. */
+  constructor(context: OperatorContext, strategy: WatermarkStrategy<T>, onActive: () => void) {
+    this.#context = context;
+    this.#strategy = strategy;
+    this.#assigner = strategy.timestampAssigner;
+    this.#onActive = onActive;
+    this.#multiplexer = new WatermarkMultiplexer({
+      emitWatermark: (watermark) => {
+        context.metrics.currentWatermark = watermark;
+        this.isEmitting = true;
+        context.output.processWatermark(watermark);
+        this.isEmitting = false;
+      },
+      markIdle: () => this.#emitIdleness(true),
+      markActive: () => this.#emitIdleness(false),
+    });
+  }
+
+  collect(record: T, timestamp?: number): void {
+    this.#mainOutput().collect(record, timestamp);
+  }
+
+  emitWatermark(watermark: number): void {
+    this.#mainOutput().emitWatermark(watermark);
+  }
+
+  markIdle(): void {
+    this.#mainOutput().markIdle();
+  }
+
+  markActive(): void {
+    this.#mainOutput().markActive();
+  }
+
+  /** The output of the split; the same one again until it is released. */
+  createOutputForSplit(splitId: string): ReaderOutput<T> {
+    if (splitId === MAIN_OUTPUT)
+      throw new JobError("SOURCE_FAILED", "a source has a split whose id is empty; give every split an id of its own");
+    const existing = this.#outputs.get(splitId);
+    if (existing !== undefined) return existing;
+    const output = this.#register(splitId);
+    if (this.#mainIsPlaceholder) this.#removeMain();
+    return output;
+  }
+
+  releaseOutputForSplit(splitId: string): void {
+    if (!this.#outputs.delete(splitId)) return;
+    if (this.#outputs.size === 0) this.#holdPlace();
+    this.#multiplexer.removeOutput(splitId);
+  }
+
+  /** With idleness, a subtask that has no split stands aside after the timeout too. */
+  open(): void {
+    if (this.#outputs.size === 0) this.#holdPlace();
+  }
+
+  /** Asks every generator for the watermark of now. */
+  emitPeriodically(): void {
+    for (const output of this.#outputs.values()) output.emitPeriodically();
+  }
+
+  /** `deliverableMs` more have passed in which records could have come. */
+  passTime(deliverableMs: number): void {
+    for (const output of this.#outputs.values()) output.passTime(deliverableMs);
+  }
+
+  /** Deliverable time until the next output turns idle; +∞ where none will. */
+  get remainingMs(): number {
+    let remaining = Infinity;
+    for (const output of this.#outputs.values()) remaining = Math.min(remaining, output.remainingMs);
+    return remaining;
+  }
+
+  snapshot(): SourceOutputsState {
+    const outputs: SourceOutputState[] = [];
+    for (const [id, output] of this.#outputs) {
+      const state = { id, watermark: this.#multiplexer.watermarkOf(id), idle: this.#multiplexer.isIdleOf(id) };
+      outputs.push({ ...state, generator: output.generator.snapshot?.() });
+    }
+    return { outputs, watermark: this.#multiplexer.watermark, idle: this.#multiplexer.isIdle };
+  }
+
+  /** Goes on where a snapshot was taken; emits nothing, because downstream restores what it was told. */
+  restore(state: SourceOutputsState): void {
+    const { outputs, watermark, idle } = state;
+    this.#multiplexer.restore({
+      outputs: outputs.map(({ id, watermark, idle }) => ({ id, watermark, idle })),
+      combinedWatermark: watermark,
+      combinedIdle: idle,
+    });
+    for (const { id, idle, generator } of outputs) {
+      const output = this.#add(id, this.#multiplexer.output(id));
+      if (generator !== undefined) output.generator.restore?.(generator);
+      output.restoreIdle(idle);
+    }
+    this.#main = this.#outputs.get(MAIN_OUTPUT);
+    // A main output that stands alone and has promised nothing must not hold back splits that come later.
+    this.#mainIsPlaceholder = this.#main !== undefined && outputs.length === 1 && outputs[0]!.watermark === MIN_WATERMARK;
+    this.#context.metrics.currentWatermark = watermark;
+  }
+
+  /** Sends a record on. Called by the outputs. */
+  emit(record: T, timestamp: number): void {
+    this.isEmitting = true;
+    this.#context.metrics.recordsOut += 1;
+    this.#context.output.processRecord(record, timestamp);
+    this.isEmitting = false;
+  }
+
+  /** The timestamp that a record goes on with: the assigner's, else the source's. */
+  timestampOf(record: T, sourceTimestamp: number | undefined): number {
+    if (this.#assigner === undefined) {
+      if (sourceTimestamp === undefined) return NO_TIMESTAMP;
+      return Number.isFinite(sourceTimestamp) ? sourceTimestamp : this.#refuse(record, sourceTimestamp, "the source gave");
+    }
+    const previous = sourceTimestamp ?? NO_TIMESTAMP;
+    let timestamp: number;
+    try {
+      timestamp = this.#assigner(record, previous);
+    } catch (cause) {
+      throw this.#context.userError(cause, record, previous);
+    }
+    return Number.isFinite(timestamp) ? timestamp : this.#refuse(record, timestamp, "the timestamp assigner returned");
+  }
+
+  userError(cause: unknown, record: T, timestamp: number): JobError {
+    return this.#context.userError(cause, record, timestamp);
+  }
+
+  #refuse(record: T, timestamp: unknown, who: string): never {
+    const { operatorName, index, parallelism } = this.#context.subtask;
+    throw new JobError(
+      "INVALID_TIMESTAMP",
+      `${who} ${show(timestamp)} as a timestamp; it must be a finite number of milliseconds since 1970-01-01T00:00:00Z`,
+      { operator: operatorName, subtask: index, parallelism, record: show(record) },
+    );
+  }
+
+  #mainOutput(): SplitOutput<T> {
+    this.#mainIsPlaceholder = false;
+    this.#main ??= this.#register(MAIN_OUTPUT);
+    return this.#main;
+  }
+
+  #holdPlace(): void {
+    if (this.#strategy.idleTimeoutMs === undefined) return;
+    this.#main = this.#register(MAIN_OUTPUT);
+    this.#mainIsPlaceholder = true;
+  }
+
+  #removeMain(): void {
+    this.#mainIsPlaceholder = false;
+    this.#main = undefined;
+    this.#outputs.delete(MAIN_OUTPUT);
+    this.#multiplexer.removeOutput(MAIN_OUTPUT);
+  }
+
+  #register(id: string): SplitOutput<T> {
+    const output = this.#add(id, this.#multiplexer.registerOutput(id, MIN_WATERMARK));
+    this.#onActive();
+    return output;
+  }
+
+  #add(id: string, target: WatermarkOutput): SplitOutput<T> {
+    const { idleTimeoutMs } = this.#strategy;
+    const output = new SplitOutput<T>({
+      outputs: this,
+      generator: this.#strategy.createGenerator(),
+      target,
+      idleness: idleTimeoutMs === undefined ? undefined : new IdlenessTimer(idleTimeoutMs),
+      onActive: this.#onActive,
+    });
+    this.#outputs.set(id, output);
+    return output;
+  }
+
+  #emitIdleness(idle: boolean): void {
+    this.isEmitting = true;
+    this.#context.output.processIdleness(idle);
+    this.isEmitting = false;
+  }
+}
+
+interface SplitOutputParts<T> {
+  readonly outputs: SourceOutputs<T>;
+  readonly generator: WatermarkGenerator<T>;
+  readonly target: WatermarkOutput;
+  readonly idleness: IdlenessTimer | undefined;
+  readonly onActive: () => void;
+}
+
+/** One split's records and watermarks. */
+class SplitOutput<T> implements ReaderOutput<T> {
+  readonly generator: WatermarkGenerator<T>;
+  readonly #outputs: SourceOutputs<T>;
+  readonly #target: WatermarkOutput;
+  readonly #idleness: IdlenessTimer | undefined;
+  readonly #onActive: () => void;
+  /**
+   * What the generator emits is noted and sent on when its call has returned, so that an error of the generator is told from one
+   * further down.
+   */
+  readonly #noted = new NotedWatermark();
+  #isIdle = false;
+  /** Whether something came since time was last counted: the span counted next was not silent. */
+  #wasActive = false;
+
+  constructor(parts: SplitOutputParts<T>) {
+    this.generator = parts.generator;
+    this.#outputs = parts.outputs;
+    this.#target = parts.target;
+    this.#idleness = parts.idleness;
+    this.#onActive = parts.onActive;
+  }
+
+  collect(record: T, sourceTimestamp?: number): void {
+    const timestamp = this.#outputs.timestampOf(record, sourceTimestamp);
+    if (this.#idleness !== undefined) this.#noteActivity(this.#idleness);
+    if (this.#isIdle) this.#setIdle(false);
+    this.#outputs.emit(record, timestamp);
+    try {
+      this.generator.onEvent(record, timestamp, this.#noted);
+    } catch (cause) {
+      throw this.#outputs.userError(cause, record, timestamp);
+    }
+    if (this.#noted.isNoted) this.#sendNoted();
+  }
+
+  emitWatermark(watermark: number): void {
+    if (this.#idleness !== undefined) this.#noteActivity(this.#idleness);
+    this.#isIdle = false;
+    this.#target.emitWatermark(watermark);
+  }
+
+  markIdle(): void {
+    this.#setIdle(true);
+  }
+
+  markActive(): void {
+    if (this.#idleness !== undefined) this.#noteActivity(this.#idleness);
+    this.#setIdle(false);
+  }
+
+  createOutputForSplit(splitId: string): ReaderOutput<T> {
+    return this.#outputs.createOutputForSplit(splitId);
+  }
+
+  releaseOutputForSplit(splitId: string): void {
+    this.#outputs.releaseOutputForSplit(splitId);
+  }
+
+  /** An idle split stays so: silence brings no new watermark. */
+  emitPeriodically(): void {
+    if (this.generator.onPeriodicEmit === undefined || this.#idleness?.isIdle === true) return;
+    try {
+      this.generator.onPeriodicEmit(this.#noted);
+    } catch (cause) {
+      throw this.#outputs.userError(cause, undefined as T, NO_TIMESTAMP);
+    }
+    if (this.#noted.isNoted) this.#sendNoted();
+  }
+
+  passTime(deliverableMs: number): void {
+    if (this.#wasActive) this.#wasActive = false;
+    else if (this.#idleness !== undefined && this.#idleness.advance(deliverableMs)) this.#setIdle(true);
+  }
+
+  get remainingMs(): number {
+    return this.#idleness === undefined ? Infinity : this.#idleness.remainingMs;
+  }
+
+  restoreIdle(idle: boolean): void {
+    this.#isIdle = idle;
+    this.#idleness?.restore(idle);
+  }
+
+  #noteActivity(idleness: IdlenessTimer): void {
+    this.#wasActive = true;
+    if (idleness.activity()) this.#onActive();
+  }
+
+  #setIdle(idle: boolean): void {
+    this.#isIdle = idle;
+    if (idle) this.#target.markIdle();
+    else this.#target.markActive();
+  }
+
+  #sendNoted(): void {
+    const { watermark, idle } = this.#noted;
+    this.#noted.clear();
+    if (MIN_WATERMARK < watermark) {
+      this.#isIdle = false;
+      this.#target.emitWatermark(watermark);
+    }
+    if (idle !== undefined) this.#setIdle(idle);
+  }
+}
+
+class NotedWatermark implements WatermarkOutput {
+  watermark = MIN_WATERMARK;
+  idle: boolean | undefined = undefined;
+  isNoted = false;
+
+  emitWatermark(watermark: number): void {
+    if (this.watermark < watermark) this.watermark = watermark;
+    this.idle = undefined;
+    this.isNoted = true;
+  }
+
+  markIdle(): void {
+    this.idle = true;
+    this.isNoted = true;
+  }
+
+  markActive(): void {
+    this.idle = false;
+    this.isNoted = true;
+  }
+
+  clear(): void {
+    this.watermark = MIN_WATERMARK;
+    this.idle = undefined;
+    this.isNoted = false;
+  }
+}

@@ -1,0 +1,106 @@
+import type { Cancellable } from "../host/host.ts";
+import type { Type } from "../data/type.ts";
+
+/**
+ * Flink's source contract (FLIP-27): an enumerator, one per job, finds splits and hands them to readers, one per subtask; readers turn splits into records.
+ * Everything is called from one thread of control and runs to completion; what a reader waits for comes as mail.
+ */
+export interface Source<T, Split, EnumeratorState> {
+  /** Bounded sources end; only they run in BATCH. */
+  readonly boundedness: "BOUNDED" | "CONTINUOUS_UNBOUNDED";
+  /** What `explain` shows. */
+  describe(): string;
+  createEnumerator(context: SplitEnumeratorContext<Split>): SplitEnumerator<Split, EnumeratorState>;
+  /** Called instead of `createEnumerator` after a restore. */
+  restoreEnumerator(context: SplitEnumeratorContext<Split>, state: EnumeratorState): SplitEnumerator<Split, EnumeratorState>;
+  createReader(context: SourceReaderContext): SourceReader<T, Split>;
+  /**
+   * Names a split for `createOutputForSplit`. Where it is given, a split holds back the watermark from the moment it is assigned, whenever its reader comes
+   * to open an output for it; the reader must emit its records through that output, and release it when the split is finished.
+   */
+  splitId?(split: Split): string;
+  readonly splitType: Type<Split>;
+  readonly enumeratorStateType: Type<EnumeratorState>;
+}
+
+/** What an enumerator may ask of the job. */
+/** What an enumerator can ask of the job: who reads, who gets which split, and time. */
+export interface SplitEnumeratorContext<Split> {
+  /** Number of subtasks. */
+  readonly parallelism: number;
+  registeredReaders(): readonly number[];
+  /** Splits go to the reader as mail, in order, before any later barrier. */
+  assignSplit(split: Split, subtask: number): void;
+  /** Tells a reader that it gets no more; a bounded source ends when all were told and have finished their splits. */
+  signalNoMoreSplits(subtask: number): void;
+  sendEventToReader(subtask: number, event: unknown): void;
+  /** Runs `work`, which answers by its callback at any later time; `handle` then runs as mail. For discovery (listing files, asking a broker). */
+  callAsync<R>(work: (answer: (result: R) => void, failure: (cause: unknown) => void) => void, handle: (result: R) => void): void;
+  /** Runs `job` at or after the time (ms since the epoch). */
+  at(time: number, job: () => void): Cancellable;
+  now(): number;
+}
+
+/** Finds splits and decides which reader gets them; one for the whole job. */
+/** Finds the splits of a source and gives them to readers; one for each source of a job. */
+export interface SplitEnumerator<Split, State> {
+  start(): void;
+  /** A reader has registered: at the start and again after its failure. */
+  addReader(subtask: number): void;
+  handleSplitRequest(subtask: number): void;
+  /** A reader has failed: these splits were assigned to it since the last completed checkpoint and are free again. */
+  addSplitsBack(splits: readonly Split[], subtask: number): void;
+  handleSourceEvent?(subtask: number, event: unknown): void;
+  snapshotState(checkpointId: number): State;
+  notifyCheckpointComplete?(checkpointId: number): void;
+  close(): void;
+}
+
+/** What a reader may ask of the subtask it runs in. */
+/** What a reader can ask of the task it runs in. */
+export interface SourceReaderContext {
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  sendSplitRequest(): void;
+  sendEventToEnumerator(event: unknown): void;
+  /** Tells the task that `pollNext` may have more; callable from anywhere, at any time. */
+  notifyAvailable(): void;
+  /** Runs `mail` in the task between records; for what the world answers. */
+  post(mail: () => void): void;
+  /** Makes the job fail with SOURCE_FAILED, or with `cause` where that is a JobError; callable from anywhere. */
+  fail(cause: unknown): void;
+  at(time: number, job: () => void): Cancellable;
+  now(): number;
+}
+
+/** `MORE_AVAILABLE`: poll again; `NOTHING_AVAILABLE`: wait for `notifyAvailable`; `END_OF_INPUT`: never poll again. */
+export type InputStatus = "MORE_AVAILABLE" | "NOTHING_AVAILABLE" | "END_OF_INPUT";
+
+/** Where a reader puts its records: the output of the whole subtask, or of one split. */
+/** Where a reader emits to: the source as a whole, or one of its splits. */
+export interface ReaderOutput<T> {
+  /** `timestamp` (ms) is what the source knows of event time, if anything; the strategy's timestamp assigner sees it as the previous timestamp. */
+  collect(record: T, timestamp?: number): void;
+  emitWatermark(watermark: number): void;
+  markIdle(): void;
+  markActive(): void;
+  /** An output with a watermark of its own; the source's watermark is the minimum over its splits. */
+  createOutputForSplit(splitId: string): ReaderOutput<T>;
+  releaseOutputForSplit(splitId: string): void;
+}
+
+/** Reads the splits of one subtask. */
+/** Turns splits into records; one for each subtask. */
+export interface SourceReader<T, Split> {
+  start(): void;
+  /** Emits at most a few records and returns; called while the outputs have credit. */
+  pollNext(output: ReaderOutput<T>): InputStatus;
+  addSplits(splits: readonly Split[]): void;
+  notifyNoMoreSplits(): void;
+  handleSourceEvent?(event: unknown): void;
+  /** The splits still to be read, each with its position. */
+  snapshotState(checkpointId: number): readonly Split[];
+  notifyCheckpointComplete?(checkpointId: number): void;
+  notifyCheckpointAborted?(checkpointId: number): void;
+  close(): void;
+}

@@ -1,0 +1,56 @@
+/**
+ * The waist between the engine and the world. Everything that `core/` needs of a platform comes through one `Host`; `Date.now`, timers and
+ * `Math.random` appear nowhere else. Answers of the world come back as mail (callbacks run by the scheduler), never as promises.
+ */
+
+/** Wall-clock time in ms since the epoch. It may stand still while code runs (the edge) and may jump (a laptop that slept). */
+export interface Clock {
+  now(): number;
+}
+
+/** Ends a scheduled call; ending twice, or after it ran, does nothing. */
+export interface Cancellable {
+  cancel(): void;
+}
+
+/** When code of the engine runs: everything does as a job of the scheduler, one at a time. */
+export interface Scheduler {
+  /** Runs `job` soon, after the current one has ended. Jobs of one caller run in the order they were posted; the simulated host interleaves callers by its seed. */
+  post(job: () => void): void;
+  /** Runs `job` at or after `time` (ms since the epoch), not before later ones of earlier times. A time in the past means soon. */
+  at(time: number, job: () => void): Cancellable;
+}
+
+/** Seeded on the simulated host; never used for anything that a result depends on, unless the user asks for chance. */
+export interface Random {
+  /** A number in [0, 1). */
+  next(): number;
+}
+
+/**
+ * One end of an ordered line between two parts. What is sent before the other end listens is held; sends after close do nothing;
+ * `onClose` comes exactly once at each end, whatever the cause.
+ */
+export interface Port {
+  send(message: unknown): void;
+  listen(onMessage: (message: unknown) => void, onClose: () => void): void;
+  close(): void;
+}
+
+/** Makes lines between parts of one host; hosts that span machines add named endpoints. */
+export interface Network {
+  openLine(): readonly [Port, Port];
+}
+
+/** What a platform gives to the engine. `createLocalHost` makes one of the globals that every platform has. */
+export interface Host {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly network: Network;
+  /** Whether the current turn should end early so that the host can breathe. Results never depend on it. */
+  shouldYield(): boolean;
+  /** Prints one line where the host shows its output (`print()`, console sinks). */
+  print(line: string): void;
+}

@@ -1,0 +1,43 @@
+import { StreamExecutionEnvironment as Environment } from "./api/stream-execution-environment.ts";
+import type { ExecutionOptions } from "./api/execution-options.ts";
+import type { Executor } from "./api/executor.ts";
+import { createLocalHost } from "./local-host.ts";
+import { LocalExecutor } from "./runtime/local-executor.ts";
+
+/** What runs the jobs of programs that say nothing of it: the command line sets it while it imports a job. */
+export interface ExecutionContext {
+  readonly executor: Executor;
+  /** For environments that set none themselves. */
+  readonly parallelism?: number | undefined;
+}
+
+let context: ExecutionContext | undefined;
+
+/**
+ * Where a job is written and from where it is run; in place, unless a context says otherwise.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment } from "tamias";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment({ parallelism: 2 });
+ * env.fromSequence(1, 3).filter((n) => n === 2).print(); // 1> 2
+ * await env.execute();
+ * ```
+ */
+export const StreamExecutionEnvironment = {
+  /**
+   * A new environment.
+   * @throws JobError UNKNOWN_OPTION, INVALID_ARGUMENT
+   */
+  getExecutionEnvironment(options: ExecutionOptions = {}): Environment {
+    const defaults = context?.parallelism === undefined ? {} : { parallelism: context.parallelism };
+    return new Environment(context?.executor ?? new LocalExecutor({ host: createLocalHost() }), defaults).configure(options);
+  },
+
+  /** Chooses what runs the jobs of environments made from now on; undefined goes back to running them in place. */
+  setContext(next: ExecutionContext | undefined): void {
+    context = next;
+  },
+} as const;
+export type StreamExecutionEnvironment = Environment;

@@ -1,0 +1,93 @@
+import type { Cancellable, Host } from "./host/host.ts";
+import { openLine } from "./host/local-line.ts";
+import { RingBuffer } from "./lib/ring-buffer.ts";
+
+/**
+ * The host of a job that runs in place, in whatever thread calls `execute()`: a tab, a worker, Node. It is made of globals that every host
+ * has, and it is the one file under core/ that touches the clock, timers and chance of its platform.
+ */
+
+/** Longest time (ms) that the engine keeps a thread before events of the platform get their turn. */
+const TURN_MS_MAX = 8;
+/** Timers beyond this wait again when they come: setTimeout takes 31 bits. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+/** Looking at the clock costs more than a short job, so it is looked at once in so many. */
+const JOBS_PER_LOOK = 8;
+
+interface Globals {
+  readonly Date: { now(): number };
+  readonly Math: { random(): number };
+  readonly performance?: { now(): number };
+  setTimeout(run: () => void, ms: number): unknown;
+  clearTimeout(timer: unknown): void;
+  /** Node and compatible hosts: runs after pending events without the 4 ms of nested timeouts, and keeps the process alive. */
+  setImmediate?(run: () => void): unknown;
+  readonly MessageChannel?: new () => {
+    readonly port1: { onmessage: ((event: unknown) => void) | null };
+    readonly port2: { postMessage(message: unknown): void };
+  };
+  readonly console: { log(line: string): void };
+}
+
+export function createLocalHost(name: string = "in-process"): Host {
+  const globals = globalThis as unknown as Globals;
+  const now = (): number => globals.Date.now();
+  const elapsed = globals.performance === undefined ? now : (): number => globals.performance!.now();
+  const queue = new RingBuffer<() => void>();
+  const yieldToPlatform = platformYield(globals);
+  let draining = false;
+  let turnEnd = 0;
+
+  const drain = (): void => {
+    turnEnd = elapsed() + TURN_MS_MAX;
+    for (let job = 0; 0 < queue.length; job += 1) {
+      queue.shift()!();
+      if (job % JOBS_PER_LOOK === JOBS_PER_LOOK - 1 && turnEnd <= elapsed()) break;
+    }
+    if (0 < queue.length) yieldToPlatform(drain);
+    else draining = false;
+  };
+  const post = (job: () => void): void => {
+    queue.push(job);
+    if (draining) return;
+    draining = true;
+    yieldToPlatform(drain);
+  };
+  return {
+    name,
+    clock: { now },
+    random: { next: () => globals.Math.random() },
+    scheduler: { post, at: (time, job) => scheduleAt(globals, now, time, () => post(job)) },
+    network: { openLine: () => openLine(post) },
+    shouldYield: () => turnEnd <= elapsed(),
+    print: (line) => globals.console.log(line),
+  };
+}
+
+function scheduleAt(globals: Globals, now: () => number, time: number, job: () => void): Cancellable {
+  let timer: unknown;
+  const wait = (): void => {
+    const ms = time - now();
+    timer = globals.setTimeout(ms <= TIMEOUT_MS_MAX ? job : wait, Math.min(Math.max(Math.ceil(ms), 0), TIMEOUT_MS_MAX));
+  };
+  wait();
+  return { cancel: () => globals.clearTimeout(timer) };
+}
+
+function platformYield(globals: Globals): (run: () => void) => void {
+  if (globals.setImmediate !== undefined) return (run) => void globals.setImmediate!(run);
+  if (globals.MessageChannel !== undefined) {
+    const channel = new globals.MessageChannel();
+    let next: (() => void) | undefined;
+    channel.port1.onmessage = () => {
+      const run = next;
+      next = undefined;
+      run?.();
+    };
+    return (run) => {
+      next = run;
+      channel.port2.postMessage(undefined);
+    };
+  }
+  return (run) => void globals.setTimeout(run, 0);
+}

@@ -1,0 +1,174 @@
+import type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "../graph/job-graph.ts";
+import type { Host } from "../host/host.ts";
+import type { AccumulatorRegistry, Operator, Output, SubtaskInfo } from "../operators/operator.ts";
+import type { ToEnumerator } from "../operators/source-protocol.ts";
+import { BatchInput } from "./batch-input.ts";
+import { Chain, type BuiltChain, type ChainLink } from "./chain.ts";
+import type { LocalChannel } from "./channel.ts";
+import type { RestorePoint } from "./local-job.ts";
+import { SubtaskContext, type TaskCalls } from "./operator-context.ts";
+import { joinOutputs, type OperatorOutputs } from "./outputs.ts";
+import { RecordWriter, type CreditGauge } from "./record-writer.ts";
+import { Suspensions } from "./suspensions.ts";
+import type { Task } from "./task.ts";
+
+/** Everything that the chain of one subtask is built from. */
+export interface ChainEnvironment {
+  readonly graph: JobGraph;
+  readonly vertex: JobVertex;
+  readonly subtask: number;
+  readonly host: Host;
+  readonly attempt: number;
+  readonly freeze: boolean;
+  readonly restore: RestorePoint | undefined;
+  readonly gauge: CreditGauge;
+  readonly accumulators: AccumulatorRegistry;
+  senders(edge: JobEdge): readonly LocalChannel[];
+  /** The task that runs the chain; it exists before any operator opens. */
+  task(): Task;
+  toEnumerator(message: ToEnumerator): void;
+}
+
+/** A BATCH operator takes two positions, its sorting input and itself, so positions of operators are spread out. */
+const POSITIONS_PER_OPERATOR = 2;
+
+interface Consumer {
+  readonly sideOutput: string | undefined;
+  readonly output: Output<unknown>;
+}
+
+/** Builds the operators of one subtask, tail first, because each is made with the outputs that it calls. */
+export function buildChain(environment: ChainEnvironment): BuiltChain {
+  const { vertex } = environment;
+  const suspensions = new Suspensions();
+  const consumers: Consumer[][] = vertex.operators.map(() => []);
+  const writers: RecordWriter[] = [];
+  const operators: Operator[] = [];
+  const links: ChainLink[] = [];
+  for (let position = vertex.operators.length - 1; 0 <= position; position -= 1) {
+    const chained = vertex.operators[position]!;
+    const contextOf: { context?: SubtaskContext } = {};
+    for (const edge of outgoing(environment, position)) {
+      const writer = createWriter(environment, edge, () => contextOf.context!);
+      writers.unshift(writer);
+      consumers[position]!.push({ sideOutput: edge.sideOutput, output: writer });
+    }
+    const at = position * POSITIONS_PER_OPERATOR + 1;
+    const context = createContext(environment, chained, joinOutputs(consumers[position]!), at);
+    contextOf.context = context;
+    const operator = chained.node.factory.create(context);
+    links.unshift({ operator, context, uid: chained.uid });
+    operators.unshift(operator);
+    const head = sortedForBatch(environment, chained, operator, context, at);
+    if (head !== operator) operators.unshift(head);
+    if (0 <= chained.feeder) {
+      const input = chained.node.factory.suspends === true ? suspensions.guard(at, operator.inputs[0]!) : (operator.inputs[0]! as Output<unknown>);
+      consumers[chained.feeder]!.unshift({ sideOutput: chained.sideOutput, output: input });
+    }
+  }
+  return { chain: new Chain(operators, links, writers), suspensions };
+}
+
+function outgoing(environment: ChainEnvironment, position: number): readonly JobEdge[] {
+  return environment.graph.edges.filter((edge) => edge.fromVertex === environment.vertex.id && edge.fromPosition === position);
+}
+
+function createWriter(environment: ChainEnvironment, edge: JobEdge, sender: () => SubtaskContext): RecordWriter {
+  const { graph, host, gauge, subtask } = environment;
+  return new RecordWriter({
+    partitioner: edge.partitioner,
+    channels: environment.senders(edge),
+    maxParallelism: graph.vertices[edge.toVertex]!.maxParallelism,
+    subtask,
+    flushEveryRecord: graph.settings.bufferTimeoutMs === 0,
+    gauge,
+    random: () => host.random.next(),
+    userError: (cause, record, timestamp) => sender().userError(cause, record, timestamp),
+    onCredit: () => environment.task().schedule(),
+  });
+}
+
+function createContext(environment: ChainEnvironment, chained: ChainedOperator, outputs: OperatorOutputs, position: number): SubtaskContext {
+  const { graph, vertex, restore } = environment;
+  const subtask: SubtaskInfo = {
+    jobName: graph.jobName,
+    operatorName: chained.node.name,
+    uid: chained.uid,
+    index: environment.subtask,
+    parallelism: vertex.parallelism,
+    maxParallelism: vertex.maxParallelism,
+    attempt: environment.attempt,
+  };
+  const context = new SubtaskContext({
+    subtask,
+    mode: graph.settings.mode,
+    endOfInputTimers: graph.settings.endOfInputTimers,
+    firePanesPerTurn: graph.settings.firePanesPerTurn,
+    output: outputs.main,
+    sideOutputs: outputs.side,
+    accumulators: environment.accumulators,
+    calls: taskCalls(environment, position),
+    freeze: environment.freeze,
+  });
+  const stored = restore?.manifest.operators[chained.uid];
+  if (restore !== undefined && stored !== undefined) {
+    const own = stored.subtasks[environment.subtask]!;
+    context.restore({
+      keyed: stored.subtasks.map((other) => other.keyed),
+      operatorParts: [restore.readPart(own.operatorPart)],
+      readPart: (part) => restore.readPart(part),
+    });
+  }
+  return context;
+}
+
+function taskCalls(environment: ChainEnvironment, position: number): TaskCalls {
+  const { host } = environment;
+  let blocked = false;
+  const setBlocked = (now: boolean): void => {
+    if (blocked === now) return;
+    blocked = now;
+    const task = environment.task();
+    task.blockedOperators += now ? 1 : -1;
+    task.schedule();
+  };
+  return {
+    now: () => host.clock.now(),
+    random: () => host.random.next(),
+    print: (line) => host.print(line),
+    mayContinue: () => environment.task().mayContinue(position),
+    suspend: (work) => environment.task().suspend(position, work),
+    block: () => setBlocked(true),
+    unblock: () => setBlocked(false),
+    wake: () => environment.task().wakeSource(),
+    toEnumerator: (message) => environment.toEnumerator(message),
+    fail: (error) => environment.task().fail(error),
+    at: (time, job) => environment.task().at(time, (task) => task.post(job)),
+    post: (mail) => environment.task().post(mail),
+    atDeadline: (time, run) => environment.task().at(time, (task) => task.postDeadline(run)),
+  };
+}
+
+/** In BATCH, what sorts the input of an operator that works key by key; else the operator itself. */
+function sortedForBatch(
+  environment: ChainEnvironment,
+  chained: ChainedOperator,
+  operator: Operator,
+  context: SubtaskContext,
+  position: number,
+): Operator {
+  const { settings } = environment.graph;
+  if (settings.mode !== "BATCH" || operator.endKey === undefined) return operator;
+  const calls = taskCalls(environment, position - 1);
+  return new BatchInput({
+    operator,
+    keys: chained.node.keys ?? operator.inputs.map(() => () => 0),
+    bytesMax: settings.batchSortBytesMax,
+    context: {
+      subtask: context.subtask,
+      mayContinue: calls.mayContinue,
+      suspend: calls.suspend,
+      userError: (cause, record, timestamp) => context.userError(cause, record, timestamp),
+    },
+  });
+}

@@ -1,0 +1,110 @@
+import type { OperatorSnapshot, TaskSnapshot } from "../checkpoint/manifest.ts";
+import type { Operator, Output } from "../operators/operator.ts";
+import type { SourcePoll } from "../operators/source-protocol.ts";
+import { dynamicType } from "../data/dynamic-type.ts";
+import type { OperatorValue } from "../state/operator-state.ts";
+import type { WatermarkValveSnapshot } from "../time/watermark-valve.ts";
+import type { InputGate } from "./input-gate.ts";
+import type { SubtaskContext } from "./operator-context.ts";
+import type { RecordWriter } from "./record-writer.ts";
+import type { Suspensions } from "./suspensions.ts";
+
+/** One operator of a running chain, with the context that holds its state. */
+export interface ChainLink {
+  readonly operator: Operator;
+  readonly context: SubtaskContext;
+  readonly uid: string;
+}
+
+/** What a task's time counts as. */
+export type TaskTime = "busyMs" | "idleMs" | "backpressuredMs" | "readyMs";
+
+export interface BuiltChain {
+  readonly chain: Chain;
+  readonly suspensions: Suspensions;
+}
+
+/** The operators of one subtask, head first, wired to call each other directly. */
+export class Chain {
+  /** In the order they finish; a BATCH operator stands behind the input that sorts for it. */
+  readonly operators: readonly Operator[];
+  readonly writers: readonly RecordWriter[];
+  readonly #links: readonly ChainLink[];
+  readonly #valves: OperatorValue<readonly WatermarkValveSnapshot[]>;
+  #closed = false;
+
+  constructor(operators: readonly Operator[], links: readonly ChainLink[], writers: readonly RecordWriter[]) {
+    this.operators = operators;
+    this.writers = writers;
+    this.#links = links;
+    // The watermarks of the input channels belong to the subtask; they are stored with its first operator.
+    this.#valves = links[0]!.context.operatorState.value("input-valves", dynamicType as never, [], "first");
+  }
+
+  get source(): SourcePoll | undefined {
+    return this.operators[0]!.source;
+  }
+
+  /** What the head emits to; a source's final watermark enters here. */
+  get headOutput(): Output<unknown> {
+    return this.#links[0]!.context.output;
+  }
+
+  get links(): readonly ChainLink[] {
+    return this.#links;
+  }
+
+  /** Tail first, so that an operator that emits while it opens finds the next one open. */
+  open(): void {
+    for (let position = this.operators.length - 1; 0 <= position; position -= 1) this.operators[position]!.open?.();
+  }
+
+  restoreGate(gate: InputGate): void {
+    const valves = this.#valves.get();
+    if (valves.length > 0) gate.restore(valves);
+  }
+
+  /** Operators that were closed are not asked any more; their state is what they ended with. */
+  snapshot(checkpointId: number, gate: InputGate | undefined): TaskSnapshot {
+    if (!this.#closed) for (const operator of this.operators) operator.snapshot?.(checkpointId);
+    if (gate !== undefined) this.#valves.set(gate.snapshot());
+    const operators = new Map<string, OperatorSnapshot>();
+    for (const { uid, context } of this.#links) operators.set(uid, context.snapshot(checkpointId));
+    return { operators, inFlight: [] };
+  }
+
+  completed(checkpointId: number): void {
+    for (const { operator, context } of this.#links) {
+      context.completed(checkpointId);
+      if (!this.#closed) operator.completed?.(checkpointId);
+    }
+  }
+
+  aborted(checkpointId: number): void {
+    for (const { operator, context } of this.#links) {
+      context.aborted(checkpointId);
+      if (!this.#closed) operator.aborted?.(checkpointId);
+    }
+  }
+
+  /** Closes every operator exactly once, whatever the others throw; the first error is thrown at the end. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const errors: unknown[] = [];
+    for (const operator of this.operators) {
+      try {
+        operator.close?.();
+      } catch (cause) {
+        errors.push(cause);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+
+  /** Time waiting for a turn while there is work belongs to none of the three. */
+  addTime(kind: TaskTime, ms: number): void {
+    if (kind === "readyMs") return;
+    for (const { context } of this.#links) context.metrics[kind] += ms;
+  }
+}

@@ -1,0 +1,180 @@
+import { BARRIER, BufferReader, ACTIVE, DONE, END_OF_INPUT, IDLE, RECORD, WATERMARK } from "../data/channel-buffer.ts";
+import { BarrierAlignment } from "../checkpoint/barrier-alignment.ts";
+import type { Output } from "../operators/operator.ts";
+import { WatermarkValve, type WatermarkValveSnapshot } from "../time/watermark-valve.ts";
+import type { ChannelReceiver } from "./channel.ts";
+
+/** What the gate asks of its task between two elements. */
+export interface GateTask {
+  /** Whether one more element may be taken; counts it against the turn's budget. */
+  mayTake(): boolean;
+  /** All barriers of a checkpoint have come. */
+  onAligned(checkpointId: number): void;
+}
+
+export interface GateChannel {
+  readonly receiver: ChannelReceiver;
+  /** Which input of the operator it feeds. */
+  readonly input: number;
+}
+
+interface OpenChannel extends GateChannel {
+  readonly index: number;
+  /** Index within the valve of its input. */
+  readonly valveIndex: number;
+  /** Made with the first buffer and kept: it remembers the strings it has read. */
+  reader: BufferReader | undefined;
+  /** Whether the reader stands in a buffer. */
+  isLoaded: boolean;
+}
+
+/** All inputs of a subtask: reads channels buffer by buffer, merges watermarks and idleness per input, and aligns barriers over all channels. */
+export class InputGate {
+  readonly #channels: readonly OpenChannel[];
+  readonly #inputs: readonly Output<never>[];
+  readonly #valves: readonly WatermarkValve[];
+  readonly #alignment: BarrierAlignment;
+  readonly #task: GateTask;
+  #openChannels: number;
+  #next = 0;
+
+  constructor(channels: readonly GateChannel[], inputs: readonly Output<never>[], task: GateTask, onArrival: () => void) {
+    const counts = inputs.map(() => 0);
+    this.#channels = channels.map(({ receiver, input }, index) => {
+      receiver.onArrival(onArrival);
+      const valveIndex = counts[input]!;
+      counts[input] = valveIndex + 1;
+      return { receiver, input, index, valveIndex, reader: undefined, isLoaded: false };
+    });
+    this.#inputs = inputs;
+    this.#valves = inputs.map((output, input) => {
+      return new WatermarkValve(counts[input]!, {
+        onWatermark: (watermark) => output.processWatermark(watermark),
+        onIdleness: (idle) => output.processIdleness(idle),
+      });
+    });
+    this.#alignment = new BarrierAlignment(channels.length);
+    this.#task = task;
+    this.#openChannels = channels.length;
+  }
+
+  get allEnded(): boolean {
+    return this.#openChannels === 0;
+  }
+
+  /** Whether some channel waits for barriers of others; for tests and metrics. */
+  get isAligning(): boolean {
+    return this.#alignment.isAligning;
+  }
+
+  /** Takes elements while the task lets it. Returns false where no channel has anything to take. */
+  take(): boolean {
+    const count = this.#channels.length;
+    let looked = 0;
+    while (looked < count) {
+      const channel = this.#channels[this.#next]!;
+      if (this.#alignment.isBlocked(channel.index) || !this.#load(channel)) {
+        this.#advance();
+        looked += 1;
+        continue;
+      }
+      if (!this.#takeFrom(channel)) return true;
+      looked = 0;
+    }
+    return false;
+  }
+
+  /**
+   * Takes barriers that are next in their channels. While suspended work keeps records waiting, a checkpoint need not wait for the end of a long firing; and
+   * barriers are all that still comes to a finished subtask.
+   */
+  takeBarriers(): void {
+    for (const channel of this.#channels) {
+      if (this.#alignment.isBlocked(channel.index) || !this.#load(channel)) continue;
+      const reader = channel.reader!;
+      // The end of a channel is only noted, so a barrier behind it is as good as next.
+      if (reader.peek() === END_OF_INPUT) {
+        reader.next();
+        this.#openChannels -= 1;
+      }
+      if (reader.peek() === BARRIER) {
+        reader.next();
+        this.#onBarrier(channel, reader.checkpointId);
+      }
+      this.#releaseIfDone(channel);
+    }
+  }
+
+  abort(checkpointId: number): void {
+    this.#alignment.abort(checkpointId);
+  }
+
+  snapshot(): readonly WatermarkValveSnapshot[] {
+    return this.#valves.map((valve) => valve.snapshot());
+  }
+
+  restore(valves: readonly WatermarkValveSnapshot[]): void {
+    valves.forEach((snapshot, input) => this.#valves[input]!.restore(snapshot));
+  }
+
+  /** Takes from one buffer until it is used up, its channel blocks (true: go on with another channel), or the task stops it (false). */
+  #takeFrom(channel: OpenChannel): boolean {
+    const reader = channel.reader!;
+    const output = this.#inputs[channel.input]! as Output<unknown>;
+    while (this.#task.mayTake()) {
+      switch (reader.next()) {
+        case RECORD:
+          output.processRecord(reader.value, reader.timestamp);
+          break;
+        case WATERMARK:
+          this.#valves[channel.input]!.processWatermark(channel.valveIndex, reader.watermark);
+          break;
+        case BARRIER:
+          this.#onBarrier(channel, reader.checkpointId);
+          this.#releaseIfDone(channel);
+          this.#advance();
+          return true;
+        case IDLE:
+        case ACTIVE:
+          this.#valves[channel.input]!.processIdleness(channel.valveIndex, reader.kind === IDLE);
+          break;
+        case END_OF_INPUT:
+          this.#openChannels -= 1;
+          break;
+        case DONE:
+          this.#release(channel);
+          this.#advance();
+          return true;
+      }
+    }
+    return false;
+  }
+
+  #onBarrier(channel: OpenChannel, checkpointId: number): void {
+    if (this.#alignment.onBarrier(channel.index, checkpointId)) this.#task.onAligned(checkpointId);
+  }
+
+  /** Makes sure that the channel has a buffer to read from. */
+  #load(channel: OpenChannel): boolean {
+    if (channel.isLoaded) return true;
+    const bytes = channel.receiver.poll();
+    if (bytes === undefined) return false;
+    if (channel.reader === undefined) channel.reader = new BufferReader(bytes);
+    else channel.reader.reset(bytes);
+    channel.isLoaded = true;
+    return true;
+  }
+
+  #releaseIfDone(channel: OpenChannel): void {
+    if (channel.reader!.peek() === DONE) this.#release(channel);
+  }
+
+  #release(channel: OpenChannel): void {
+    channel.isLoaded = false;
+    channel.receiver.release();
+  }
+
+  #advance(): void {
+    this.#next = this.#next + 1 === this.#channels.length ? 0 : this.#next + 1;
+  }
+}

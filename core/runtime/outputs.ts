@@ -1,0 +1,55 @@
+import type { Output } from "../operators/operator.ts";
+
+/** Where an operator emits when nobody reads it. */
+export const NO_OUTPUT: Output<unknown> = {
+  processRecord: () => {},
+  processWatermark: () => {},
+  processIdleness: () => {},
+};
+
+/** Emits to several consumers; watermarks and idleness go to the readers of side outputs too. */
+export class Tee implements Output<unknown> {
+  readonly #main: readonly Output<unknown>[];
+  readonly #all: readonly Output<unknown>[];
+
+  constructor(main: readonly Output<unknown>[], side: readonly Output<unknown>[]) {
+    this.#main = main;
+    this.#all = [...main, ...side];
+  }
+
+  processRecord(record: unknown, timestamp: number): void {
+    for (const output of this.#main) output.processRecord(record, timestamp);
+  }
+
+  processWatermark(watermark: number): void {
+    for (const output of this.#all) output.processWatermark(watermark);
+  }
+
+  processIdleness(idle: boolean): void {
+    for (const output of this.#all) output.processIdleness(idle);
+  }
+}
+
+/** The output of one operator: its main consumers, and those of each side output by tag id. */
+export interface OperatorOutputs {
+  readonly main: Output<unknown>;
+  readonly side: ReadonlyMap<string, Output<unknown>>;
+}
+
+/** Puts consumers together with as few hops as possible: a single reader of the main output is called directly. */
+export function joinOutputs(consumers: readonly { readonly sideOutput: string | undefined; readonly output: Output<unknown> }[]): OperatorOutputs {
+  const main = consumers.filter((consumer) => consumer.sideOutput === undefined).map((consumer) => consumer.output);
+  const byTag = new Map<string, Output<unknown>[]>();
+  for (const { sideOutput, output } of consumers) {
+    if (sideOutput === undefined) continue;
+    const readers = byTag.get(sideOutput);
+    if (readers === undefined) byTag.set(sideOutput, [output]);
+    else readers.push(output);
+  }
+  const side = new Map<string, Output<unknown>>();
+  for (const [tag, readers] of byTag) side.set(tag, readers.length === 1 ? readers[0]! : new Tee(readers, []));
+  const sideReaders = [...byTag.values()].flat();
+  if (sideReaders.length > 0) return { main: new Tee(main, sideReaders), side };
+  if (main.length === 0) return { main: NO_OUTPUT, side };
+  return { main: main.length === 1 ? main[0]! : new Tee(main, []), side };
+}

@@ -1,0 +1,324 @@
+import { assert } from "../lib/assert.ts";
+import { ByteReader } from "../lib/bytes.ts";
+import { JobError } from "../lib/errors.ts";
+import type { KeyId } from "../data/key.ts";
+import { ChangeLog } from "./change-log.ts";
+import { freezerOf } from "./deep-freeze.ts";
+import { HeapTable, tableFormat } from "./heap-table.ts";
+import { keyGroupOf, type KeyGroupRange } from "./key-groups.ts";
+import type {
+  ChangeTracker,
+  ComponentRegistry,
+  KeyedComponent,
+  KeyedState,
+  StateTable,
+  StateTableOptions,
+} from "./keyed-state.ts";
+import { readSections, replaySection, type Section, SegmentWriter } from "./segment.ts";
+import {
+  type KeyedSnapshot,
+  type KeyedStateHandle,
+  type KeyGroupHandle,
+  openSegment,
+  type PartName,
+  PartPacker,
+  segmentBytes,
+} from "./snapshot.ts";
+
+export interface KeyedStoreOptions {
+  readonly maxParallelism: number;
+  /** The key groups of this subtask. */
+  readonly keyGroups: KeyGroupRange;
+  readonly partName: PartName;
+  /** For tests: values are frozen when they are put, so that one that is changed without `update` is found. Default false. */
+  readonly freeze?: boolean;
+}
+
+/** A snapshot that later ones can be deltas of. */
+interface Completed {
+  readonly checkpointId: number;
+  readonly handle: KeyedStateHandle;
+}
+
+interface Registered {
+  readonly component: KeyedComponent;
+  readonly log: ChangeLog;
+}
+
+/** Older than every checkpoint: what was restored. */
+const RESTORED = -1;
+
+/**
+ * The keyed state of one operator subtask on the heap: its components (tables, timers, panes) and their snapshots.
+ * After a restore a component gets what was stored under its name as soon as it is registered. What no component asks
+ * for is kept and goes into every later snapshot.
+ */
+export class KeyedStore implements KeyedState, ComponentRegistry {
+  readonly maxParallelism: number;
+  readonly #keyGroups: KeyGroupRange;
+  readonly #partName: PartName;
+  readonly #freeze: boolean;
+  readonly #components = new Map<string, Registered>();
+  readonly #tables = new Map<string, HeapTable<never>>();
+  /**
+   * What was restored and not asked for yet, by the component's name; the sections of a key group in the order to
+   * replay them.
+   */
+  readonly #unclaimed = new Map<string, { readonly group: number; readonly section: Section }[]>();
+  readonly #reader = new ByteReader(new Uint8Array(0));
+
+  #completed: Completed | undefined;
+  /** Snapshots whose checkpoint is still running, oldest first. */
+  readonly #running = new Map<number, KeyedStateHandle>();
+  #lastCheckpointId = RESTORED;
+
+  constructor(options: KeyedStoreOptions) {
+    this.maxParallelism = options.maxParallelism;
+    this.#keyGroups = options.keyGroups;
+    this.#partName = options.partName;
+    this.#freeze = options.freeze ?? false;
+  }
+
+  table<V>(options: StateTableOptions<V>): StateTable<V> {
+    const present = this.#tables.get(options.name);
+    if (present === undefined) {
+      const table = new HeapTable(options, this, this.#freeze ? freezerOf(options.kind) : undefined);
+      this.#tables.set(options.name, table as unknown as HeapTable<never>);
+      return table;
+    }
+    const format = tableFormat(options.kind, options.type);
+    if (present.format === format) return present as unknown as StateTable<V>;
+    throw new JobError(
+      "STATE_TYPE_CONFLICT",
+      `state "${options.name}" is used as ${present.format} and as ${format} in one operator; give one of them another name`,
+    );
+  }
+
+  register(component: KeyedComponent): ChangeTracker {
+    assert(!this.#components.has(component.name), "a component is registered once");
+    this.#replay(component);
+    const log = new ChangeLog();
+    if (this.#completed !== undefined) log.begin(this.#completed.checkpointId);
+    for (const checkpointId of this.#running.keys()) log.begin(checkpointId);
+    this.#components.set(component.name, { component, log });
+    return log;
+  }
+
+  /**
+   * Writes what changed since the last completed checkpoint, everything where there is none; one call per checkpoint,
+   * ids ascending.
+   */
+  snapshot(checkpointId: number): KeyedSnapshot {
+    assert(this.#lastCheckpointId < checkpointId, "checkpoints come in ascending order");
+    this.#lastCheckpointId = checkpointId;
+    this.#prepareComponents();
+    const packer = new PartPacker((index) => this.#partName(checkpointId, index));
+    const groups = this.#completed === undefined ? this.#writeBases(packer) : this.#writeChanges(packer, this.#completed.handle);
+    const handle = this.#handleOf(groups);
+
+    this.#running.set(checkpointId, handle);
+    for (const { log } of this.#components.values()) log.begin(checkpointId);
+    return { handle, parts: packer.finish() };
+  }
+
+  /** Writes everything, and leaves checkpoints as they are. */
+  savepoint(savepointId: number): KeyedSnapshot {
+    this.#prepareComponents();
+    const packer = new PartPacker((index) => this.#partName(savepointId, index));
+    return { handle: this.#handleOf(this.#writeBases(packer)), parts: packer.finish() };
+  }
+
+  /** The checkpoint is durable: deltas go on from it. A later one that has completed already makes this one meaningless. */
+  completed(checkpointId: number): void {
+    const handle = this.#running.get(checkpointId);
+    if (handle === undefined) return;
+    this.#completed = { checkpointId, handle };
+    for (const { log } of this.#components.values()) log.completed(checkpointId);
+    for (const runningId of this.#running.keys()) {
+      if (runningId <= checkpointId) this.#running.delete(runningId);
+    }
+  }
+
+  /** The checkpoint failed: nothing will go on from it. */
+  aborted(checkpointId: number): void {
+    if (!this.#running.delete(checkpointId)) return;
+    for (const { log } of this.#components.values()) log.aborted(checkpointId);
+  }
+
+  /**
+   * Takes the key groups of this subtask out of the handles, before anything is put. Components may register before or after.
+   * @throws JobError RESTORE_MISMATCH for another maximum of parallelism; CORRUPT_DATA
+   */
+  restore(handles: readonly KeyedStateHandle[], read: (part: string) => Uint8Array): void {
+    const isFresh = this.#lastCheckpointId === RESTORED && this.#completed === undefined;
+    assert(isFresh, "a store is restored once, before its first snapshot");
+    for (const handle of handles) {
+      if (handle.maxParallelism !== this.maxParallelism) throw parallelismMismatch(handle.maxParallelism, this.maxParallelism);
+      for (const group of handle.groups) {
+        if (this.#owns(group.group)) this.#restoreGroup(group, read);
+      }
+    }
+    const [only] = handles;
+    if (handles.length === 1 && only !== undefined && this.#isOwnRange(only.keyGroups)) {
+      this.#completed = { checkpointId: RESTORED, handle: only };
+    }
+    for (const { component, log } of this.#components.values()) {
+      this.#replay(component);
+      if (this.#completed !== undefined) log.begin(RESTORED);
+    }
+  }
+
+  /** What holds the entries of every component; see KeyedComponent. */
+  heldObjects(): readonly object[] {
+    return [...this.#components.values()].flatMap(({ component }) => component.heldObjects?.() ?? []);
+  }
+
+  /** Gives the component what was restored under its name. */
+  #replay(component: KeyedComponent): void {
+    for (const { section } of this.#unclaimed.get(component.name) ?? []) {
+      if (section.format !== component.format) throw formatMismatch(component, section.format);
+      replaySection(this.#reader, section, component);
+    }
+    this.#unclaimed.delete(component.name);
+  }
+
+  #restoreGroup({ group, base, deltas }: KeyGroupHandle, read: (part: string) => Uint8Array): void {
+    for (const segment of [base, ...deltas]) {
+      const bytes = openSegment(this.#reader, segment, read);
+      for (const section of readSections(this.#reader, bytes)) {
+        const sections = this.#unclaimed.get(section.name) ?? [];
+        this.#unclaimed.set(section.name, sections);
+        sections.push({ group, section });
+      }
+    }
+  }
+
+  #prepareComponents(): void {
+    for (const { component } of this.#components.values()) component.prepareSnapshot?.();
+  }
+
+  #writeBases(packer: PartPacker): KeyGroupHandle[] {
+    const groups: KeyGroupHandle[] = [];
+    this.#fullSegments(() => true).forEach((bytes, group) => {
+      groups.push({ group, base: packer.add(bytes), deltas: [] });
+    });
+    return groups;
+  }
+
+  /** Appends a delta to every group that changed, or makes a new base of it where its deltas have become too long. */
+  #writeChanges(packer: PartPacker, before: KeyedStateHandle): KeyGroupHandle[] {
+    const handles = new Map(before.groups.map((handle) => [handle.group, handle]));
+    const deltas = this.#changedSegments((group) => handles.has(group));
+    const folded = new Set<number>();
+    deltas.forEach((bytes, group) => {
+      const handle = handles.get(group);
+      if (handle === undefined) handles.set(group, { group, base: packer.add(bytes), deltas: [] });
+      else if (isTooLong(handle, bytes.length)) folded.add(group);
+      else handles.set(group, { ...handle, deltas: [...handle.deltas, packer.add(bytes)] });
+    });
+
+    if (0 < folded.size) {
+      for (const group of folded) handles.delete(group);
+      this.#fullSegments((group) => folded.has(group)).forEach((bytes, group) => {
+        handles.set(group, { group, base: packer.add(bytes), deltas: [] });
+      });
+    }
+    return [...handles.values()];
+  }
+
+  #fullSegments(isWanted: (group: number) => boolean): Segments {
+    const segments = new Segments(this.#keyGroups.first);
+    for (const { component } of this.#components.values()) {
+      component.forEachAddress((key, namespace) => {
+        const group = this.#groupOf(key);
+        if (isWanted(group)) segments.of(group, false).entry(component, key, namespace);
+      });
+    }
+    for (const sections of this.#unclaimed.values()) {
+      for (const { group, section } of sections) {
+        if (isWanted(group)) segments.of(group, false).section(section);
+      }
+    }
+    return segments;
+  }
+
+  #changedSegments(hasBase: (group: number) => boolean): Segments {
+    const segments = new Segments(this.#keyGroups.first);
+    for (const { component, log } of this.#components.values()) {
+      log.sinceCompleted().forEach((key, namespace) => {
+        const group = this.#groupOf(key);
+        segments.of(group, hasBase(group)).entry(component, key, namespace);
+      });
+    }
+    return segments;
+  }
+
+  #handleOf(groups: KeyGroupHandle[]): KeyedStateHandle {
+    groups.sort((a, b) => a.group - b.group);
+    return { keyGroups: { ...this.#keyGroups }, maxParallelism: this.maxParallelism, groups };
+  }
+
+  #groupOf(key: KeyId): number {
+    const group = keyGroupOf(key, this.maxParallelism);
+    assert(this.#owns(group), "a subtask holds keys of its own key groups only");
+    return group;
+  }
+
+  #owns(group: number): boolean {
+    return this.#keyGroups.first <= group && group <= this.#keyGroups.last;
+  }
+
+  #isOwnRange({ first, last }: KeyGroupRange): boolean {
+    return this.#keyGroups.first === first && this.#keyGroups.last === last;
+  }
+}
+
+/** Segments in the making, one for each key group that has anything to write. */
+class Segments {
+  readonly #first: number;
+  readonly #writers: (SegmentWriter | undefined)[] = [];
+
+  constructor(first: number) {
+    this.#first = first;
+  }
+
+  of(group: number, keepsRemovals: boolean): SegmentWriter {
+    const index = group - this.#first;
+    while (this.#writers.length <= index) this.#writers.push(undefined);
+    return (this.#writers[index] ??= new SegmentWriter(keepsRemovals));
+  }
+
+  /** Visits those that are not empty, ascending by group. */
+  forEach(visit: (bytes: Uint8Array, group: number) => void): void {
+    this.#writers.forEach((writer, index) => {
+      const bytes = writer?.finish();
+      if (bytes !== undefined) visit(bytes, this.#first + index);
+    });
+  }
+}
+
+/**
+ * Reading a group costs its base and deltas, writing it anew costs its base: deltas are folded when they exceed half
+ * the base.
+ */
+function isTooLong({ base, deltas }: KeyGroupHandle, newDeltaBytes: number): boolean {
+  let bytes = newDeltaBytes;
+  for (const delta of deltas) bytes += segmentBytes(delta);
+  return segmentBytes(base) < 2 * bytes;
+}
+
+function formatMismatch(component: KeyedComponent, stored: string): JobError {
+  return new JobError(
+    "RESTORE_MISMATCH",
+    `${component.name} was stored as ${stored}, but the job declares it as ${component.format}; ` +
+      "restore with the job that wrote it, or give the new state another name",
+  );
+}
+
+function parallelismMismatch(stored: number, own: number): JobError {
+  return new JobError(
+    "RESTORE_MISMATCH",
+    `the state was stored with maxParallelism ${stored}, but the operator has ${own}; ` +
+      `call setMaxParallelism(${stored}): it can never change`,
+  );
+}

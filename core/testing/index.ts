@@ -1,0 +1,11 @@
+/**
+ * What jobs and operators are tested with: one operator with manual clocks, a host whose clock is virtual and whose order follows a seed, and checkpoints
+ * that a test decides on.
+ */
+export { OperatorHarness, type HarnessOutput, type HarnessSnapshot, type OperatorHarnessOptions } from "./operator-harness.ts";
+export { operatorOf } from "./operator-of.ts";
+export { SimulatedHost, type SimulatedHostOptions } from "./simulated-host.ts";
+export { CheckpointDriver, MemoryParts } from "./checkpoint-driver.ts";
+export { LocalExecutor, type LocalExecutorOptions } from "../runtime/local-executor.ts";
+export { LocalJob, type JobOutcome, type LocalJobOptions, type RestorePoint } from "../runtime/local-job.ts";
+export { buildJobGraph, type JobGraph } from "../graph/job-graph.ts";

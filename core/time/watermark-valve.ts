@@ -1,0 +1,183 @@
+import { assert } from "../lib/assert.ts";
+import { IndexedHeap, NOT_IN_HEAP } from "../lib/heap.ts";
+import { MIN_WATERMARK } from "./timestamp.ts";
+
+/** Told of what the channels say together. Calls alternate: idleness changes with each `onIdleness`, watermarks only rise. */
+export interface WatermarkValveOutput {
+  onWatermark(watermark: number): void;
+  onIdleness(idle: boolean): void;
+}
+
+/** Everything a valve knows, as plain values; index = channel. */
+export interface WatermarkValveSnapshot {
+  readonly watermarks: readonly number[];
+  readonly idle: readonly boolean[];
+  readonly aligned: readonly boolean[];
+  readonly outputWatermark: number;
+  readonly outputIdle: boolean;
+}
+
+interface Channel {
+  heapIndex: number;
+  watermark: number;
+  idle: boolean;
+  /**
+   * Whether it takes part in the minimum: it is active and has caught up with the output. The aligned channels are those in the
+   * heap.
+   */
+  aligned: boolean;
+}
+
+/**
+ * Combines the watermarks and the idleness of n input channels into one, exactly as Flink 2.3's StatusWatermarkValve.
+ *
+ * * The output is the minimum over the *aligned* channels. It never falls.
+ * * An idle channel leaves the minimum at once; watermarks that it sends nevertheless are ignored, the final one too: a sender
+ *   turns active first.
+ * * A channel that comes back is active, but not aligned until its watermark has reached the output: what it is behind is late
+ *   anyway.
+ * * When the last active channel turns idle and its watermark is the output, the largest watermark of all is flushed; then the
+ *   output is idle. So aligned channels may turn idle in any order with the same outcome.
+ *
+ * A watermark costs O(log n), O(1) for a single channel.
+ */
+export class WatermarkValve {
+  readonly #output: WatermarkValveOutput;
+  readonly #channels: readonly Channel[];
+  readonly #aligned = new IndexedHeap<Channel>(byWatermark);
+  #activeCount: number;
+  #outputWatermark = MIN_WATERMARK;
+  #outputIdle = false;
+
+  constructor(channelCount: number, output: WatermarkValveOutput) {
+    assert(1 <= channelCount, "a valve has at least one channel");
+    this.#output = output;
+    this.#channels = Array.from({ length: channelCount }, () => ({
+      heapIndex: NOT_IN_HEAP,
+      watermark: MIN_WATERMARK,
+      idle: false,
+      aligned: false,
+    }));
+    this.#activeCount = channelCount;
+    for (const channel of this.#channels) this.#align(channel);
+  }
+
+  /** The last watermark put out. */
+  get watermark(): number {
+    return this.#outputWatermark;
+  }
+
+  /** Whether all channels are idle. */
+  get isIdle(): boolean {
+    return this.#outputIdle;
+  }
+
+  processWatermark(channelIndex: number, watermark: number): void {
+    const channel = this.#channelAt(channelIndex);
+    if (channel.idle || watermark <= channel.watermark) return;
+
+    if (this.#channels.length === 1) {
+      // The only channel is aligned whenever it is active: its watermark is the output.
+      channel.watermark = watermark;
+      this.#emitIfAdvanced(watermark);
+      return;
+    }
+    const moves = channel.aligned;
+    if (moves) this.#aligned.remove(channel);
+    channel.watermark = watermark;
+    if (moves) this.#aligned.push(channel);
+    else if (this.#outputWatermark <= watermark) this.#align(channel);
+    this.#emitMinimum();
+  }
+
+  processIdleness(channelIndex: number, idle: boolean): void {
+    const channel = this.#channelAt(channelIndex);
+    if (channel.idle === idle) return;
+    channel.idle = idle;
+    if (idle) this.#turnedIdle(channel);
+    else this.#turnedActive(channel);
+  }
+
+  snapshot(): WatermarkValveSnapshot {
+    return {
+      watermarks: this.#channels.map((channel) => channel.watermark),
+      idle: this.#channels.map((channel) => channel.idle),
+      aligned: this.#channels.map((channel) => channel.aligned),
+      outputWatermark: this.#outputWatermark,
+      outputIdle: this.#outputIdle,
+    };
+  }
+
+  /** Goes on where a valve with as many channels stopped; emits nothing. */
+  restore(snapshot: WatermarkValveSnapshot): void {
+    assert(snapshot.watermarks.length === this.#channels.length, "a valve is restored with as many channels as it had");
+    this.#aligned.clear();
+    this.#activeCount = 0;
+    for (const [index, channel] of this.#channels.entries()) {
+      channel.watermark = snapshot.watermarks[index]!;
+      channel.idle = snapshot.idle[index]!;
+      channel.aligned = false;
+      if (!channel.idle) this.#activeCount += 1;
+      if (snapshot.aligned[index]!) this.#align(channel);
+      assert(!(channel.idle && channel.aligned), "an idle channel is not aligned");
+    }
+    this.#outputWatermark = snapshot.outputWatermark;
+    this.#outputIdle = snapshot.outputIdle;
+    assert(this.#outputIdle === (this.#activeCount === 0), "a valve is idle when all of its channels are");
+  }
+
+  #turnedIdle(channel: Channel): void {
+    this.#activeCount -= 1;
+    if (channel.aligned) {
+      channel.aligned = false;
+      this.#aligned.remove(channel);
+    }
+    const heldTheOutput = channel.watermark === this.#outputWatermark;
+    if (0 < this.#activeCount) {
+      if (heldTheOutput) this.#emitMinimum();
+      return;
+    }
+    if (heldTheOutput) this.#emitIfAdvanced(this.#maximum());
+    this.#outputIdle = true;
+    this.#output.onIdleness(true);
+  }
+
+  #turnedActive(channel: Channel): void {
+    this.#activeCount += 1;
+    if (this.#outputWatermark <= channel.watermark) this.#align(channel);
+    if (!this.#outputIdle) return;
+    this.#outputIdle = false;
+    this.#output.onIdleness(false);
+  }
+
+  #align(channel: Channel): void {
+    channel.aligned = true;
+    this.#aligned.push(channel);
+  }
+
+  #emitMinimum(): void {
+    const slowest = this.#aligned.peek();
+    if (slowest !== undefined) this.#emitIfAdvanced(slowest.watermark);
+  }
+
+  #emitIfAdvanced(watermark: number): void {
+    if (watermark <= this.#outputWatermark) return;
+    this.#outputWatermark = watermark;
+    this.#output.onWatermark(watermark);
+  }
+
+  #maximum(): number {
+    return this.#channels.reduce((maximum, channel) => Math.max(maximum, channel.watermark), MIN_WATERMARK);
+  }
+
+  #channelAt(index: number): Channel {
+    const channel = this.#channels[index];
+    assert(channel !== undefined, "a valve is given watermarks of its own channels only");
+    return channel;
+  }
+}
+
+/** Not by subtraction: ∞ − ∞ is NaN. */
+function byWatermark(a: Channel, b: Channel): number {
+  return a.watermark < b.watermark ? -1 : b.watermark < a.watermark ? 1 : 0;
+}

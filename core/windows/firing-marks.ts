@@ -1,0 +1,79 @@
+import { type ByteReader, type ByteWriter, corrupt } from "../lib/bytes.ts";
+import type { KeyId } from "../data/key.ts";
+import type { ChangeTracker, Namespace } from "../state/keyed-state.ts";
+
+/** The pane is still to fire. */
+export const TO_FIRE = 1;
+/** The pane has fired and is still to be dropped; needed where contents lie in slices, which outlive a window. */
+export const TO_DROP = 2;
+
+/** Marks are kept beside panes, under addresses of their own. */
+const MARK = "!";
+
+/** Says whether the namespace of an entry is that of a mark. */
+export function isMark(namespace: Namespace): boolean {
+  return namespace.startsWith(MARK);
+}
+
+/** Told the key, the text of the window, and TO_FIRE or TO_DROP. */
+export type VisitMark = (key: KeyId, text: Namespace, mark: number) => void;
+
+/**
+ * What a snapshot in mid-firing holds besides panes: a mark for each (key, window) that has yet to be fired or
+ * dropped. Marks are collected when a snapshot begins, so that firing itself costs nothing more.
+ */
+export class FiringMarks {
+  #marks = new Map<Namespace, Map<KeyId, number>>();
+
+  /** Replaces the marks of the last snapshot by those that `collect` visits. */
+  replace(collect: (visit: VisitMark) => void, tracker: ChangeTracker): void {
+    this.forEachAddress((key, namespace) => tracker.changed(key, namespace));
+    this.clear();
+    collect((key, text, mark) => this.#set(key, MARK + text, mark));
+    this.forEachAddress((key, namespace) => tracker.changed(key, namespace));
+  }
+
+  /** Visits the marks that were restored. */
+  forEach(visit: VisitMark): void {
+    for (const [namespace, ofNamespace] of this.#marks) {
+      const text = namespace.slice(MARK.length);
+      for (const [key, mark] of ofNamespace) visit(key, text, mark);
+    }
+  }
+
+  forEachAddress(visit: (key: KeyId, namespace: Namespace) => void): void {
+    for (const [namespace, ofNamespace] of this.#marks) {
+      for (const key of ofNamespace.keys()) visit(key, namespace);
+    }
+  }
+
+  write(key: KeyId, namespace: Namespace, writer: ByteWriter): boolean {
+    const mark = this.#marks.get(namespace)?.get(key);
+    if (mark === undefined) return false;
+    writer.u8(mark);
+    return true;
+  }
+
+  restore(key: KeyId, namespace: Namespace, reader: ByteReader): void {
+    const mark = reader.u8();
+    if (mark !== TO_FIRE && mark !== TO_DROP) throw corrupt(`${mark} before byte ${reader.position} is no mark of a pane`);
+    this.#set(key, namespace, mark);
+  }
+
+  remove(key: KeyId, namespace: Namespace): void {
+    this.#marks.get(namespace)?.delete(key);
+  }
+
+  clear(): void {
+    if (0 < this.#marks.size) this.#marks = new Map();
+  }
+
+  #set(key: KeyId, namespace: Namespace, mark: number): void {
+    let ofNamespace = this.#marks.get(namespace);
+    if (ofNamespace === undefined) {
+      ofNamespace = new Map();
+      this.#marks.set(namespace, ofNamespace);
+    }
+    ofNamespace.set(key, mark);
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * US flights of 2001, per origin and hour of the scheduled time: how many, how late on average, how late at worst.
+ *
+ * A flight arrives in the stream when it has really left: at its scheduled time plus its delay. So the disorder is real, and so is the lateness: a result
+ * is corrected for an hour after it was given, and flights that come later still go to a side output.
+ *
+ *   npx tamias run examples/flights.ts [--input FILE] [--json]
+ */
+import {
+  avg,
+  count,
+  GlobalWindows,
+  hours,
+  max,
+  minutes,
+  OutputTag,
+  ProcessWindowFunction,
+  sum,
+  TumblingEventTimeWindows,
+  types,
+  ValueStateDescriptor,
+  WatermarkStrategy,
+  type Collector,
+  type JobArgs,
+  type ProcessWindowContext,
+  type StreamExecutionEnvironment,
+  type TimeWindow,
+  type ValueState,
+} from "tamias";
+import { HOUR_MS } from "./civil-time.ts";
+import { arrivalTime, loadFlights, type Flight } from "./flights/flights-input.ts";
+import { FlightsView, reportLoading, type HourOfDelays } from "./flights/flights-view.ts";
+
+/** What the window holds of one origin and hour. */
+interface Delays {
+  readonly flights: number;
+  readonly mean: number;
+  readonly worst: number;
+  readonly wrongHour: number;
+}
+
+/** What one result, first or corrected, adds to the summary of the job. */
+export interface Tally {
+  readonly records: number;
+  readonly windows: number;
+  readonly refirings: number;
+  readonly lateKept: number;
+  readonly sideOutput: number;
+  readonly wrongHour: number;
+}
+
+export async function job(env: StreamExecutionEnvironment, args: JobArgs): Promise<void> {
+  const isJson = args.json === true;
+  const flights = await loadFlights(args.input, { onProgress: reportLoading(isJson) });
+  const tooLate = new OutputTag<Flight>("too-late");
+
+  const hourly = env
+    .fromCollection(flights)
+    .name("flights")
+    .assignTimestampsAndWatermarks(WatermarkStrategy.forBoundedOutOfOrderness<Flight>(minutes(30)).withTimestampAssigner((flight) => flight.date))
+    .keyBy((flight) => flight.origin)
+    .window(TumblingEventTimeWindows.of(hours(1)))
+    .allowedLateness(hours(1))
+    .sideOutputLateData(tooLate)
+    .aggregate(
+      { flights: count(), mean: avg("delay"), worst: max("delay"), wrongHour: sum((flight: Flight) => wrongHour(flight)) },
+      new HourlyDelays(),
+    )
+    .name("hourly delays");
+
+  const tallies = hourly
+    .map((hour) => hour.tally)
+    .name("tally")
+    .union(hourly.getSideOutput(tooLate).map((flight): Tally => ({ ...NOTHING, records: 1, sideOutput: 1, wrongHour: wrongHour(flight) })).name("too late"));
+  const summary = tallies
+    .windowAll(GlobalWindows.createWithEndOfStreamTrigger())
+    .aggregate({
+      records: sum("records"),
+      windows: sum("windows"),
+      refirings: sum("refirings"),
+      lateKept: sum("lateKept"),
+      sideOutput: sum("sideOutput"),
+      wrongHour: sum("wrongHour"),
+    })
+    .name("summary");
+
+  hourly
+    .map((hour) => ({ kind: "hour" as const, hour: hour.result }))
+    .union(summary.map((counts) => ({ kind: "summary" as const, counts })))
+    .sinkTo(new FlightsView({ isJson, firstHour: flights.length === 0 ? 0 : flights.at(0).date, flights: flights.length }))
+    .setParallelism(1)
+    .name("view");
+}
+
+const NOTHING: Tally = { records: 0, windows: 0, refirings: 0, lateKept: 0, sideOutput: 0, wrongHour: 0 };
+
+/** Whether counting by arrival would put the flight into another hour than its own. */
+function wrongHour(flight: Flight): number {
+  return Math.floor(flight.date / HOUR_MS) === Math.floor(arrivalTime(flight) / HOUR_MS) ? 0 : 1;
+}
+
+/** Turns what a window holds into a result, and says what the result adds to the last one of the same window. */
+class HourlyDelays extends ProcessWindowFunction<Delays, { result: HourOfDelays; tally: Tally }, string, TimeWindow> {
+  readonly #reported = new ValueStateDescriptor("reported", types.object({ flights: types.number, wrongHour: types.number }));
+
+  override process(
+    origin: string,
+    context: ProcessWindowContext<TimeWindow>,
+    delays: Iterable<Delays>,
+    out: Collector<{ result: HourOfDelays; tally: Tally }>,
+  ): void {
+    const reported: ValueState<{ flights: number; wrongHour: number }> = context.windowState().getState(this.#reported);
+    const before = reported.value();
+    for (const { flights, mean, worst, wrongHour } of delays) {
+      const added = flights - (before?.flights ?? 0);
+      out.collect({
+        result: { origin, hour: context.window().start, flights, mean, worst, corrected: context.isRefiring() },
+        tally: {
+          records: added,
+          windows: before === undefined ? 1 : 0,
+          refirings: context.isRefiring() ? 1 : 0,
+          lateKept: context.isRefiring() ? added : 0,
+          sideOutput: 0,
+          wrongHour: wrongHour - (before?.wrongHour ?? 0),
+        },
+      });
+      reported.update({ flights, wrongHour });
+    }
+  }
+
+  override clear(_origin: string, context: Omit<ProcessWindowContext<TimeWindow>, "isRefiring">): void {
+    context.windowState().getState(this.#reported).clear();
+  }
+}

@@ -1,0 +1,135 @@
+import { parse } from "csv-parse/sync";
+import type { RecordEnd } from "../../core/connectors/text-lines.ts";
+import { JobError } from "../../core/lib/errors.ts";
+import { show } from "../../core/lib/show.ts";
+import {
+  checkedLineBytesMax,
+  checkOf,
+  MalformedLine,
+  NO_RECORD,
+  type LineDecoder,
+  type OnMalformed,
+  type RecordCheck,
+  type TextFormat,
+  type TextFormatOptions,
+} from "./text-format.ts";
+
+/** A row as it stands in the file: every field a string. */
+export type CsvRow = Record<string, string>;
+
+/** What `CsvFormat` may be told; everything has a default. */
+export type CsvOptions<T> = TextFormatOptions<T> &
+  RecordCheck<T, CsvRow> & {
+    /** One ASCII character; default `,`. */
+    readonly delimiter?: string;
+    /** Names of the columns where the file has no header; default: its first line names them. */
+    readonly columns?: readonly string[];
+  };
+
+/**
+ * CSV (RFC 4180) with a header, each row an object by the header's names. Quoted fields may hold delimiters, quotes and line
+ * feeds. Empty lines are passed over; a row with too many or too few fields is malformed.
+ *
+ * Quoting is parsed by csv-parse: it has no dependencies, is strict, and says why a row is malformed. What is left to us is where
+ * a row ends, in bytes, because that is the position a restore starts from; rows without any quote need no parser.
+ */
+export class CsvFormat<T = CsvRow> implements TextFormat<T> {
+  readonly name = "CSV";
+  readonly hasHeader: boolean;
+  readonly lineBytesMax: number;
+  readonly onMalformed: OnMalformed<T> | undefined;
+  readonly #delimiter: string;
+  readonly #columns: readonly string[] | undefined;
+  readonly #check: (row: CsvRow) => T;
+
+  /** @throws JobError INVALID_ARGUMENT. */
+  constructor(options: CsvOptions<T> = {}) {
+    const { delimiter = ",", columns } = options;
+    if (delimiter.length !== 1 || 0x7f < delimiter.charCodeAt(0) || '"\r\n'.includes(delimiter)) {
+      throw new JobError(
+        "INVALID_ARGUMENT",
+        `the delimiter of CSV must be one ASCII character other than a quote, but is ${show(delimiter)}`,
+      );
+    }
+    this.lineBytesMax = checkedLineBytesMax(options.lineBytesMax);
+    this.onMalformed = options.onMalformed;
+    this.hasHeader = columns === undefined;
+    this.#delimiter = delimiter;
+    this.#columns = columns === undefined ? undefined : distinct(columns);
+    this.#check = checkOf(options);
+  }
+
+  createRecordEnd(): RecordEnd {
+    return new CsvRecordEnd(this.#delimiter.charCodeAt(0));
+  }
+
+  createDecoder(header: string): LineDecoder<T> {
+    const columns = this.#columns ?? distinct(fieldsOf(header, this.#delimiter));
+    return (line) => {
+      if (line === "") return NO_RECORD;
+      const fields = fieldsOf(line, this.#delimiter);
+      if (fields.length !== columns.length) {
+        throw new MalformedLine(`${fields.length} fields where there should be ${columns.length} (${columns.join(", ")})`);
+      }
+      const row: CsvRow = {};
+      for (let i = 0; i < columns.length; i++) row[columns[i]!] = fields[i]!;
+      return this.#check(row);
+    };
+  }
+}
+
+function distinct(columns: readonly string[]): readonly string[] {
+  const twice = columns.find((name, index) => columns.indexOf(name) !== index);
+  if (twice !== undefined) throw new MalformedLine(`the column ${show(twice)} is named twice`);
+  return columns;
+}
+
+function fieldsOf(line: string, delimiter: string): readonly string[] {
+  if (!line.includes('"')) return line.split(delimiter);
+  try {
+    const rows: string[][] = parse(line, { delimiter, relax_column_count: true });
+    return rows[0] ?? [];
+  } catch (cause) {
+    throw new MalformedLine((cause as Error).message, { cause });
+  }
+}
+
+const LINE_FEED = 0x0a;
+const QUOTE = 0x22;
+
+/** Finds the line feed that ends a row: one outside of quotes, which open at the start of a field only. */
+class CsvRecordEnd implements RecordEnd {
+  readonly #delimiter: number;
+  #state: "row" | "field" | "plain" | "quoted" | "quote in quoted" = "row";
+  #lineFeeds = 0;
+
+  constructor(delimiter: number) {
+    this.#delimiter = delimiter;
+  }
+
+  lineFeedsInside(): number {
+    return this.#lineFeeds;
+  }
+
+  find(bytes: Uint8Array, from: number): number {
+    for (let index = from; index < bytes.length; index += 1) {
+      const byte = bytes[index]!;
+      if (this.#state === "row") {
+        this.#lineFeeds = 0;
+        this.#state = "field";
+      }
+      if (this.#state === "quoted") {
+        if (byte === QUOTE) this.#state = "quote in quoted";
+        else if (byte === LINE_FEED) this.#lineFeeds += 1;
+      } else if (byte === LINE_FEED) {
+        this.#state = "row";
+        return index;
+      } else if (byte === QUOTE && this.#state !== "plain") {
+        this.#state = "quoted";
+      } else {
+        this.#state = byte === this.#delimiter ? "field" : "plain";
+      }
+    }
+    return -1;
+  }
+}

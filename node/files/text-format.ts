@@ -1,0 +1,96 @@
+import type { RecordEnd } from "../../core/connectors/text-lines.ts";
+import type { StandardSchema } from "../../core/data/standard-schema.ts";
+import { JobError } from "../../core/lib/errors.ts";
+
+/**
+ * Called for a line that is no record, instead of failing the job: the record to go on with, or undefined to leave the line out.
+ * `file` is its path, or
+ * `standard input`.
+ */
+export type OnMalformed<T> = (line: string, lineNumber: number, reason: string, file: string) => T | undefined;
+
+/** How the lines of a file or stream become records. */
+export interface TextFormat<T> {
+  /** What `explain` shows. */
+  readonly name: string;
+  /** Whether the first line names columns and is no record. */
+  readonly hasHeader: boolean;
+  /** A longer line is malformed, bytes. */
+  readonly lineBytesMax: number;
+  readonly onMalformed: OnMalformed<T> | undefined;
+  /** Finds the ends of records where they are not simply lines; one for each file. */
+  createRecordEnd?(): RecordEnd;
+  /** `header` is the first line where the format has one. */
+  createDecoder(header: string): LineDecoder<T>;
+}
+
+/** @throws MalformedLine where the line is no record. */
+export type LineDecoder<T> = (line: string, lineNumber: number) => T | typeof NO_RECORD;
+
+/** What a decoder returns for a line that means nothing, such as an empty one. */
+export const NO_RECORD = Symbol("no record");
+
+/** A line is not what its format expects. */
+export class MalformedLine extends Error {
+  override readonly name = "MalformedLine";
+}
+
+/** Lines of 16 MiB are no lines any more. */
+export const LINE_BYTES_MAX_DEFAULT = 16 * 1024 * 1024;
+
+/** What every format of lines may be told. */
+export interface TextFormatOptions<T> {
+  /** Default 16 MiB. */
+  readonly lineBytesMax?: number | undefined;
+  readonly onMalformed?: OnMalformed<T> | undefined;
+}
+
+/**
+ * What gives records their type: a Standard Schema (Valibot, Zod, ArkType, …), or a function that throws where a value is none.
+ * Neither: taken as it is.
+ */
+export type RecordCheck<T, Raw> =
+  | { readonly schema: StandardSchema<unknown, T>; readonly parse?: never }
+  | { readonly parse: (value: Raw) => T; readonly schema?: never }
+  | { readonly schema?: never; readonly parse?: never };
+
+/** @throws JobError INVALID_ARGUMENT where both are given. */
+export function checkOf<T, Raw>(options: RecordCheck<T, Raw>): (value: Raw) => T {
+  const { schema, parse } = options as { schema?: StandardSchema<unknown, T>; parse?: (value: Raw) => T };
+  if (schema !== undefined && parse !== undefined) {
+    throw new JobError("INVALID_ARGUMENT", "a format takes a schema or a parse function, not both");
+  }
+  if (schema !== undefined) return (value) => validated(schema, value);
+  if (parse === undefined) return (value) => value as unknown as T;
+  return (value) => {
+    try {
+      return parse(value);
+    } catch (cause) {
+      if (cause instanceof JobError) throw cause;
+      throw new MalformedLine(cause instanceof Error ? cause.message : String(cause), { cause });
+    }
+  };
+}
+
+function validated<T>(schema: StandardSchema<unknown, T>, value: unknown): T {
+  const { validate, vendor } = schema["~standard"];
+  const result = validate(value);
+  if ("then" in result) {
+    throw new JobError(
+      "INVALID_ARGUMENT",
+      `the schema of ${vendor} validates asynchronously, but records are read without waiting; use its synchronous form`,
+    );
+  }
+  if (result.issues === undefined) return result.value;
+  const issues = result.issues.map(({ message, path }) => {
+    const steps = (path ?? []).map((step) => String(typeof step === "object" ? step.key : step));
+    return steps.length === 0 ? message : `${steps.join(".")}: ${message}`;
+  });
+  throw new MalformedLine(issues.join("; "));
+}
+
+/** @throws JobError INVALID_ARGUMENT unless it is an integer from 1 on. */
+export function checkedLineBytesMax(lineBytesMax: number = LINE_BYTES_MAX_DEFAULT): number {
+  if (Number.isSafeInteger(lineBytesMax) && 0 < lineBytesMax) return lineBytesMax;
+  throw new JobError("INVALID_ARGUMENT", `lineBytesMax must be a number of bytes from 1 on, but is ${lineBytesMax}`);
+}

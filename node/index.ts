@@ -1,0 +1,17 @@
+export { FileSource, textFileSource, jsonLinesFileSource, csvFileSource, type FilePath } from "./files/file-source.ts";
+export { StreamSource, stdinSource } from "./files/stdin-source.ts";
+export { TextLineInputFormat, NumberedLineFormat, type NumberedLine } from "./files/text-line-format.ts";
+export { JsonLinesFormat, type JsonLinesOptions } from "./files/json-lines-format.ts";
+export { CsvFormat, type CsvOptions, type CsvRow } from "./files/csv-format.ts";
+export {
+  LINE_BYTES_MAX_DEFAULT,
+  MalformedLine,
+  NO_RECORD,
+  type LineDecoder,
+  type OnMalformed,
+  type RecordCheck,
+  type TextFormat,
+  type TextFormatOptions,
+} from "./files/text-format.ts";
+export { jsonLinesFileSink } from "./files/json-lines-sink.ts";
+export { csvFileSink, type CsvSinkOptions } from "./files/csv-sink.ts";

@@ -1,0 +1,58 @@
+import { chmodSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import process from "node:process";
+import { parseSync } from "rolldown/utils";
+import { DIST, noteBuilt } from "./built-package.ts";
+import { ROOT, compile } from "./type-check.ts";
+
+/**
+ * `npm run build`: compiles core/ and node/ into dist/. npm runs it after `npm ci` too (the `prepare` script), so it needs nothing but the
+ * installed packages.
+ */
+const COMMAND_LINE = join(DIST, "node", "cli", "main.js");
+
+function main(): number {
+  rmSync(DIST, { recursive: true, force: true });
+  // Both write into dist/. Core goes first and alone: there it has neither DOM nor Node types to lean on.
+  for (const config of ["tsconfig.core.json", "tsconfig.node.json"]) {
+    if (!compile(config)) return fail(`the types of ${config} are wrong (above); "npm run check" shows them all`);
+  }
+  const foreign = importsThatLeave(join(DIST, "core"));
+  if (foreign.length > 0) return fail(`core must run on every host, but it imports from outside of core/:\n  ${foreign.join("\n  ")}`);
+  chmodSync(COMMAND_LINE, 0o755);
+  noteBuilt();
+  return 0;
+}
+
+/** The imports of built modules that lead out of their folder, to other folders or to packages. */
+function importsThatLeave(folder: string): string[] {
+  const leaving: string[] = [];
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".js")) continue;
+    const path = join(folder, name);
+    for (const specifier of importsOf(path)) {
+      const inside = specifier.startsWith(".") && !relative(folder, resolve(path, "..", specifier)).startsWith("..");
+      if (!inside) leaving.push(`${relative(ROOT, path)} imports ${specifier}`);
+    }
+  }
+  return leaving;
+}
+
+function importsOf(path: string): string[] {
+  const text = readFileSync(path, "utf8");
+  const { module } = parseSync(path, text);
+  const reExported = module.staticExports.flatMap(({ entries }) => entries.map((entry) => entry.moduleRequest?.value));
+  return [
+    ...module.staticImports.map((statement) => statement.moduleRequest.value),
+    ...reExported.filter((specifier) => specifier !== undefined),
+    // Not a string where it is computed: then it is shown as written.
+    ...module.dynamicImports.map(({ moduleRequest }) => text.slice(moduleRequest.start, moduleRequest.end).replace(/^["'](.*)["']$/, "$1")),
+  ];
+}
+
+function fail(reason: string): number {
+  console.error(`the build failed: ${reason}`);
+  return 1;
+}
+
+process.exitCode = main();

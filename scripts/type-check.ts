@@ -1,0 +1,32 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import process from "node:process";
+
+/** The folder of package.json. */
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Every TypeScript project of the repository: what it holds, for people, and its file. Together they cover every .ts file. */
+export const PROJECTS = [
+  { title: "core, without DOM and Node", config: "tsconfig.core.json" },
+  { title: "node", config: "tsconfig.node.json" },
+  { title: "tests, examples, scripts", config: "tsconfig.json" },
+] as const;
+
+/** Runs the compiler on one project, its messages on standard output; says whether it found nothing wrong. */
+export function compile(config: string, ...flags: readonly string[]): boolean {
+  const compiler = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
+  const { status, error } = spawnSync(process.execPath, [compiler, "-p", config, ...flags], { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
+  if (error !== undefined) throw error;
+  return status === 0;
+}
+
+/** Checks the types of one project after the other and prints a line for each; returns how many are right and wrong. */
+export function checkTypes(): { passed: number; failed: number } {
+  const counts = { passed: 0, failed: 0 };
+  for (const { title, config } of PROJECTS) {
+    const right = compile(config, "--noEmit");
+    counts[right ? "passed" : "failed"] += 1;
+    console.log(` ${right ? "✓" : "✗"} types of ${title} (${config})`);
+  }
+  return counts;
+}

@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+const source = (path: string): string => new URL(path, import.meta.url).pathname;
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^tamias$/, replacement: source("./core/index.ts") },
+      { find: /^tamias\/testing$/, replacement: source("./core/testing/index.ts") },
+      { find: /^tamias\/node$/, replacement: source("./node/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 120_000,
+    maxWorkers: 2,
+  },
+});
