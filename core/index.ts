@@ -1,6 +1,6 @@
 /**
- * Tamias: Apache Flink's model (event time, keyed state, windows) wherever JavaScript runs. This is the DataStream API; jobs run in place, in the thread that
- * calls `execute()`.
+ * Tamias: Apache Flink's model (event time, keyed state, windows) wherever JavaScript runs. This is the DataStream API; jobs run
+ * in place, in the thread that calls `execute()`.
  */
 
 // Where a job is written and run.
@@ -176,7 +176,12 @@ export type {
 export type { Committer, Sink, SinkWriter, SinkWriterContext } from "./connectors/sink.ts";
 export { CollectionSource, type Collection } from "./connectors/collection-source.ts";
 export { SequenceSource } from "./connectors/sequence-source.ts";
-export { DataGeneratorSource, type DataGeneratorOptions, type RecordGenerator, type SeededRandom } from "./connectors/generator-source.ts";
+export {
+  DataGeneratorSource,
+  type DataGeneratorOptions,
+  type RecordGenerator,
+  type SeededRandom,
+} from "./connectors/generator-source.ts";
 export { callbackSink, type CallbackContext } from "./connectors/callback-sink.ts";
 export { collectSink, type CollectTarget } from "./connectors/collection-sink.ts";
 export { printSink } from "./connectors/print-sink.ts";

@@ -21,6 +21,7 @@ import {
   ValueStateDescriptor,
   WatermarkStrategy,
   type Collector,
+  type DataStream,
   type JobArgs,
   type ProcessWindowContext,
   type StreamExecutionEnvironment,
@@ -52,12 +53,29 @@ export interface Tally {
 export async function job(env: StreamExecutionEnvironment, args: JobArgs): Promise<void> {
   const isJson = args.json === true;
   const flights = await loadFlights(args.input, { onProgress: reportLoading(isJson) });
-  const tooLate = new OutputTag<Flight>("too-late");
+  const { hours, summary } = analyzeFlights(env.fromCollection(flights).name("flights"));
+  hours
+    .map((hour) => ({ kind: "hour" as const, hour }))
+    .union(summary.map((counts) => ({ kind: "summary" as const, counts })))
+    .sinkTo(new FlightsView({ isJson, firstHour: flights.length === 0 ? 0 : flights.at(0).date, flights: flights.length }))
+    .setParallelism(1)
+    .name("view");
+}
 
-  const hourly = env
-    .fromCollection(flights)
-    .name("flights")
+/** What the job finds, whatever shows it. */
+export interface FlightResults {
+  /** The results of each origin and hour: the first one, then corrections. */
+  readonly hours: DataStream<HourOfDelays>;
+  /** One record at the end of the input, none where there were no flights. */
+  readonly summary: DataStream<Tally>;
+}
+
+export function analyzeFlights(flights: DataStream<Flight>): FlightResults {
+  const tooLate = new OutputTag<Flight>("too-late");
+  const hourly = flights
     .assignTimestampsAndWatermarks(WatermarkStrategy.forBoundedOutOfOrderness<Flight>(minutes(30)).withTimestampAssigner((flight) => flight.date))
+    // One watermark for one order of arrival: what is late is the same at any parallelism.
+    .setParallelism(1)
     .keyBy((flight) => flight.origin)
     .window(TumblingEventTimeWindows.of(hours(1)))
     .allowedLateness(hours(1))
@@ -83,13 +101,7 @@ export async function job(env: StreamExecutionEnvironment, args: JobArgs): Promi
       wrongHour: sum("wrongHour"),
     })
     .name("summary");
-
-  hourly
-    .map((hour) => ({ kind: "hour" as const, hour: hour.result }))
-    .union(summary.map((counts) => ({ kind: "summary" as const, counts })))
-    .sinkTo(new FlightsView({ isJson, firstHour: flights.length === 0 ? 0 : flights.at(0).date, flights: flights.length }))
-    .setParallelism(1)
-    .name("view");
+  return { hours: hourly.map((hour) => hour.result).name("result"), summary };
 }
 
 const NOTHING: Tally = { records: 0, windows: 0, refirings: 0, lateKept: 0, sideOutput: 0, wrongHour: 0 };

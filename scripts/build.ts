@@ -1,27 +1,40 @@
-import { chmodSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { parseSync } from "rolldown/utils";
-import { DIST, noteBuilt } from "./built-package.ts";
+import { DIST, hashOfSources, noteBuilt } from "./built-package.ts";
 import { ROOT, compile } from "./type-check.ts";
 
 /**
  * `npm run build`: compiles core/ and node/ into dist/. npm runs it after `npm ci` too (the `prepare` script), so it needs nothing but the
  * installed packages.
  */
-const COMMAND_LINE = join(DIST, "node", "cli", "main.js");
-
 function main(): number {
-  rmSync(DIST, { recursive: true, force: true });
-  // Both write into dist/. Core goes first and alone: there it has neither DOM nor Node types to lean on.
-  for (const config of ["tsconfig.core.json", "tsconfig.node.json"]) {
-    if (!compile(config)) return fail(`the types of ${config} are wrong (above); "npm run check" shows them all`);
+  const sources = hashOfSources();
+  // Built beside dist/ and put in its place when all went well, so that a failed build leaves the last good one.
+  const fresh = join(ROOT, ".cache", `dist-${process.pid}`);
+  try {
+    const failure = buildInto(fresh);
+    if (failure !== undefined) return fail(failure);
+    rmSync(DIST, { recursive: true, force: true });
+    renameSync(fresh, DIST);
+    noteBuilt(sources);
+    return 0;
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
   }
-  const foreign = importsThatLeave(join(DIST, "core"));
-  if (foreign.length > 0) return fail(`core must run on every host, but it imports from outside of core/:\n  ${foreign.join("\n  ")}`);
-  chmodSync(COMMAND_LINE, 0o755);
-  noteBuilt();
-  return 0;
+}
+
+/** Returns why it failed, if it did. */
+function buildInto(folder: string): string | undefined {
+  // Core goes first and alone: there it has neither DOM nor Node types to lean on.
+  for (const config of ["tsconfig.core.json", "tsconfig.node.json"]) {
+    if (!compile(config, "--outDir", folder)) return `the types of ${config} are wrong (above); "npm run check" shows them all`;
+  }
+  const foreign = importsThatLeave(join(folder, "core"));
+  if (foreign.length > 0) return `core must run on every host, but it imports from outside of core/:\n  ${foreign.join("\n  ")}`;
+  chmodSync(join(folder, "node", "cli", "main.js"), 0o755);
+  return undefined;
 }
 
 /** The imports of built modules that lead out of their folder, to other folders or to packages. */

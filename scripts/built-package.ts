@@ -13,7 +13,7 @@ const SETTINGS = ["package.json", "tsconfig.base.json", "tsconfig.core.json", "t
 export const DIST = join(ROOT, "dist");
 
 /** By content and not by age, because a checkout makes every file new. */
-function hashOfSources(): string {
+export function hashOfSources(): string {
   const hash = createHash("sha256");
   for (const path of [...SETTINGS, ...SOURCE_FOLDERS.flatMap(filesUnder)]) {
     hash.update(`${path}\0`).update(readFileSync(join(ROOT, path))).update("\0");
@@ -33,8 +33,8 @@ export function isBuilt(): boolean {
   return existsSync(join(DIST, "core", "index.js")) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === hashOfSources();
 }
 
-/** Called when a build has ended well. */
-export function noteBuilt(): void {
+/** Called when a build has ended well, with the hash that the sources had when it began. */
+export function noteBuilt(sources: string): void {
   mkdirSync(dirname(STAMP), { recursive: true });
-  writeFileSync(STAMP, hashOfSources());
+  writeFileSync(STAMP, sources);
 }

@@ -1,11 +1,18 @@
-import type { OutputTag } from "../functions/output-tag.ts";
 import type { Duration } from "../lib/duration.ts";
 import type { WindowEmit } from "../operators/window-emitter.ts";
-import type { AggregateFunction } from "../state/aggregation.ts";
+import type { AggregateFunction, ReduceFunction } from "../state/aggregation.ts";
 import type { AggregateResult, AggregateSpec } from "../windows/aggregates.ts";
 import { type WindowContents, aggregatePane, listPane, reducePane } from "../windows/pane-functions.ts";
 import type { Window } from "../windows/time-window.ts";
-import { type Comparable, type FieldOf, type Selecting, type Summable, extremeOf, extremeRecordOf, sumOf } from "./field-aggregations.ts";
+import {
+  type Comparable,
+  type FieldOf,
+  type Selecting,
+  type Summable,
+  extremeOf,
+  extremeRecordOf,
+  sumOf,
+} from "./field-aggregations.ts";
 import {
   type AllWindowApplying,
   type AllWindowProcessing,
@@ -17,13 +24,21 @@ import {
 } from "./functions.ts";
 import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
 import type { Upstream } from "./stream-graph-builder.ts";
-import { type WindowSettings, type WindowSpec, addWindows, checkedLateTag, checkedLatenessMs } from "./window-spec.ts";
+import {
+  type TagFor,
+  type WindowSettings,
+  type WindowSpec,
+  addWindows,
+  checkedLateTag,
+  checkedLatenessMs,
+} from "./window-spec.ts";
 
 /** Without a window function the values themselves are the results. */
 const VALUES = { kind: "values" } as const;
 
 /**
- * A whole stream cut into windows, whatever the keys, and what to compute of each. One instance does all the work: where there is a key to group by,
+ * A whole stream cut into windows, whatever the keys, and what to compute of each. One instance does all the work: where there is
+ * a key to group by,
  * `keyBy(...).window(...)` spreads it.
  *
  * @example
@@ -35,16 +50,16 @@ const VALUES = { kind: "values" } as const;
  * console.log(await pairs.executeAndCollect().toArray()); // [ 3, 7 ]
  * ```
  */
-export class AllWindowedStream<T, W extends Window> {
-  #settings: WindowSettings<T>;
+export class AllWindowedStream<out T, W extends Window> {
+  #settings: WindowSettings;
 
-  constructor(upstream: Upstream, spec: WindowSpec<T>) {
+  constructor(upstream: Upstream, spec: WindowSpec) {
     this.#settings = { upstream, spec, allowedLatenessMs: 0, lateTag: undefined };
   }
 
   /**
-   * How long after its end, in event time, a window is kept for late records, each of which fires it again with the corrected result. Default zero; without
-   * effect on windows of processing time and on count windows.
+   * How long after its end, in event time, a window is kept for late records, each of which fires it again with the corrected
+   * result. Default zero; without effect on windows of processing time and on count windows.
    * @throws JobError INVALID_ARGUMENT when negative.
    */
   allowedLateness(lateness: Duration): this {
@@ -52,22 +67,31 @@ export class AllWindowedStream<T, W extends Window> {
     return this;
   }
 
-  /** Records that come too late for all of their windows go to this side output of the result, instead of being dropped and counted. */
-  sideOutputLateData(tag: OutputTag<T>): this {
+  /**
+   * Records that come too late for all of their windows go to this side output of the result, instead of being dropped and
+   * counted.
+   */
+  sideOutputLateData(tag: TagFor<T>): this {
     this.#settings = { ...this.#settings, lateTag: checkedLateTag(tag) };
     return this;
   }
 
-  /** Combines the records of a window as they come, and stores only the result; a window function may see it when the window fires. */
-  reduce(fn: Reducing<T>): SingleOutputStreamOperator<T>;
-  reduce<R>(fn: Reducing<T>, windowFn: AllWindowProcessing<T, R, W>): SingleOutputStreamOperator<R>;
+  /**
+   * Combines the records of a window as they come, and stores only the result; a window function may see it when the window
+   * fires.
+   */
+  reduce(fn: (left: T, right: T) => T): SingleOutputStreamOperator<T>;
+  reduce(fn: ReduceFunction<T>): SingleOutputStreamOperator<T>;
+  reduce<R>(fn: (left: T, right: T) => T, windowFn: AllWindowProcessing<T, R, W>): SingleOutputStreamOperator<R>;
+  reduce<R>(fn: ReduceFunction<T>, windowFn: AllWindowProcessing<T, R, W>): SingleOutputStreamOperator<R>;
   reduce<R>(fn: Reducing<T>, windowFn?: AllWindowProcessing<T, R, W>): unknown {
-    return this.#add(reducePane(asWindowReduce(fn)), windowFn === undefined ? VALUES : asWindowProcessAll<undefined, T, R>(windowFn));
+    const emit = windowFn === undefined ? VALUES : asWindowProcessAll<undefined, T, R>(windowFn);
+    return this.#add(reducePane(asWindowReduce(fn)), emit);
   }
 
   /**
-   * Adds up the records of a window as they come, and stores only the accumulator: built-in aggregates by name, or a function of your own. A window function
-   * may see the result when the window fires.
+   * Adds up the records of a window as they come, and stores only the accumulator: built-in aggregates by name, or a function of
+   * your own. A window function may see the result when the window fires.
    */
   aggregate<S extends AggregateSpec<T>>(aggregates: S): SingleOutputStreamOperator<AggregateResult<T, S>>;
   aggregate<S extends AggregateSpec<T>, R>(
@@ -81,7 +105,8 @@ export class AllWindowedStream<T, W extends Window> {
     windowFn?: AllWindowProcessing<never, R, W>,
   ): unknown {
     // The overloads hold the window function to what the aggregation gives.
-    const emit = windowFn === undefined ? VALUES : asWindowProcessAll<undefined, unknown, R>(windowFn as AllWindowProcessing<unknown, R, W>);
+    const forAny = windowFn as AllWindowProcessing<unknown, R, W> | undefined;
+    const emit = forAny === undefined ? VALUES : asWindowProcessAll<undefined, unknown, R>(forAny);
     return this.#add(aggregatePane(asAggregate(given)), emit);
   }
 
@@ -96,31 +121,38 @@ export class AllWindowedStream<T, W extends Window> {
   }
 
   /** The first record of the window, with this field the sum over all. */
-  sum(field: FieldOf<T, Summable>): SingleOutputStreamOperator<T> {
+  sum<F extends FieldOf<T, Summable>>(field: F): SingleOutputStreamOperator<T> {
     return this.reduce(sumOf<T>(field));
   }
 
   /** The first record of the window, with this field the smallest of all; `minBy` gives the whole record that has it. */
-  min(field: FieldOf<T, Comparable>): SingleOutputStreamOperator<T> {
+  min<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T> {
     return this.reduce(extremeOf<T>("min", field));
   }
 
   /** The first record of the window, with this field the largest of all; `maxBy` gives the whole record that has it. */
-  max(field: FieldOf<T, Comparable>): SingleOutputStreamOperator<T> {
+  max<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T> {
     return this.reduce(extremeOf<T>("max", field));
   }
 
   /** The record of the window with the smallest value; of several, the first, or the last where `first` is false. */
-  minBy(by: FieldOf<T, Comparable> | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
+  minBy<F extends FieldOf<T, Comparable>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
+  minBy(selector: Selecting<T, Comparable>, first?: boolean): SingleOutputStreamOperator<T>;
+  minBy(by: string | number | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
     return this.reduce(extremeRecordOf<T>("min", by, first));
   }
 
   /** The record of the window with the largest value; of several, the first, or the last where `first` is false. */
-  maxBy(by: FieldOf<T, Comparable> | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
+  maxBy<F extends FieldOf<T, Comparable>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
+  maxBy(selector: Selecting<T, Comparable>, first?: boolean): SingleOutputStreamOperator<T>;
+  maxBy(by: string | number | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
     return this.reduce(extremeRecordOf<T>("max", by, first));
   }
 
-  #add<Contents, V, R>(contents: WindowContents<T, Contents, V>, emit: WindowEmit<undefined, V, R>): SingleOutputStreamOperator<R> {
+  #add<Contents, V, R>(
+    contents: WindowContents<T, Contents, V>,
+    emit: WindowEmit<undefined, V, R>,
+  ): SingleOutputStreamOperator<R> {
     const { graph } = this.#settings.upstream;
     return graph.makers.operator(graph, addWindows(this.#settings, contents, emit));
   }

@@ -30,8 +30,8 @@ export interface CollectOptions {
 }
 
 /**
- * The rows of a stream, while its job runs. The job starts with the first row asked for, waits when it is ahead of the reader, and is canceled when the
- * reader stops early: by `break`, by an error in the loop, or by `return()`.
+ * The rows of a stream, while its job runs. The job starts with the first row asked for, waits when it is ahead of the reader,
+ * and is canceled when the reader stops early: by `break`, by an error in the loop, or by `return()`.
  *
  * @example
  * ```ts
@@ -44,7 +44,7 @@ export interface CollectOptions {
  * }
  * ```
  */
-export class CollectedRows<T> implements AsyncIterableIterator<T> {
+export class CollectedRows<out T> implements AsyncIterableIterator<T> {
   readonly #buffer: RowBuffer<T>;
   readonly #submit: (options: SubmitOptions) => JobClient;
   readonly #signal: AbortSignal | undefined;
@@ -108,7 +108,10 @@ export class CollectedRows<T> implements AsyncIterableIterator<T> {
   }
 }
 
-/** Where the sink puts rows and the reader takes them, at most ROWS_AHEAD_MAX apart but for what one call of an operator overshoots. */
+/**
+ * Where the sink puts rows and the reader takes them, at most ROWS_AHEAD_MAX apart but for what one call of an operator
+ * overshoots.
+ */
 export class RowBuffer<T> implements CollectTarget<T> {
   readonly #rows = new RingBuffer<T>();
   readonly #readers = new RingBuffer<Reader<T>>();
@@ -187,5 +190,8 @@ export function collectOptions(given: number | CollectOptions | undefined): Coll
   }
   const { limit } = options;
   if (limit === undefined || (Number.isSafeInteger(limit) && 1 <= limit)) return options;
-  throw new JobError("INVALID_ARGUMENT", `the limit of executeAndCollect must be a whole number greater than zero, but is ${show(limit)}`);
+  throw new JobError(
+    "INVALID_ARGUMENT",
+    `the limit of executeAndCollect must be a whole number greater than zero, but is ${show(limit)}`,
+  );
 }

@@ -1,7 +1,3 @@
-import { coFlatMapFactory } from "../operators/co-flat-map-operator.ts";
-import { coMapFactory } from "../operators/co-map-operator.ts";
-import { coProcessFactory } from "../operators/co-process-operator.ts";
-import { keyedCoProcessFactory } from "../operators/keyed-co-process-operator.ts";
 import type { Collector } from "../functions/collector.ts";
 import type {
   CoFlatMapFunction,
@@ -10,10 +6,14 @@ import type {
   KeyedCoProcessFunctionLike,
   RichFunction,
 } from "../functions/stream-functions.ts";
-import { asCoFlatMap, asCoMap, asCoProcess, asKeyedCoProcess, mayUseState } from "./functions.ts";
+import { coFlatMapFactory } from "../operators/co-flat-map-operator.ts";
+import { coMapFactory } from "../operators/co-map-operator.ts";
+import { coProcessFactory } from "../operators/co-process-operator.ts";
+import { keyedCoProcessFactory } from "../operators/keyed-co-process-operator.ts";
+import { asCoFlatMap, asCoMap, asCoProcess, asKeyedCoProcess } from "./functions.ts";
 import { type Key, type KeyField, keySelector } from "./key-selector.ts";
 import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
-import { type NodeSpec, type Upstream, timestampsOf } from "./stream-graph-builder.ts";
+import { type NodeSpec, type Upstream, keyOfFor, keyOfKeyed, timestampsOf } from "./stream-graph-builder.ts";
 
 interface TwoKeys<A, B> {
   readonly keyOf1: (record: A) => unknown;
@@ -35,7 +35,7 @@ interface TwoKeys<A, B> {
  * console.log((await both.executeAndCollect().toArray()).sort()); // [ 'number 1', 'number 2', 'string a' ]
  * ```
  */
-export class ConnectedStreams<A, B> {
+export class ConnectedStreams<out A, out B> {
   readonly #first: Upstream;
   readonly #second: Upstream;
 
@@ -58,7 +58,8 @@ export class ConnectedStreams<A, B> {
   map<R>(map1: (record: A) => R, map2: (record: B) => R): SingleOutputStreamOperator<R>;
   map<R>(first: CoMapFunction<A, B, R> | ((record: A) => R), second?: (record: B) => R): SingleOutputStreamOperator<R> {
     const fn = asCoMap(first, second);
-    return this.#then((keys) => ({ name: "Co-Map", factory: coMapFactory(fn, keys) }), fn);
+    const keys = keysFor<A, B>(this.#first, this.#second, fn);
+    return this.#then({ name: "Co-Map", factory: coMapFactory(fn, keys), keyed: keys !== undefined });
   }
 
   /** Any number of records out for each record in: an object with `flatMap1` and `flatMap2`, or a lambda for each input. */
@@ -72,7 +73,8 @@ export class ConnectedStreams<A, B> {
     second?: (record: B, out: Collector<R>) => Iterable<R> | void,
   ): SingleOutputStreamOperator<R> {
     const fn = asCoFlatMap(first, second);
-    return this.#then((keys) => ({ name: "Co-Flat Map", factory: coFlatMapFactory(fn, keys) }), fn);
+    const keys = keysFor<A, B>(this.#first, this.#second, fn);
+    return this.#then({ name: "Co-Flat Map", factory: coFlatMapFactory(fn, keys), keyed: keys !== undefined });
   }
 
   /**
@@ -80,14 +82,12 @@ export class ConnectedStreams<A, B> {
    * @throws JobError UNKEYED_STREAM for a function with `onTimer`.
    */
   process<R>(fn: CoProcessFunctionLike<A, B, R>): SingleOutputStreamOperator<R> {
-    return this.#then(() => ({ name: "Co-Process", factory: coProcessFactory(asCoProcess(fn)) }), undefined);
+    return this.#then({ name: "Co-Process", factory: coProcessFactory(asCoProcess(fn)) });
   }
 
-  #then<R>(specOf: (keys: TwoKeys<A, B> | undefined) => NodeSpec, fn: RichFunction | undefined): SingleOutputStreamOperator<R> {
-    const [first, second] = [this.#first, this.#second];
-    const keys = fn !== undefined && mayUseState(fn) ? twoKeys<A, B>(first, second) : undefined;
-    const node = first.graph.addOperator({ ...specOf(keys), keyed: keys !== undefined }, [first, second]);
-    return first.graph.makers.operator(first.graph, node);
+  #then<R>(spec: NodeSpec): SingleOutputStreamOperator<R> {
+    const { graph } = this.#first;
+    return graph.makers.operator(graph, graph.addOperator(spec, [this.#first, this.#second]));
   }
 }
 
@@ -108,7 +108,7 @@ export class ConnectedStreams<A, B> {
  * console.log(await ids.executeAndCollect().toArray()); // [ 1, 1 ]
  * ```
  */
-export class KeyedConnectedStreams<A, B, K> extends ConnectedStreams<A, B> {
+export class KeyedConnectedStreams<out A, out B, K> extends ConnectedStreams<A, B> {
   readonly #first: Upstream;
   readonly #second: Upstream;
 
@@ -122,8 +122,7 @@ export class KeyedConnectedStreams<A, B, K> extends ConnectedStreams<A, B> {
   override process<R>(fn: KeyedCoProcessFunctionLike<K, A, B, R>): SingleOutputStreamOperator<R> {
     const [first, second] = [this.#first, this.#second];
     const processing = asKeyedCoProcess(fn);
-    // The selectors take the records of these streams, which an upstream cannot say.
-    const keys = twoKeys<A, B>(first, second) as { readonly keyOf1: (record: A) => K; readonly keyOf2: (record: B) => K };
+    const keys = { keyOf1: keyOfKeyed<A, K>(first), keyOf2: keyOfKeyed<B, K>(second) };
     const mayStamp = processing.onTimer !== undefined && timestampsOf(first) === "none" && timestampsOf(second) === "none";
     const spec: NodeSpec = { name: "Co-Keyed-Process", factory: keyedCoProcessFactory({ ...keys, fn: processing }), keyed: true };
     const node = first.graph.addOperator(mayStamp ? { ...spec, timestamps: "unknown" } : spec, [first, second]);
@@ -136,7 +135,9 @@ function keyedBy<T>(upstream: Upstream, keyOf: (record: T) => unknown): Upstream
   return { ...upstream, inputs, keyOf };
 }
 
-function twoKeys<A, B>(first: Upstream, second: Upstream): TwoKeys<A, B> | undefined {
-  if (first.keyOf === undefined || second.keyOf === undefined) return undefined;
-  return { keyOf1: first.keyOf as (record: A) => unknown, keyOf2: second.keyOf as (record: B) => unknown };
+/** Both key selectors, where both streams are keyed and the function may ask for keyed state. */
+function keysFor<A, B>(first: Upstream, second: Upstream, fn: RichFunction): TwoKeys<A, B> | undefined {
+  const keyOf1 = keyOfFor<A>(first, fn);
+  const keyOf2 = keyOfFor<B>(second, fn);
+  return keyOf1 === undefined || keyOf2 === undefined ? undefined : { keyOf1, keyOf2 };
 }

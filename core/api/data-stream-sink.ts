@@ -13,9 +13,9 @@ import { setName, setParallelism, setUid } from "./node-settings.ts";
  * await env.execute();
  * ```
  */
-export class DataStreamSink<in T> {
-  /** Only for the compiler: what it takes. */
-  declare readonly takes?: (record: T) => void;
+export class DataStreamSink<out T> {
+  /** Only for the compiler: the records of the stream that it ends. */
+  declare readonly recordType?: T;
   readonly #node: StreamNode;
 
   constructor(node: StreamNode) {
@@ -28,7 +28,10 @@ export class DataStreamSink<in T> {
     return this;
   }
 
-  /** Names its state across versions of the job. @throws JobError INVALID_ARGUMENT when empty; DUPLICATE_UID once the graph is complete. */
+  /**
+   * Names its state across versions of the job. @throws JobError INVALID_ARGUMENT when empty; DUPLICATE_UID once the graph is
+   * complete.
+   */
   uid(uid: string): this {
     setUid(this.#node, uid);
     return this;

@@ -12,4 +12,4 @@ import { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
  * console.log((await numbers.executeAndCollect().toArray()).length); // 100
  * ```
  */
-export class DataStreamSource<T> extends SingleOutputStreamOperator<T> {}
+export class DataStreamSource<out T> extends SingleOutputStreamOperator<T> {}

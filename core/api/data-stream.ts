@@ -26,18 +26,19 @@ import {
   asFlatMap,
   asMap,
   asProcess,
-  mayUseState,
 } from "./functions.ts";
 import { type CustomPartitioner, type Key, type KeyField, customPartitioner, keySelector } from "./key-selector.ts";
 import type { KeyedStream } from "./keyed-stream.ts";
 import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
-import { type NodeSpec, type Upstream, requireSameGraph, timestampsOf } from "./stream-graph-builder.ts";
+import { type NodeSpec, type Upstream, keyOfFor, requireSameGraph, timestampsOf } from "./stream-graph-builder.ts";
 import { assignedBy } from "./window-spec.ts";
 
 /**
- * A stream of records. It is a handle: its methods add operators to the job and return new streams; nothing runs until `execute()`.
+ * A stream of records. It is a handle: its methods add operators to the job and return new streams; nothing runs until
+ * `execute()`.
  *
- * Wherever a function is taken, it may be a lambda, an object literal, or an instance of a class with Flink's name (`RichMapFunction`, …).
+ * Wherever a function is taken, it may be a lambda, an object literal, or an instance of a class with Flink's name
+ * (`RichMapFunction`, …).
  *
  * @example
  * ```ts
@@ -48,7 +49,7 @@ import { assignedBy } from "./window-spec.ts";
  * console.log(await long.executeAndCollect().toArray()); // [ 'STREAM', 'RECORDS' ]
  * ```
  */
-export class DataStream<T> {
+export class DataStream<out T> {
   readonly #upstream: Upstream;
 
   constructor(upstream: Upstream) {
@@ -58,7 +59,8 @@ export class DataStream<T> {
   /** One record out for each record in. On a keyed stream the function may use keyed state. */
   map<R>(fn: Mapping<T, R>): SingleOutputStreamOperator<R> {
     const mapping = asMap(fn);
-    return this.#then((keyOf) => ({ name: "Map", factory: mapFactory(mapping, keyOf) }), mapping);
+    const keyOf = keyOfFor<T>(this.#upstream, mapping);
+    return this.#then({ name: "Map", factory: mapFactory(mapping, keyOf), keyed: keyOf !== undefined });
   }
 
   /** Passes on the records for which the function returns true; a type guard narrows the type. */
@@ -66,13 +68,17 @@ export class DataStream<T> {
   filter(fn: Filtering<T>): SingleOutputStreamOperator<T>;
   filter(fn: Filtering<T>): SingleOutputStreamOperator<T> {
     const filtering = asFilter(fn);
-    return this.#then((keyOf) => ({ name: "Filter", factory: filterFactory(filtering, keyOf) }), filtering);
+    const keyOf = keyOfFor<T>(this.#upstream, filtering);
+    return this.#then({ name: "Filter", factory: filterFactory(filtering, keyOf), keyed: keyOf !== undefined });
   }
 
-  /** Any number of records out for each record in: those of the iterable that the function returns, or those it puts into `out`. */
+  /**
+   * Any number of records out for each record in: those of the iterable that the function returns, or those it puts into `out`.
+   */
   flatMap<R>(fn: FlatMapping<T, R>): SingleOutputStreamOperator<R> {
     const flatMapping = asFlatMap(fn);
-    return this.#then((keyOf) => ({ name: "Flat Map", factory: flatMapFactory(flatMapping, keyOf) }), flatMapping);
+    const keyOf = keyOfFor<T>(this.#upstream, flatMapping);
+    return this.#then({ name: "Flat Map", factory: flatMapFactory(flatMapping, keyOf), keyed: keyOf !== undefined });
   }
 
   /**
@@ -80,14 +86,14 @@ export class DataStream<T> {
    * @throws JobError UNKEYED_STREAM for a function with `onTimer`.
    */
   process<R>(fn: Processing<T, R>): SingleOutputStreamOperator<R> {
-    return this.#then(() => ({ name: "Process", factory: processFactory(asProcess(fn)) }), undefined);
+    return this.#then({ name: "Process", factory: processFactory(asProcess(fn)) });
   }
 
   /**
    * Groups the stream by key: all records with one key go to one subtask, which holds the state of that key.
    *
-   * Strings, numbers, booleans and safe bigints are keys, as are arrays and plain objects of them, by content. A record whose key is null, undefined or
-   * anything else stops the job with INVALID_KEY.
+   * Strings, numbers, booleans and safe bigints are keys, as are arrays and plain objects of them, by content. A record whose key
+   * is null, undefined or anything else stops the job with INVALID_KEY.
    *
    * @param key the name of a field, or a function that computes the key from the record and from nothing else
    */
@@ -114,7 +120,8 @@ export class DataStream<T> {
     const { graph } = this.#upstream;
     requireSameGraph(graph, second.graph);
     const keyed = this.#upstream.keyOf !== undefined && second.keyOf !== undefined;
-    return keyed ? graph.makers.keyedConnected<T, B, unknown>(this.#upstream, second) : graph.makers.connected<T, B>(this.#upstream, second);
+    if (keyed) return graph.makers.keyedConnected<T, B, unknown>(this.#upstream, second);
+    return graph.makers.connected<T, B>(this.#upstream, second);
   }
 
   /** Gives records their event time, and the stream its watermarks. Those that came from further up end here. */
@@ -123,11 +130,12 @@ export class DataStream<T> {
       throw new JobError(
         "INVALID_ARGUMENT",
         "assignTimestampsAndWatermarks takes a WatermarkStrategy, such as " +
-          `WatermarkStrategy.forBoundedOutOfOrderness(seconds(5)).withTimestampAssigner((r) => r.time), but got ${show(strategy)}`,
+          "WatermarkStrategy.forBoundedOutOfOrderness(seconds(5)).withTimestampAssigner((r) => r.time), " +
+          `but got ${show(strategy)}`,
       );
     }
     const timestamps = strategy.timestampAssigner === undefined ? timestampsOf(this.#upstream) : "assigned";
-    return this.#then(() => ({ name: "Timestamps/Watermarks", factory: timestampsAndWatermarksFactory(strategy), timestamps }), undefined);
+    return this.#then({ name: "Timestamps/Watermarks", factory: timestampsAndWatermarksFactory(strategy), timestamps });
   }
 
   /** The next operator's subtasks take turns. */
@@ -155,7 +163,10 @@ export class DataStream<T> {
     return this.#partitioned({ kind: "global" });
   }
 
-  /** Each subtask sends to the one with its number; both operators need one parallelism, which is checked when the graph is complete. */
+  /**
+   * Each subtask sends to the one with its number; both operators need one parallelism, which is checked when the graph is
+   * complete.
+   */
   forward(): DataStream<T> {
     return this.#partitioned({ kind: "forward" });
   }
@@ -175,7 +186,9 @@ export class DataStream<T> {
     return this.#upstream.graph.makers.allWindowed(this.#unkeyed(), assignedBy(this.#upstream, assigner));
   }
 
-  /** Windows of `size` records; with `slide`, of the last `size` records every `slide` records. One instance does all the work. */
+  /**
+   * Windows of `size` records; with `slide`, of the last `size` records every `slide` records. One instance does all the work.
+   */
   countWindowAll(size: number, slide?: number): AllWindowedStream<T, GlobalWindow> {
     return this.#upstream.graph.makers.allWindowed(this.#unkeyed(), { kind: "counted", size, slide });
   }
@@ -210,7 +223,8 @@ export class DataStream<T> {
 
   /**
    * Runs the job, with everything that was written before, and iterates over the records of this stream:
-   * `for await (const record of stream.executeAndCollect()) …`. The job starts with the first record asked for; leaving the loop cancels it.
+   * `for await (const record of stream.executeAndCollect()) …`. The job starts with the first record asked for; leaving the loop
+   * cancels it.
    *
    * @param options a limit on the number of records, or `{ limit, jobName, signal }`
    * @throws JobError where the job is refused; INVALID_ARGUMENT, UNKNOWN_OPTION
@@ -219,7 +233,8 @@ export class DataStream<T> {
     const { graph } = this.#upstream;
     const checked = collectOptions(options);
     const buffer = new RowBuffer<T>();
-    const node = graph.addOperator({ name: "Sink: Collect", factory: sinkFactory(collectSink<T>(buffer)), parallelismMax: 1 }, [this.#upstream]);
+    const factory = sinkFactory(collectSink<T>(buffer));
+    const node = graph.addOperator({ name: "Sink: Collect", factory, parallelismMax: 1 }, [this.#upstream]);
     try {
       return new CollectedRows(buffer, graph.prepareJob(checked.jobName), checked);
     } catch (refusal) {
@@ -228,12 +243,9 @@ export class DataStream<T> {
     }
   }
 
-  /** Adds an operator of one input. On a keyed stream `fn` gets keys where it may ask for them. */
-  #then<R>(specOf: (keyOf: ((record: T) => unknown) | undefined) => NodeSpec, fn: object | undefined): SingleOutputStreamOperator<R> {
+  #then<R>(spec: NodeSpec): SingleOutputStreamOperator<R> {
     const { graph } = this.#upstream;
-    const keyOf = fn !== undefined && mayUseState(fn) ? (this.#upstream.keyOf as ((record: T) => unknown) | undefined) : undefined;
-    const node = graph.addOperator({ ...specOf(keyOf), keyed: keyOf !== undefined }, [this.#upstream]);
-    return graph.makers.operator(graph, node);
+    return graph.makers.operator(graph, graph.addOperator(spec, [this.#upstream]));
   }
 
   #addSink<WriterState, Committable>(sink: Sink<T, WriterState, Committable>, name: string): DataStreamSink<T> {
@@ -244,7 +256,10 @@ export class DataStream<T> {
 
   #partitioned(partitioner: Partitioner): DataStream<T> {
     if (this.#upstream.keyOf !== undefined) {
-      throw new JobError("INVALID_ARGUMENT", `${partitioner.kind} cannot follow keyBy(...), which has decided where records go: leave one of them out`);
+      throw new JobError(
+        "INVALID_ARGUMENT",
+        `${partitioner.kind} cannot follow keyBy(...), which has decided where records go: leave one of them out`,
+      );
     }
     const inputs = this.#upstream.inputs.map((input) => ({ ...input, partitioner }));
     return this.#upstream.graph.makers.stream({ ...this.#upstream, inputs });
@@ -253,7 +268,8 @@ export class DataStream<T> {
   /** Windows over all records take them in whatever way they come. */
   #unkeyed(): Upstream {
     const { keyOf, inputs } = this.#upstream;
-    return keyOf === undefined ? this.#upstream : { ...this.#upstream, keyOf: undefined, inputs: inputs.map((input) => ({ ...input, partitioner: undefined })) };
+    if (keyOf === undefined) return this.#upstream;
+    return { ...this.#upstream, keyOf: undefined, inputs: inputs.map((input) => ({ ...input, partitioner: undefined })) };
   }
 }
 
@@ -263,5 +279,8 @@ function upstreamOf(step: string, other: unknown, read: () => Upstream): Upstrea
 }
 
 function unkeyed(method: string, instead: string): JobError {
-  return new JobError("UNKEYED_STREAM", `${method} works by key: use keyBy(...) first, or ${instead}(...) for all records together`);
+  return new JobError(
+    "UNKEYED_STREAM",
+    `${method} works by key: use keyBy(...) first, or ${instead}(...) for all records together`,
+  );
 }

@@ -5,7 +5,8 @@ import { MAX_PARALLELISM_LIMIT } from "../state/key-groups.ts";
 import { nearestName } from "./nearest-name.ts";
 
 /**
- * How a job runs. `STREAMING`, the default, emits results as they come. `BATCH` takes bounded input only, sorts it by key and emits final results.
+ * How a job runs. `STREAMING`, the default, emits results as they come. `BATCH` takes bounded input only, sorts it by key and
+ * emits final results.
  * `AUTOMATIC` is `BATCH` where every source is bounded.
  *
  * @example
@@ -35,15 +36,22 @@ export type RuntimeExecutionMode = (typeof RuntimeExecutionMode)[keyof typeof Ru
 export interface ExecutionOptions {
   /** Subtasks of each operator that sets none itself. Default 1. */
   readonly parallelism?: number | undefined;
-  /** Number of key groups, the bound on any later parallelism, at most 32768. Default: Flink's formula, 128 up to parallelism 85. */
+  /**
+   * Number of key groups, the bound on any later parallelism, at most 32768. Default: Flink's formula, 128 up to parallelism 85.
+   */
   readonly maxParallelism?: number | undefined;
   /** Default `STREAMING`. */
   readonly runtimeMode?: RuntimeExecutionMode | undefined;
-  /** Longest wait of a record in a partly filled buffer between subtasks, ms or a Duration; 0 sends each at once. Default 10 ms. */
+  /**
+   * Longest wait of a record in a partly filled buffer between subtasks, ms or a Duration; 0 sends each at once. Default 10 ms.
+   */
   readonly bufferTimeout?: number | Duration | undefined;
   /** Whether operators are fused where they can be. Default true. */
   readonly operatorChaining?: boolean | undefined;
-  /** Whether pending processing-time timers and windows fire when the input ends (`fire`, the default), or not, as in Flink (`drop`). */
+  /**
+   * Whether pending processing-time timers and windows fire when the input ends (`fire`, the default), or not, as in Flink
+   * (`drop`).
+   */
   readonly endOfInputTimers?: "fire" | "drop" | undefined;
   /** Timers and windows fired before the outputs are looked at again. Default 1024. */
   readonly firePanesPerTurn?: number | undefined;
@@ -106,7 +114,10 @@ export function mergeOptions(base: ResolvedOptions, options: ExecutionOptions): 
 /** @throws JobError INVALID_ARGUMENT unless it is a whole number within 1…32768. */
 export function checkedParallelism(name: string, value: unknown): number {
   if (typeof value === "number" && Number.isInteger(value) && 1 <= value && value <= MAX_PARALLELISM_LIMIT) return value;
-  throw new JobError("INVALID_ARGUMENT", `${name} must be a whole number from 1 to ${MAX_PARALLELISM_LIMIT}, but is ${show(value)}`);
+  throw new JobError(
+    "INVALID_ARGUMENT",
+    `${name} must be a whole number from 1 to ${MAX_PARALLELISM_LIMIT}, but is ${show(value)}`,
+  );
 }
 
 function unknownOption(name: string): JobError {

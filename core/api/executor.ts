@@ -74,7 +74,10 @@ export interface Executor {
  */
 export interface JobClient {
   getJobStatus(): JobStatus;
-  /** Stops the job without finishing its input; resolves once every operator has been closed. A job that has ended stays as it ended. */
+  /**
+   * Stops the job without finishing its input; resolves once every operator has been closed. A job that has ended stays as it
+   * ended.
+   */
   cancel(): Promise<void>;
   /** Resolves when the job has finished. Rejects with what made it fail, or with JOB_CANCELED. */
   result(): Promise<JobExecutionResult>;

@@ -8,7 +8,8 @@ export type Summable = number | bigint;
 export type Comparable = number | bigint | string;
 
 /**
- * Names the fields of `T` whose values are `V`s: names of an object's fields, positions of a tuple, and 0 for a record that is a `V` itself, as in Flink.
+ * Names the fields of `T` whose values are `V`s: names of an object's fields, positions of a tuple, and 0 for a record that is a
+ * `V` itself, as in Flink.
  */
 export type FieldOf<T, V> = [T] extends [V]
   ? 0
@@ -50,7 +51,7 @@ export function extremeOf<T>(kind: "min" | "max", field: Field): ReduceFunction<
 export function extremeRecordOf<T>(kind: "min" | "max", by: Field | Selecting<T, Comparable>, first: boolean): ReduceFunction<T> {
   const name = `${kind}By`;
   if (typeof by !== "function") requireField(name, by);
-  const read = typeof by === "function" ? (record: T) => comparable(name, by(record)) : (record: T) => readField(name, record, by);
+  const read = (record: T): Comparable => (typeof by === "function" ? selected(name, record, by) : readField(name, record, by));
   return {
     reduce(left, right) {
       const [a, b] = [read(left), read(right)];
@@ -66,13 +67,25 @@ function requireField(name: string, field: unknown): void {
 }
 
 function readField(name: string, record: unknown, field: Field): Comparable {
-  if (typeof record === "object" && record !== null) return comparable(`${name}(${show(field)})`, (record as Readonly<Record<Field, unknown>>)[field]);
-  return comparable(`${name}(${show(field)})`, field === 0 ? record : undefined);
+  const hasFields = typeof record === "object" && record !== null;
+  const whole = field === 0 ? record : undefined;
+  const value = hasFields ? (record as Readonly<Record<Field, unknown>>)[field] : whole;
+  if (isComparable(value)) return value;
+  throw notComparable(`${name}(${show(field)})`, value);
 }
 
-function comparable(name: string, value: unknown): Comparable {
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "string") return value;
-  throw new JobError("INVALID_ARGUMENT", `${name} needs a number, bigint or string in every record, but found ${show(value)}`);
+function selected<T>(name: string, record: T, select: Selecting<T, Comparable>): Comparable {
+  const value = select(record);
+  if (isComparable(value)) return value;
+  throw notComparable(name, value);
+}
+
+function isComparable(value: unknown): value is Comparable {
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "string";
+}
+
+function notComparable(name: string, value: unknown): JobError {
+  return new JobError("INVALID_ARGUMENT", `${name} needs a number, bigint or string in every record, but found ${show(value)}`);
 }
 
 /** Records may be shared with other operators of a chain, so the changed one is a copy. */

@@ -11,7 +11,6 @@ import type {
   MapFunction,
   ProcessContext,
   ProcessFunctionLike,
-  RichFunction,
 } from "../functions/stream-functions.ts";
 import type {
   AllWindowFunction,
@@ -29,8 +28,8 @@ import { BuiltInAggregates } from "../windows/built-in-aggregates.ts";
 import type { Window } from "../windows/time-window.ts";
 
 /**
- * What the methods of streams take: a lambda, an object literal, or an instance of one of the classes that Flink users extend. Here, and nowhere else,
- * each becomes the object that the engine calls.
+ * What the methods of streams take: a lambda, an object literal, or an instance of one of the classes that Flink users extend.
+ * Here, and nowhere else, each becomes the object that the engine calls.
  */
 
 /** What `map` takes. */
@@ -64,6 +63,9 @@ export type AllWindowApplying<V, R, W extends Window> =
   | AllWindowFunction<V, R, W>
   | ((window: W, records: Iterable<V>, out: Collector<R>) => void);
 
+/** What messages show of a process function. */
+const PROCESS_EXAMPLE = "(record, context, out) => out.collect(record)";
+
 /** What `map` is to call. */
 export function asMap<T, R>(given: Mapping<T, R>): MapFunction<T, R> {
   return asObject("map", "(record) => record.value", ["map"], given);
@@ -96,18 +98,21 @@ export function asWindowReduce<T>(given: Reducing<T>): ReduceFunction<T> {
 
 /** @throws JobError UNKEYED_STREAM where the function has timers, which need keys. */
 export function asProcess<T, R>(given: Processing<T, R>): ProcessFunctionLike<T, R> {
-  const fn: ProcessFunctionLike<T, R> = asObject("process", "(record, context, out) => out.collect(record)", ["processElement"], given);
+  const fn: ProcessFunctionLike<T, R> = asObject("process", PROCESS_EXAMPLE, ["processElement"], given);
   refuseTimersWithoutKeys(fn);
   return fn;
 }
 
 /** What `process` is to call on a keyed stream. */
 export function asKeyedProcess<K, T, R>(given: KeyedProcessing<K, T, R>): KeyedProcessFunctionLike<K, T, R> {
-  return asObject("process", "(record, context, out) => out.collect(record)", ["processElement"], given);
+  return asObject("process", PROCESS_EXAMPLE, ["processElement"], given);
 }
 
 /** What `map` is to call on connected streams: an object, or a lambda for each input. */
-export function asCoMap<A, B, R>(first: CoMapFunction<A, B, R> | ((record: A) => R), second: ((record: B) => R) | undefined): CoMapFunction<A, B, R> {
+export function asCoMap<A, B, R>(
+  first: CoMapFunction<A, B, R> | ((record: A) => R),
+  second: ((record: B) => R) | undefined,
+): CoMapFunction<A, B, R> {
   return asPair("map", ["map1", "map2"], first, second);
 }
 
@@ -127,7 +132,9 @@ export function asCoProcess<A, B, R>(given: CoProcessFunctionLike<A, B, R>): CoP
 }
 
 /** What `process` is to call on connected keyed streams. */
-export function asKeyedCoProcess<K, A, B, R>(given: KeyedCoProcessFunctionLike<K, A, B, R>): KeyedCoProcessFunctionLike<K, A, B, R> {
+export function asKeyedCoProcess<K, A, B, R>(
+  given: KeyedCoProcessFunctionLike<K, A, B, R>,
+): KeyedCoProcessFunctionLike<K, A, B, R> {
   return asPair("process", ["processElement1", "processElement2"], given, undefined);
 }
 
@@ -135,11 +142,16 @@ export function asKeyedCoProcess<K, A, B, R>(given: KeyedCoProcessFunctionLike<K
  * What `aggregate` takes: an AggregateFunction, or `{ name: count(), … }`.
  * @throws JobError INVALID_ARGUMENT also for a rich function: as in Flink, what adds up a window is never opened.
  */
-export function asAggregate<T>(given: AggregateFunction<T, unknown, unknown> | AggregateSpec<T>): AggregateFunction<T, unknown, unknown> {
+export function asAggregate<T>(
+  given: AggregateFunction<T, unknown, unknown> | AggregateSpec<T>,
+): AggregateFunction<T, unknown, unknown> {
   const candidate = given as Partial<Record<string, unknown>> | null | undefined;
   const methods = ["createAccumulator", "add", "getResult"] as const;
   if (typeof candidate !== "object" || candidate === null) {
-    throw new JobError("INVALID_ARGUMENT", `aggregate takes aggregates such as { records: count() }, or an AggregateFunction, but got ${showGiven(given)}`);
+    throw new JobError(
+      "INVALID_ARGUMENT",
+      `aggregate takes aggregates such as { records: count() }, or an AggregateFunction, but got ${showGiven(given)}`,
+    );
   }
   if (methods.every((method) => typeof candidate[method] !== "function")) {
     return new BuiltInAggregates<T, unknown>(given as AggregateSpec<T>) as unknown as AggregateFunction<T, unknown, unknown>;
@@ -150,12 +162,14 @@ export function asAggregate<T>(given: AggregateFunction<T, unknown, unknown> | A
 
 /** What windows of a key do when they fire. */
 export function asWindowProcess<K, V, R>(given: WindowProcessing<V, R, K, never>): WindowEmit<K, V, R> {
-  return { kind: "process", fn: asObject("process", "(key, context, records, out) => out.collect([...records].length)", ["process"], given) };
+  const example = "(key, context, records, out) => out.collect([...records].length)";
+  return { kind: "process", fn: asObject("process", example, ["process"], given) };
 }
 
 /** What windows over all records do when they fire. */
 export function asWindowProcessAll<K, V, R>(given: AllWindowProcessing<V, R, never>): WindowEmit<K, V, R> {
-  return { kind: "process-all", fn: asObject("process", "(context, records, out) => out.collect([...records].length)", ["process"], given) };
+  const example = "(context, records, out) => out.collect([...records].length)";
+  return { kind: "process-all", fn: asObject("process", example, ["process"], given) };
 }
 
 /** What windows of a key do when they fire, told of the window only. */
@@ -166,11 +180,6 @@ export function asWindowApply<K, V, R>(given: WindowApplying<V, R, K, never>): W
 /** What windows over all records do when they fire, told of the window only. */
 export function asWindowApplyAll<K, V, R>(given: AllWindowApplying<V, R, never>): WindowEmit<K, V, R> {
   return { kind: "apply-all", fn: asObject("apply", "(window, records, out) => out.collect(window.end)", ["apply"], given) };
-}
-
-/** Whether a function may use keyed state: only `open` is given the runtime context. */
-export function mayUseState(fn: RichFunction): boolean {
-  return fn.open !== undefined;
 }
 
 /** Lambdas become the one method of an object; objects are checked and stay what they are. */
@@ -234,7 +243,10 @@ function refuseTimersWithoutKeys(fn: object): void {
 
 function refuseRich(step: string, fn: object): void {
   if (!("open" in fn)) return;
-  throw new JobError("INVALID_ARGUMENT", `${step} of a window takes no function with open: give it a window function second, which may have one`);
+  throw new JobError(
+    "INVALID_ARGUMENT",
+    `${step} of a window takes no function with open: give it a window function second, which may have one`,
+  );
 }
 
 function showGiven(given: unknown): string {

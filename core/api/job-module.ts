@@ -34,7 +34,8 @@ export interface JobOption {
 }
 
 /**
- * What a job module exports: `job`, which writes the job and does not run it. Whoever imports the module runs it: the command line, a worker, a cluster.
+ * What a job module exports: `job`, which writes the job and does not run it. Whoever imports the module runs it: the command
+ * line, a worker, a cluster.
  *
  * @example
  * ```ts

@@ -3,8 +3,8 @@ import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 
 /**
- * What a stream can be keyed by. Keys are equal by content: -0 is 0, NaN is one key, a bigint is the same key as the equal number, and the order of an
- * object's fields does not count. Inside arrays and objects null is a value.
+ * What a stream can be keyed by. Keys are equal by content: -0 is 0, NaN is one key, a bigint is the same key as the equal
+ * number, and the order of an object's fields does not count. Inside arrays and objects null is a value.
  *
  * @example
  * ```ts
@@ -12,8 +12,12 @@ import { show } from "../lib/show.ts";
  *
  * const route = (flight: { from: string; to: string }): Key => [flight.from, flight.to];
  * const env = StreamExecutionEnvironment.getExecutionEnvironment();
- * const counts = env.fromElements({ from: "JFK", to: "LAX" }, { from: "JFK", to: "LAX" }).keyBy(route).countWindow(2).apply((key, _window, _records, out) => out.collect(key));
- * console.log(await counts.executeAndCollect().toArray()); // [ [ 'JFK', 'LAX' ] ]
+ * const routes = env
+ *   .fromElements({ from: "JFK", to: "LAX" }, { from: "JFK", to: "LAX" })
+ *   .keyBy(route)
+ *   .countWindow(2)
+ *   .apply((key, _window, _records, out) => out.collect(key));
+ * console.log(await routes.executeAndCollect().toArray()); // [ [ 'JFK', 'LAX' ] ]
  * ```
  */
 export type Key = string | number | boolean | bigint | StructuredKey;
@@ -47,7 +51,10 @@ export type CustomPartitioner<K> =
 export function keySelector<T>(step: string, key: string | ((record: T) => unknown)): (record: T) => unknown {
   if (typeof key === "string" && key !== "") return (record) => (record as Readonly<Record<string, unknown>>)[key];
   if (typeof key === "function") return key;
-  throw new JobError("INVALID_ARGUMENT", `${step} takes the name of a field or a function such as (record) => record.user, but got ${show(key)}`);
+  throw new JobError(
+    "INVALID_ARGUMENT",
+    `${step} takes the name of a field or a function such as (record) => record.user, but got ${show(key)}`,
+  );
 }
 
 /** @throws JobError INVALID_ARGUMENT */
@@ -58,6 +65,7 @@ export function customPartitioner<T>(given: CustomPartitioner<never>, keyOf: (re
   }
   throw new JobError(
     "INVALID_ARGUMENT",
-    `partitionCustom takes a function such as (key, parallelism) => key % parallelism, or an object with the method partition, but got ${show(given)}`,
+    "partitionCustom takes a function such as (key, parallelism) => key % parallelism, or an object with the method partition, " +
+      `but got ${show(given)}`,
   );
 }

@@ -1,4 +1,3 @@
-import type { StreamNode } from "../graph/stream-graph.ts";
 import { keyedProcessFactory } from "../operators/keyed-process-operator.ts";
 import { keyedReduceFactory } from "../operators/keyed-reduce-operator.ts";
 import type { ReduceFunction } from "../state/aggregation.ts";
@@ -6,10 +5,18 @@ import type { GlobalWindow, Window } from "../windows/time-window.ts";
 import type { WindowAssigner } from "../windows/window-assigner.ts";
 import type { ConnectedStreams, KeyedConnectedStreams } from "./connected-streams.ts";
 import { DataStream } from "./data-stream.ts";
-import { type Comparable, type FieldOf, type Selecting, type Summable, extremeOf, extremeRecordOf, sumOf } from "./field-aggregations.ts";
+import {
+  type Comparable,
+  type FieldOf,
+  type Selecting,
+  type Summable,
+  extremeOf,
+  extremeRecordOf,
+  sumOf,
+} from "./field-aggregations.ts";
 import { type KeyedProcessing, type Reducing, asKeyedProcess, asReduce } from "./functions.ts";
 import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
-import { type Upstream, timestampsOf } from "./stream-graph-builder.ts";
+import { type Upstream, keyOfKeyed, timestampsOf } from "./stream-graph-builder.ts";
 import { assignedBy } from "./window-spec.ts";
 import type { WindowedStream } from "./windowed-stream.ts";
 
@@ -30,7 +37,7 @@ import type { WindowedStream } from "./windowed-stream.ts";
  * for await (const sum of sums.executeAndCollect()) console.log(sum.user, sum.amount); // ada 2, bob 5, ada 5
  * ```
  */
-export class KeyedStream<T, K> extends DataStream<T> {
+export class KeyedStream<out T, K> extends DataStream<T> {
   readonly #upstream: Upstream;
 
   constructor(upstream: Upstream) {
@@ -42,40 +49,50 @@ export class KeyedStream<T, K> extends DataStream<T> {
   override process<R>(fn: KeyedProcessing<K, T, R>): SingleOutputStreamOperator<R> {
     const { graph } = this.#upstream;
     const processing = asKeyedProcess(fn);
-    const factory = keyedProcessFactory({ keyOf: this.#keyOf(), fn: processing });
+    const factory = keyedProcessFactory({ keyOf: keyOfKeyed<T, K>(this.#upstream), fn: processing });
     // What a timer emits has the timer's time, whether the records had one or not.
-    const timestamps = timestampsOf(this.#upstream) === "none" && processing.onTimer !== undefined ? "unknown" : timestampsOf(this.#upstream);
+    const mayStamp = processing.onTimer !== undefined && timestampsOf(this.#upstream) === "none";
+    const timestamps = mayStamp ? "unknown" : timestampsOf(this.#upstream);
     const node = graph.addOperator({ name: "KeyedProcess", factory, keyed: true, timestamps }, [this.#upstream]);
     return graph.makers.operator(graph, node);
   }
 
   /** Combines each record with the value so far. */
+  override reduce(fn: (left: T, right: T) => T): SingleOutputStreamOperator<T>;
+  override reduce(fn: ReduceFunction<T>): SingleOutputStreamOperator<T>;
   override reduce(fn: Reducing<T>): SingleOutputStreamOperator<T> {
     return this.#reduced("Keyed Reduce", asReduce(fn));
   }
 
-  /** The first record of the key, with this field the sum so far. Numbers add up as f64; bigints as 64-bit integers, whose overflow stops the job. */
-  sum(field: FieldOf<T, Summable>): SingleOutputStreamOperator<T> {
+  /**
+   * The first record of the key, with this field the sum so far. Numbers add up as f64; bigints as 64-bit integers, whose
+   * overflow stops the job.
+   */
+  sum<F extends FieldOf<T, Summable>>(field: F): SingleOutputStreamOperator<T> {
     return this.#reduced("Keyed Aggregation", sumOf(field));
   }
 
   /** The first record of the key, with this field the smallest so far; `minBy` gives the whole record that has it. */
-  min(field: FieldOf<T, Comparable>): SingleOutputStreamOperator<T> {
+  min<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T> {
     return this.#reduced("Keyed Aggregation", extremeOf("min", field));
   }
 
   /** The first record of the key, with this field the largest so far; `maxBy` gives the whole record that has it. */
-  max(field: FieldOf<T, Comparable>): SingleOutputStreamOperator<T> {
+  max<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T> {
     return this.#reduced("Keyed Aggregation", extremeOf("max", field));
   }
 
   /** The record of the key with the smallest value so far; of several, the first, or the last where `first` is false. */
-  minBy(by: FieldOf<T, Comparable> | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
+  minBy<F extends FieldOf<T, Comparable>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
+  minBy(selector: Selecting<T, Comparable>, first?: boolean): SingleOutputStreamOperator<T>;
+  minBy(by: string | number | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
     return this.#reduced("Keyed Aggregation", extremeRecordOf("min", by, first));
   }
 
   /** The record of the key with the largest value so far; of several, the first, or the last where `first` is false. */
-  maxBy(by: FieldOf<T, Comparable> | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
+  maxBy<F extends FieldOf<T, Comparable>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
+  maxBy(selector: Selecting<T, Comparable>, first?: boolean): SingleOutputStreamOperator<T>;
+  maxBy(by: string | number | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
     return this.#reduced("Keyed Aggregation", extremeRecordOf("max", by, first));
   }
 
@@ -100,12 +117,7 @@ export class KeyedStream<T, K> extends DataStream<T> {
 
   #reduced(name: string, fn: ReduceFunction<T>): SingleOutputStreamOperator<T> {
     const { graph } = this.#upstream;
-    const node: StreamNode = graph.addOperator({ name, factory: keyedReduceFactory({ keyOf: this.#keyOf(), fn }), keyed: true }, [this.#upstream]);
-    return graph.makers.operator(graph, node);
-  }
-
-  /** The selector takes the records of this stream, which an upstream cannot say. */
-  #keyOf(): (record: T) => K {
-    return this.#upstream.keyOf as (record: T) => K;
+    const factory = keyedReduceFactory({ keyOf: keyOfKeyed<T, K>(this.#upstream), fn });
+    return graph.makers.operator(graph, graph.addOperator({ name, factory, keyed: true }, [this.#upstream]));
   }
 }

@@ -1,7 +1,10 @@
 /** A name that differs more than this is no misspelling. */
 const EDITS_MAX = 3;
 
-/** The known name that needs the fewest edits to become `name`, undefined where none comes close. Letters count alike in both cases. */
+/**
+ * The known name that needs the fewest edits to become `name`, undefined where none comes close. Letters count alike in both
+ * cases.
+ */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let fewest = Math.min(EDITS_MAX, Math.floor(name.length / 2)) + 1;

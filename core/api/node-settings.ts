@@ -21,7 +21,8 @@ export function setParallelism(node: StreamNode, parallelism: number): void {
   if (node.parallelismMax !== undefined && node.parallelismMax < checked) {
     throw new JobError(
       "INVALID_ARGUMENT",
-      `"${node.name}" runs in one instance and cannot have parallelism ${checked}: leave setParallelism() out here, and set it on the operators behind`,
+      `"${node.name}" runs in one instance and cannot have parallelism ${checked}: ` +
+        "leave setParallelism() out here, and set it on the operators behind",
     );
   }
   requireWithinMaximum(node.name, checked, node.maxParallelism);
@@ -39,7 +40,8 @@ function requireWithinMaximum(name: string, parallelism: number | undefined, max
   if (parallelism === undefined || maxParallelism === undefined || parallelism <= maxParallelism) return;
   throw new JobError(
     "INVALID_ARGUMENT",
-    `"${name}" would have parallelism ${parallelism}, more than its maximum of ${maxParallelism}: lower setParallelism() or raise setMaxParallelism()`,
+    `"${name}" would have parallelism ${parallelism}, more than its maximum of ${maxParallelism}: ` +
+      "lower setParallelism() or raise setMaxParallelism()",
   );
 }
 

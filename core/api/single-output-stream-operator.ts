@@ -7,18 +7,20 @@ import { setMaxParallelism, setName, setParallelism, setUid } from "./node-setti
 import { outputOf, type StreamGraphBuilder } from "./stream-graph-builder.ts";
 
 /**
- * The stream of an operator's results, with what can be set on that operator. Its methods change the operator and return the stream.
+ * The stream of an operator's results, with what can be set on that operator. Its methods change the operator and return the
+ * stream.
  *
  * @example
  * ```ts
  * import { StreamExecutionEnvironment } from "tamias";
  *
  * const env = StreamExecutionEnvironment.getExecutionEnvironment();
- * const words = env.fromElements("to be", "or not").flatMap((line) => line.split(" ")).name("words").uid("words").setParallelism(2);
+ * const lines = env.fromElements("to be", "or not");
+ * const words = lines.flatMap((line) => line.split(" ")).name("words").uid("words").setParallelism(2);
  * console.log((await words.executeAndCollect().toArray()).sort()); // [ 'be', 'not', 'or', 'to' ]
  * ```
  */
-export class SingleOutputStreamOperator<T> extends DataStream<T> {
+export class SingleOutputStreamOperator<out T> extends DataStream<T> {
   readonly #graph: StreamGraphBuilder;
   readonly #node: StreamNode;
 
@@ -43,13 +45,19 @@ export class SingleOutputStreamOperator<T> extends DataStream<T> {
     return this;
   }
 
-  /** How many subtasks it has. @throws JobError INVALID_ARGUMENT unless it is a whole number from 1 to the maximum, or 1 where it runs in one instance. */
+  /**
+   * How many subtasks it has. @throws JobError INVALID_ARGUMENT unless it is a whole number from 1 to the maximum, or 1 where it
+   * runs in one instance.
+   */
   setParallelism(parallelism: number): this {
     setParallelism(this.#node, parallelism);
     return this;
   }
 
-  /** Its number of key groups: the bound on any later parallelism. It cannot change once there is state. @throws JobError INVALID_ARGUMENT */
+  /**
+   * Its number of key groups: the bound on any later parallelism. It cannot change once there is state. @throws JobError
+   * INVALID_ARGUMENT
+   */
   setMaxParallelism(maxParallelism: number): this {
     setMaxParallelism(this.#node, maxParallelism);
     return this;
@@ -70,7 +78,10 @@ export class SingleOutputStreamOperator<T> extends DataStream<T> {
   /** The records that the operator emits under this tag: none where it emits none. */
   getSideOutput<S>(tag: OutputTag<S>): DataStream<S> {
     if (!(tag instanceof OutputTag)) {
-      throw new JobError("INVALID_ARGUMENT", `getSideOutput takes the OutputTag that the operator emits to, such as new OutputTag("late"), but got ${show(tag)}`);
+      throw new JobError(
+        "INVALID_ARGUMENT",
+        `getSideOutput takes the OutputTag that the operator emits to, such as new OutputTag("late"), but got ${show(tag)}`,
+      );
     }
     const inputs = [{ node: this.#node, partitioner: undefined, sideOutput: tag.id }];
     return this.#graph.makers.stream({ graph: this.#graph, inputs, keyOf: undefined });

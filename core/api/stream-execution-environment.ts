@@ -25,10 +25,11 @@ import { STREAM_MAKERS } from "./stream-makers.ts";
 const DEFAULT_JOB_NAME = "Tamias Job";
 
 /**
- * Where a job is written and from where it is run: it makes the sources, collects every operator that is added to their streams, and hands the graph to its
- * executor.
+ * Where a job is written and from where it is run: it makes the sources, collects every operator that is added to their streams,
+ * and hands the graph to its executor.
  *
- * A job is what was written since the last execution, with everything upstream of it. Streams can be used again in the next job of the environment.
+ * A job is what was written since the last execution, with everything upstream of it. Streams can be used again in the next job
+ * of the environment.
  *
  * @example
  * ```ts
@@ -52,7 +53,10 @@ export class StreamExecutionEnvironment {
     this.#graph = new StreamGraphBuilder(STREAM_MAKERS, (jobName) => this.#prepare(jobName));
   }
 
-  /** How many subtasks each operator has that sets none itself. @throws JobError INVALID_ARGUMENT unless it is a whole number from 1 on. */
+  /**
+   * How many subtasks each operator has that sets none itself. @throws JobError INVALID_ARGUMENT unless it is a whole number from
+   * 1 on.
+   */
   setParallelism(parallelism: number): this {
     return this.configure({ parallelism });
   }
@@ -61,7 +65,10 @@ export class StreamExecutionEnvironment {
     return this.#options.parallelism;
   }
 
-  /** Number of key groups of each operator that sets none itself: the bound on any later parallelism. @throws JobError INVALID_ARGUMENT */
+  /**
+   * Number of key groups of each operator that sets none itself: the bound on any later parallelism. @throws JobError
+   * INVALID_ARGUMENT
+   */
   setMaxParallelism(maxParallelism: number): this {
     return this.configure({ maxParallelism });
   }
@@ -76,7 +83,10 @@ export class StreamExecutionEnvironment {
     return this.configure({ runtimeMode });
   }
 
-  /** Longest wait of a record in a partly filled buffer, ms or a Duration; 0 sends each record at once. @throws JobError INVALID_ARGUMENT */
+  /**
+   * Longest wait of a record in a partly filled buffer, ms or a Duration; 0 sends each record at once. @throws JobError
+   * INVALID_ARGUMENT
+   */
   setBufferTimeout(bufferTimeout: number | Duration): this {
     return this.configure({ bufferTimeout });
   }
@@ -95,35 +105,46 @@ export class StreamExecutionEnvironment {
   /** A stream of these elements, in order. @throws JobError INVALID_ARGUMENT without elements. */
   fromElements<T>(...elements: readonly T[]): DataStreamSource<T> {
     if (elements.length === 0) {
-      throw new JobError("INVALID_ARGUMENT", "fromElements needs at least one element; for an empty stream write fromCollection<Reading>([])");
+      throw new JobError(
+        "INVALID_ARGUMENT",
+        "fromElements needs at least one element; for an empty stream write fromCollection<Reading>([])",
+      );
     }
     return this.#elements(elements);
   }
 
-  /** The newer name of `fromElements`; it takes the elements one by one or as one array. @throws JobError INVALID_ARGUMENT without elements. */
+  /**
+   * The newer name of `fromElements`; it takes the elements one by one or as one array. @throws JobError INVALID_ARGUMENT without
+   * elements.
+   */
   fromData<T>(elements: readonly T[]): DataStreamSource<T>;
   fromData<T>(...elements: readonly T[]): DataStreamSource<T>;
   fromData<T>(...given: readonly (T | readonly T[])[]): DataStreamSource<T> {
     const [first] = given;
-    return given.length === 1 && Array.isArray(first) ? this.#elements(first as readonly T[]) : this.fromElements(...(given as readonly T[]));
+    // An array is not spread: it may be longer than a call can have arguments.
+    if (given.length === 1 && Array.isArray(first)) return this.fromCollection(first as readonly T[]);
+    return this.fromElements(...(given as readonly T[]));
   }
 
   /**
-   * A stream of what an array, an iterable, an async iterable or a ReadableStream gives, in order. Async ones are asked for more as fast as the job takes it.
-   * Live objects are read where the source runs.
+   * A stream of what an array, an iterable, an async iterable or a ReadableStream gives, in order. Async ones are asked for more
+   * as fast as the job takes it. Live objects are read where the source runs.
    * @throws JobError INVALID_ARGUMENT for anything else.
    */
   fromCollection<T>(collection: Collection<T>): DataStreamSource<T> {
     return this.#elements(collection);
   }
 
-  /** The whole numbers from `from` to `to`, both included; each subtask reads one range of them. @throws JobError INVALID_ARGUMENT */
+  /**
+   * The whole numbers from `from` to `to`, both included; each subtask reads one range of them. @throws JobError INVALID_ARGUMENT
+   */
   fromSequence(from: number, to: number): DataStreamSource<number> {
     return this.#source({ name: "Source: Sequence", source: new SequenceSource(from, to), timestamps: "none" });
   }
 
   /**
-   * A stream of what a source reads. Watermarks are made per split. Timestamps are those of the strategy's assigner, else those that the source knows.
+   * A stream of what a source reads. Watermarks are made per split. Timestamps are those of the strategy's assigner, else those
+   * that the source knows.
    *
    * @param name what `explain`, metrics and errors call it
    * @throws JobError INVALID_ARGUMENT
@@ -134,10 +155,17 @@ export class StreamExecutionEnvironment {
     name: string,
   ): DataStreamSource<T> {
     if (typeof source !== "object" || source === null || typeof source.createReader !== "function") {
-      throw new JobError("INVALID_ARGUMENT", `fromSource takes a Source, such as new DataGeneratorSource((i) => i, 100), but got ${show(source)}`);
+      throw new JobError(
+        "INVALID_ARGUMENT",
+        `fromSource takes a Source, such as new DataGeneratorSource((i) => i, 100), but got ${show(source)}`,
+      );
     }
     if (!(watermarkStrategy instanceof WatermarkStrategy)) {
-      throw new JobError("INVALID_ARGUMENT", `fromSource takes a WatermarkStrategy second, such as WatermarkStrategy.noWatermarks(), but got ${show(watermarkStrategy)}`);
+      throw new JobError(
+        "INVALID_ARGUMENT",
+        "fromSource takes a WatermarkStrategy second, such as WatermarkStrategy.noWatermarks(), " +
+          `but got ${show(watermarkStrategy)}`,
+      );
     }
     const timestamps = watermarkStrategy.timestampAssigner === undefined ? "unknown" : "assigned";
     return this.#source({ name: "Source", source, timestamps, strategy: watermarkStrategy }).name(name);
@@ -146,7 +174,8 @@ export class StreamExecutionEnvironment {
   /**
    * Runs the job and waits for its end.
    *
-   * @returns a promise that rejects with what made the job fail, with a refusal of the graph (EMPTY_JOB, DUPLICATE_UID, …), or with JOB_CANCELED
+   * @returns a promise that rejects with what made the job fail, with a refusal of the graph (EMPTY_JOB, DUPLICATE_UID, …), or
+   *   with JOB_CANCELED
    */
   async execute(jobName?: string, options: SubmitOptions = {}): Promise<JobExecutionResult> {
     const client = await this.executeAsync(jobName, options);
@@ -160,7 +189,8 @@ export class StreamExecutionEnvironment {
 
   /**
    * The job as it is written so far, checked. Pure: it runs nothing and can be called again.
-   * @throws JobError EMPTY_JOB, DUPLICATE_UID, INVALID_ARGUMENT (parallelism above the maximum, forward between unequal parallelisms, an unbounded source in BATCH)
+   * @throws JobError EMPTY_JOB, DUPLICATE_UID, INVALID_ARGUMENT (parallelism above the maximum, forward between unequal
+   *   parallelisms, an unbounded source in BATCH)
    */
   getStreamGraph(jobName: string = DEFAULT_JOB_NAME): StreamGraph {
     const options = this.#options;
@@ -177,7 +207,10 @@ export class StreamExecutionEnvironment {
     return JSON.stringify(jobGraphToJson(buildJobGraph(this.getStreamGraph())));
   }
 
-  /** The chained job graph as text, for people: chains, partitioning, windows, and what runs on rows or columns. Pure. @throws JobError as `getStreamGraph` */
+  /**
+   * The chained job graph as text, for people: chains, partitioning, windows, and what runs on rows or columns. Pure. @throws
+   * JobError as `getStreamGraph`
+   */
   explain(jobName?: string): string {
     return explain(buildJobGraph(this.getStreamGraph(jobName)));
   }
@@ -189,7 +222,8 @@ export class StreamExecutionEnvironment {
   }
 
   #elements<T>(collection: Collection<T>): DataStreamSource<T> {
-    return this.#source({ name: "Source: Collection", source: new CollectionSource(collection), timestamps: "none", parallelismMax: 1 });
+    const source = new CollectionSource(collection);
+    return this.#source({ name: "Source: Collection", source, timestamps: "none", parallelismMax: 1 });
   }
 
   #source<T, Split, EnumeratorState>(spec: {
@@ -227,6 +261,7 @@ function modeOf(asked: RuntimeExecutionMode, nodes: readonly StreamNode[]): JobS
   if (asked === "AUTOMATIC") return "STREAMING";
   throw new JobError(
     "INVALID_ARGUMENT",
-    `BATCH needs bounded sources, but "${endless.name}" is not known to end: use RuntimeExecutionMode.STREAMING, or AUTOMATIC, which decides by the sources`,
+    `BATCH needs bounded sources, but "${endless.name}" is not known to end: ` +
+      "use RuntimeExecutionMode.STREAMING, or AUTOMATIC, which decides by the sources",
   );
 }

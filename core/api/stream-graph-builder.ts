@@ -2,6 +2,7 @@ import type { EnumeratorFactory } from "../graph/source-coordination.ts";
 import type { Chaining, JobSettings, Partitioner, StreamEdge, StreamGraph, StreamNode } from "../graph/stream-graph.ts";
 import { assert } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
+import type { RichFunction } from "../functions/stream-functions.ts";
 import type { OperatorFactory } from "../operators/operator.ts";
 import type { JobClient, SubmitOptions } from "./executor.ts";
 import type { StreamMakers } from "./stream-makers.ts";
@@ -34,12 +35,19 @@ export interface NodeSpec {
   readonly timestamps?: StreamNode["timestamps"];
 }
 
+/** A source to add. */
+export interface SourceSpec extends NodeSpec {
+  readonly enumerator: EnumeratorFactory;
+  readonly timestamps: StreamNode["timestamps"];
+}
+
 /** Checks what has been written so far as one job, and returns what submits it. */
 export type PrepareJob = (jobName: string | undefined) => (options: SubmitOptions) => JobClient;
 
 /**
- * Collects the operators of an environment as they are written. Ids count up in the order of creation, so every input has a lower id than its reader.
- * A graph holds the operators added since the last execution and everything upstream of them: a stream can be used again in the next job.
+ * Collects the operators of an environment as they are written. Ids count up in the order of creation, so every input has a lower
+ * id than its reader. A graph holds the operators added since the last execution and everything upstream of them: a stream can be
+ * used again in the next job.
  */
 export class StreamGraphBuilder {
   /** Makes the handles that users hold. Late binding, because streams make each other. */
@@ -55,7 +63,7 @@ export class StreamGraphBuilder {
   }
 
   /** A source alone is no job; it takes part once something reads it. */
-  addSource(spec: NodeSpec & { readonly enumerator: EnumeratorFactory; readonly timestamps: StreamNode["timestamps"] }): StreamNode {
+  addSource(spec: SourceSpec): StreamNode {
     return this.#add(spec, [], undefined, spec.enumerator, spec.timestamps);
   }
 
@@ -132,6 +140,20 @@ export function requireSameGraph(a: StreamGraphBuilder, b: StreamGraphBuilder): 
 /** The stream that reads the main output of a node. */
 export function outputOf(graph: StreamGraphBuilder, node: StreamNode): Upstream {
   return { graph, inputs: [{ node, partitioner: undefined, sideOutput: undefined }], keyOf: undefined };
+}
+
+/**
+ * The key selector for an operator that may run with or without keys: that of a keyed stream, where the function may ask for
+ * keyed state, which only `open` can. What does without it spares itself the keys, and in BATCH the sorting.
+ */
+export function keyOfFor<T>({ keyOf }: Upstream, fn: RichFunction): ((record: T) => unknown) | undefined {
+  return fn.open === undefined ? undefined : (keyOf as ((record: T) => unknown) | undefined);
+}
+
+/** The key selector of a keyed stream. It takes the stream's records and gives its keys, which an upstream cannot say. */
+export function keyOfKeyed<T, K>({ keyOf }: Upstream): (record: T) => K {
+  assert(keyOf !== undefined, "a keyed stream has a key selector");
+  return keyOf as (record: T) => K;
 }
 
 /** Whether records of a stream carry timestamps. In a union they are missing where any part lacks them. */

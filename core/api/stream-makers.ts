@@ -11,8 +11,8 @@ import type { WindowSpec } from "./window-spec.ts";
 import { WindowedStream } from "./windowed-stream.ts";
 
 /**
- * Makes handles. A stream makes keyed streams, those make windowed ones, and both make streams again; they reach each other through the graph that they
- * belong to, so that no module has to import the one that imports it.
+ * Makes handles. A stream makes keyed streams, those make windowed ones, and both make streams again; they reach each other
+ * through the graph that they belong to, so that no module has to import the one that imports it.
  */
 export interface StreamMakers {
   stream<T>(upstream: Upstream): DataStream<T>;
@@ -20,8 +20,8 @@ export interface StreamMakers {
   keyed<T, K>(upstream: Upstream): KeyedStream<T, K>;
   connected<A, B>(first: Upstream, second: Upstream): ConnectedStreams<A, B>;
   keyedConnected<A, B, K>(first: Upstream, second: Upstream): KeyedConnectedStreams<A, B, K>;
-  windowed<T, K, W extends Window>(upstream: Upstream, spec: WindowSpec<T>): WindowedStream<T, K, W>;
-  allWindowed<T, W extends Window>(upstream: Upstream, spec: WindowSpec<T>): AllWindowedStream<T, W>;
+  windowed<T, K, W extends Window>(upstream: Upstream, spec: WindowSpec): WindowedStream<T, K, W>;
+  allWindowed<T, W extends Window>(upstream: Upstream, spec: WindowSpec): AllWindowedStream<T, W>;
   sink<T>(node: StreamNode): DataStreamSink<T>;
 }
 

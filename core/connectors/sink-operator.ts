@@ -19,7 +19,11 @@ export function sinkFactory<T, WriterState, Committable>(sink: Sink<T, WriterSta
   requireTogether(sink, "restoreWriter", "writerStateType");
   return {
     kind: "sink",
-    details: { sink: sink.describe(), commits: sink.createCommitter !== undefined },
+    details: {
+      sink: sink.describe(),
+      delivery: sink.createCommitter === undefined ? "as records come" : "committed when a checkpoint has completed",
+      ...(sink.writerStateType === undefined ? {} : { state: "of the sink's writer" }),
+    },
     create: (context) => new SinkOperator(context, sink),
   };
 }

@@ -4,6 +4,7 @@ import { types } from "../data/type.ts";
 import type { Cancellable } from "../host/host.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "../operators/operator.ts";
 import type { SourcePoll, ToReader } from "../operators/source-protocol.ts";
+import { watermarkDetails } from "../operators/watermark-details.ts";
 import type { OperatorListState, OperatorValue } from "../state/operator-state.ts";
 import { MIN_WATERMARK } from "../time/timestamp.ts";
 import type { WatermarkStrategy } from "../time/watermark-strategy.ts";
@@ -22,7 +23,12 @@ export function sourceFactory<T, Split, EnumeratorState>(
   const { source, strategy } = options;
   return {
     kind: "source",
-    details: { source: source.describe(), boundedness: source.boundedness, watermarks: strategy.describe() },
+    details: {
+      source: source.describe(),
+      boundedness: source.boundedness,
+      ...watermarkDetails(strategy),
+      state: "splits with their positions and watermarks",
+    },
     create: (context) => new SourceOperator(context, options),
   };
 }

@@ -1,18 +1,37 @@
 import type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "./job-graph.ts";
 
+/** How the details that factories give are called for people, in the order in which they are told. Others follow under their own names. */
+const DETAIL_TITLES = new Map([
+  ["source", "reads"],
+  ["boundedness", "input"],
+  ["sink", "writes"],
+  ["delivery", "delivery"],
+  ["window", "window"],
+  ["contents", "contents"],
+  ["aggregates", "aggregates"],
+  ["emit", "emits"],
+  ["allowedLateness", "allowed lateness"],
+  ["tooLate", "too late"],
+  ["watermarks", "watermarks"],
+  ["state", "state"],
+  ["notReproducible", "NOT REPRODUCIBLE"],
+]);
+const TITLE_WIDTH = 18;
+
 /**
  * Prints a job graph for people: chains, partitioning, state, windows, and what runs on rows or columns and why.
  */
 export function explain(graph: JobGraph): string {
   const { settings } = graph;
-  const lines = [`Job "${graph.jobName}"  mode ${settings.mode}  parallelism ${settings.parallelism}  chaining ${settings.chaining ? "on" : "off"}`];
+  const lines = [`Job "${graph.jobName}": ${settings.mode}, parallelism ${settings.parallelism}, chaining ${settings.chaining ? "on" : "off"}`];
   for (const vertex of graph.vertices) lines.push("", ...explainVertex(graph, vertex));
   return lines.join("\n");
 }
 
 function explainVertex(graph: JobGraph, vertex: JobVertex): string[] {
-  const keyed = vertex.operators[0]?.node.keys === undefined ? "" : `  max parallelism ${vertex.maxParallelism}`;
-  const lines = [`Chain ${vertex.id + 1}  ×${vertex.parallelism}${keyed}`];
+  const subtasks = vertex.parallelism === 1 ? "1 subtask" : `${vertex.parallelism} subtasks`;
+  const groups = vertex.operators[0]?.node.keys === undefined ? "" : `, ${vertex.maxParallelism} key groups`;
+  const lines = [`Chain ${vertex.id + 1}: ${subtasks}${groups}; rows: no columnar form yet`];
   for (const edge of graph.edges) {
     if (edge.toVertex === vertex.id) lines.push(`  ← ${explainEdge(graph, edge)}`);
   }
@@ -23,8 +42,9 @@ function explainVertex(graph: JobGraph, vertex: JobVertex): string[] {
 function explainEdge(graph: JobGraph, edge: JobEdge): string {
   const sender = graph.vertices[edge.fromVertex]!.operators[edge.fromPosition]!;
   const side = edge.sideOutput === undefined ? "" : ` side output "${edge.sideOutput}"`;
-  const input = graph.edges.some((other) => other.toVertex === edge.toVertex && other.input > 0) ? ` into input ${edge.input + 1}` : "";
-  return `${edge.partitioner.kind} from chain ${edge.fromVertex + 1} "${sender.node.name}"${side}${input}`;
+  const input = graph.edges.some((other) => other.toVertex === edge.toVertex && other.input > 0) ? `, into input ${edge.input + 1}` : "";
+  const how = edge.partitioner.kind === "hash" ? "hash of the key" : edge.partitioner.kind;
+  return `${how}, from chain ${edge.fromVertex + 1} "${sender.node.name}"${side}${input}`;
 }
 
 function explainOperator(vertex: JobVertex, operator: ChainedOperator, position: number): string[] {
@@ -32,12 +52,23 @@ function explainOperator(vertex: JobVertex, operator: ChainedOperator, position:
   const depth = depthOf(vertex, position);
   const indent = "  ".repeat(depth + 1);
   const side = operator.sideOutput === undefined ? "" : `side output "${operator.sideOutput}" → `;
-  const lines = [`${indent}${depth === 0 ? "" : "→ "}${side}${node.name}  [${node.factory.kind}]  uid ${operator.uid}`];
-  for (const [name, value] of Object.entries(node.factory.details)) {
-    lines.push(`${indent}    ${name}: ${Array.isArray(value) ? value.join(", ") : String(value)}`);
+  // A uid that nobody set is made from the graph and tells a reader nothing.
+  const uid = node.uid === undefined ? "" : `  uid "${node.uid}"`;
+  const lines = [`${indent}${depth === 0 ? "" : "→ "}${side}${node.name}  [${node.factory.kind}]${uid}`];
+  for (const [title, value] of titledDetails(node.factory.details)) {
+    lines.push(`${indent}    ${`${title}:`.padEnd(TITLE_WIDTH)}${value}`);
   }
-  lines.push(`${indent}    rows: no columnar form yet`);
   return lines;
+}
+
+function titledDetails(details: ChainedOperator["node"]["factory"]["details"]): [title: string, value: string][] {
+  const names = [...DETAIL_TITLES.keys(), ...Object.keys(details).filter((name) => !DETAIL_TITLES.has(name))];
+  const titled: [string, string][] = [];
+  for (const name of names) {
+    const value = details[name];
+    if (value !== undefined) titled.push([DETAIL_TITLES.get(name) ?? name, typeof value === "object" ? value.join(", ") : String(value)]);
+  }
+  return titled;
 }
 
 function depthOf(vertex: JobVertex, position: number): number {

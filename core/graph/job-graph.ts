@@ -168,7 +168,7 @@ function resolveUids(graph: StreamGraph): ReadonlyMap<number, string> {
   for (const node of graph.nodes) {
     if (node.uid !== undefined) continue;
     const inputs = node.inputs.map((edge) => `${get(uids, edge.from)}:${edge.input}:${edge.sideOutput ?? ""}:${edge.partitioner?.kind ?? ""}`);
-    const text = `${node.factory.kind}(${inputs.join(",")})`;
+    const text = `operator ${node.factory.kind}(${inputs.join(",")})`;
     for (let copy = 0; !uids.has(node.id); copy += 1) {
       const uid = hash128(new TextEncoder().encode(copy === 0 ? text : `${text}#${copy}`));
       if (owners.has(uid)) continue;

@@ -1,6 +1,7 @@
 import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
 import type { CoFlatMapFunction } from "../functions/stream-functions.ts";
 import type { TwoKeys } from "./co-map-operator.ts";
+import { declaredState } from "./declared-state.ts";
 import { IterablePuller } from "./iterable-puller.ts";
 import { withKeys } from "./keyed-inputs.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
@@ -87,7 +88,7 @@ export class CoFlatMapOperator<A, B, R> implements Operator {
 export function coFlatMapFactory<A, B, R>(fn: CoFlatMapFunction<A, B, R>, keys?: TwoKeys<A, B>): OperatorFactory {
   return {
     kind: "coFlatMap",
-    details: {},
+    details: declaredState(fn, keys === undefined ? "unkeyed" : "keyed"),
     suspends: true,
     create: (context) =>
       keys === undefined

@@ -1,5 +1,6 @@
 import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
 import type { CoMapFunction } from "../functions/stream-functions.ts";
+import { declaredState } from "./declared-state.ts";
 import type { KeyOf } from "./keyed-function.ts";
 import { withKeys } from "./keyed-inputs.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
@@ -84,7 +85,7 @@ export class CoMapOperator<A, B, R> implements Operator {
 export function coMapFactory<A, B, R>(fn: CoMapFunction<A, B, R>, keys?: TwoKeys<A, B>): OperatorFactory {
   return {
     kind: "coMap",
-    details: {},
+    details: declaredState(fn, keys === undefined ? "unkeyed" : "keyed"),
     create: (context) =>
       keys === undefined
         ? new CoMapOperator(fn, context, bindingOf(fn).scope(context, undefined))

@@ -1,5 +1,6 @@
 import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
 import type { CoProcessFunctionLike } from "../functions/stream-functions.ts";
+import { declaredState } from "./declared-state.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
 import { RecordContext } from "./process-context.ts";
 import { TimestampedCollector } from "./timestamped-collector.ts";
@@ -75,5 +76,5 @@ export class CoProcessOperator<A, B, R> implements Operator {
 }
 
 export function coProcessFactory<A, B, R>(fn: CoProcessFunctionLike<A, B, R>): OperatorFactory {
-  return { kind: "coProcess", details: {}, create: (context) => new CoProcessOperator(fn, context) };
+  return { kind: "coProcess", details: declaredState(fn, "unkeyed"), create: (context) => new CoProcessOperator(fn, context) };
 }

@@ -5,6 +5,7 @@ import { JobError } from "../lib/errors.ts";
 import { NO_NAMESPACE, type StateTable } from "../state/keyed-state.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
 import { MIN_WATERMARK } from "../time/timestamp.ts";
+import { showAggregate } from "../windows/built-in-aggregates.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import { GlobalWindow } from "../windows/time-window.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
@@ -234,7 +235,9 @@ export function countWindowFactory<T, K, Contents, V, Out>(options: CountWindowO
     details: {
       window: slide === undefined ? `${size} records` : `${size} records, slide ${slide}`,
       contents: contents.kind,
+      ...(contents.builtIn === undefined ? {} : { aggregates: contents.builtIn.map(showAggregate) }),
       emit: emit.kind,
+      state: slide === undefined ? "count and contents of each key's window" : `the last ${size} records of each key`,
     },
     create: (context) => new CountWindowOperator(options, context),
   };

@@ -1,6 +1,7 @@
 import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
 import type { FilterFunction } from "../functions/stream-functions.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
+import { declaredState } from "./declared-state.ts";
 import { withKeys } from "./keyed-inputs.ts";
 import type { KeyOf } from "./keyed-function.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
@@ -58,7 +59,7 @@ export class FilterOperator<T> implements Operator, Output<T> {
 export function filterFactory<T>(fn: FilterFunction<T>, keyOf?: KeyOf<T>): OperatorFactory {
   return {
     kind: "filter",
-    details: {},
+    details: declaredState(fn, keyOf === undefined ? "unkeyed" : "keyed"),
     create: (context) =>
       keyOf === undefined
         ? new FilterOperator(fn, context, bindingOf(fn).scope(context, undefined))

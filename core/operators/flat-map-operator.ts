@@ -1,5 +1,6 @@
 import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
 import type { FlatMapFunction } from "../functions/stream-functions.ts";
+import { declaredState } from "./declared-state.ts";
 import { IterablePuller } from "./iterable-puller.ts";
 import { withKeys } from "./keyed-inputs.ts";
 import type { KeyOf } from "./keyed-function.ts";
@@ -63,7 +64,7 @@ export class FlatMapOperator<T, R> implements Operator, Output<T> {
 export function flatMapFactory<T, R>(fn: FlatMapFunction<T, R>, keyOf?: KeyOf<T>): OperatorFactory {
   return {
     kind: "flatMap",
-    details: {},
+    details: declaredState(fn, keyOf === undefined ? "unkeyed" : "keyed"),
     suspends: true,
     create: (context) =>
       keyOf === undefined

@@ -1,5 +1,6 @@
 import type { KeyedCoProcessFunctionLike, TimeDomain } from "../functions/stream-functions.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
+import { declaredState } from "./declared-state.ts";
 import { type KeyOf, KeyedFunction } from "./keyed-function.ts";
 import { KeyedTimers, type TimerTarget } from "./keyed-timers.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
@@ -115,5 +116,10 @@ export class KeyedCoProcessOperator<K, A, B, R> implements Operator, TimerTarget
 }
 
 export function keyedCoProcessFactory<K, A, B, R>(options: KeyedCoProcessOptions<K, A, B, R>): OperatorFactory {
-  return { kind: "keyedCoProcess", details: {}, suspends: true, create: (context) => new KeyedCoProcessOperator(options, context) };
+  return {
+    kind: "keyedCoProcess",
+    details: declaredState(options.fn, "keyed with timers"),
+    suspends: true,
+    create: (context) => new KeyedCoProcessOperator(options, context),
+  };
 }

@@ -1,5 +1,6 @@
 import type { KeyedProcessFunctionLike, TimeDomain } from "../functions/stream-functions.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
+import { declaredState } from "./declared-state.ts";
 import { type KeyOf, KeyedFunction } from "./keyed-function.ts";
 import { KeyedTimers, type TimerTarget } from "./keyed-timers.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
@@ -94,5 +95,10 @@ export class KeyedProcessOperator<K, T, R> implements Operator, Output<T>, Timer
 }
 
 export function keyedProcessFactory<K, T, R>(options: KeyedProcessOptions<K, T, R>): OperatorFactory {
-  return { kind: "keyedProcess", details: {}, suspends: true, create: (context) => new KeyedProcessOperator(options, context) };
+  return {
+    kind: "keyedProcess",
+    details: declaredState(options.fn, "keyed with timers"),
+    suspends: true,
+    create: (context) => new KeyedProcessOperator(options, context),
+  };
 }

@@ -92,5 +92,5 @@ export class KeyedReduceOperator<T> implements Operator, Output<T> {
 }
 
 export function keyedReduceFactory<T>(options: KeyedReduceOptions<T>): OperatorFactory {
-  return { kind: "keyedReduce", details: {}, create: (context) => new KeyedReduceOperator(options, context) };
+  return { kind: "keyedReduce", details: { state: "the reduced record of each key" }, create: (context) => new KeyedReduceOperator(options, context) };
 }

@@ -1,6 +1,7 @@
 import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
 import type { MapFunction } from "../functions/stream-functions.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
+import { declaredState } from "./declared-state.ts";
 import { withKeys } from "./keyed-inputs.ts";
 import type { KeyOf } from "./keyed-function.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
@@ -57,7 +58,7 @@ export class MapOperator<T, R> implements Operator, Output<T> {
 export function mapFactory<T, R>(fn: MapFunction<T, R>, keyOf?: KeyOf<T>): OperatorFactory {
   return {
     kind: "map",
-    details: {},
+    details: declaredState(fn, keyOf === undefined ? "unkeyed" : "keyed"),
     create: (context) =>
       keyOf === undefined
         ? new MapOperator(fn, context, bindingOf(fn).scope(context, undefined))

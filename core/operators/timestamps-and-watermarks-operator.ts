@@ -8,6 +8,7 @@ import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, isTimestamp } from "../time
 import type { WatermarkGenerator, WatermarkOutput } from "../time/watermark-generator.ts";
 import type { WatermarkStrategy } from "../time/watermark-strategy.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import { watermarkDetails } from "./watermark-details.ts";
 
 /** How often an idle timeout is looked at. A pause counts for one look at most, so it can shorten the timeout by no more than this part of it. */
 const IDLE_LOOKS_PER_TIMEOUT = 8;
@@ -197,7 +198,7 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
 export function timestampsAndWatermarksFactory<T>(strategy: WatermarkStrategy<T>): OperatorFactory {
   return {
     kind: "timestampsAndWatermarks",
-    details: { watermarks: strategy.describe() },
+    details: watermarkDetails(strategy),
     create: (context) => new TimestampsAndWatermarksOperator(strategy, context),
   };
 }

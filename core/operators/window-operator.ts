@@ -2,10 +2,11 @@ import { type KeyId, keyId, showKey } from "../data/key.ts";
 import { type Type, types } from "../data/type.ts";
 import type { OutputTag } from "../functions/output-tag.ts";
 import { InvariantViolation, assert } from "../lib/assert.ts";
+import { Duration } from "../lib/duration.ts";
 import { JobError } from "../lib/errors.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../time/timestamp.ts";
-import type { BuiltInAggregate } from "../windows/built-in-aggregates.ts";
+import { showAggregate } from "../windows/built-in-aggregates.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import type { PaneDeadlines, Panes } from "../windows/panes.ts";
 import { GlobalWindow, TimeWindow, type Window, compareWindows } from "../windows/time-window.ts";
@@ -361,16 +362,18 @@ export function windowFactory<T, K, Contents, V, Out>(
     details: {
       window: assigner.describe(),
       contents: contents.kind,
-      ...(contents.builtIn === undefined ? {} : { aggregates: contents.builtIn.map(shownAggregate) }),
+      ...(contents.builtIn === undefined ? {} : { aggregates: contents.builtIn.map(showAggregate) }),
       emit: emit.kind,
-      ...(allowedLatenessMs === 0 ? {} : { allowedLatenessMs }),
-      ...(lateTag === undefined ? {} : { lateOutput: lateTag.id }),
+      ...(assigner.defaultTrigger === "eventTime"
+        ? {
+            allowedLateness: Duration.ofMillis(allowedLatenessMs).toString(),
+            tooLate: lateTag === undefined ? "dropped and counted" : `to the side output "${lateTag.id}"`,
+          }
+        : {}),
+      ...(assigner.defaultTrigger === "processingTime" ? { notReproducible: "windows go by the clock" } : {}),
+      state: options.keyOf === undefined ? "panes by window" : "panes by key and window",
     },
     suspends: true,
     create: (context) => new WindowOperator({ ...options, panes: options.panes ?? "heap" }, context),
   };
-}
-
-function shownAggregate({ output, kind, field }: BuiltInAggregate): string {
-  return `${output} = ${kind}(${kind === "count" ? "" : (field ?? "…")})`;
 }

@@ -58,8 +58,6 @@ export class BatchInput implements Operator {
       this.#order += 1;
       // Records are read back in another order, so each is written to be read by itself.
       this.#bytes.startSession();
-      // Each record is read on its own, so it is a session of its own.
-      this.#bytes.startSession();
       dynamicType.write(this.#bytes, record);
       const records = this.#keys.get(key);
       if (records === undefined) this.#keys.set(key, [entry]);

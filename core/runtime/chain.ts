@@ -24,6 +24,9 @@ export interface BuiltChain {
   readonly suspensions: Suspensions;
 }
 
+/** The checkpoint id of state that belongs to no single checkpoint: larger than any. */
+const AFTER_THE_END: number = Number.MAX_SAFE_INTEGER;
+
 /** The operators of one subtask, head first, wired to call each other directly. */
 export class Chain {
   /** In the order they finish; a BATCH operator stands behind the input that sorts for it. */
@@ -62,6 +65,15 @@ export class Chain {
   restoreGate(gate: InputGate): void {
     const valves = this.#valves.get();
     if (valves.length > 0) gate.restore(valves);
+  }
+
+  /**
+   * Right before a clean end: what operators and functions hold elsewhere is moved into state, which later checkpoints store of this subtask. Without it they
+   * would store what the last checkpoint before the end had moved: a source would read its splits once more.
+   */
+  settle(): void {
+    for (const operator of this.operators) operator.snapshot?.(AFTER_THE_END);
+    for (const { context } of this.#links) context.prepareSnapshot(AFTER_THE_END);
   }
 
   /** Operators that were closed are not asked any more; their state is what they ended with. */

@@ -192,8 +192,13 @@ export class SubtaskContext implements OperatorContext {
     this.operatorState.restore(from.operatorParts);
   }
 
-  snapshot(checkpointId: number): OperatorSnapshot {
+  /** What user functions hold is moved into state. */
+  prepareSnapshot(checkpointId: number): void {
     for (const call of this.#beforeSnapshot) call(checkpointId);
+  }
+
+  snapshot(checkpointId: number): OperatorSnapshot {
+    this.prepareSnapshot(checkpointId);
     const keyed = this.keyedState.snapshot(checkpointId);
     const operator = this.operatorState.snapshot();
     this.metrics.stateBytes = operator.length;

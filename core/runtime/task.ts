@@ -289,6 +289,7 @@ export class Task {
       for (const writer of writers) writer.endOfInput();
     }
     if (!writers.every((writer) => writer.isDrained)) return false;
+    this.chain.settle();
     this.state = "FINISHED";
     this.#close(true);
     if (this.#isFinished()) this.#options.listener.onFinished(this);

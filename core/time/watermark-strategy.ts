@@ -13,6 +13,9 @@ export type TimestampAssigner<in T> = (record: T, previousTimestamp: number) => 
 /** Flink's `pipeline.auto-watermark-interval`. */
 const PERIODIC_INTERVAL_MS_DEFAULT = 200;
 
+/** How a strategy without watermarks describes itself. */
+const NONE = "none";
+
 interface Settings<in T> {
   /** How `explain` names the generator. */
   readonly generatorName: string;
@@ -73,7 +76,7 @@ export class WatermarkStrategy<in T> {
 
   /** No watermarks: for processing time, or where only the end of the input matters. */
   static noWatermarks<T>(): WatermarkStrategy<T> {
-    return new WatermarkStrategy<T>({ ...builtIn("no watermarks"), makeGenerator: () => new NoWatermarks() });
+    return new WatermarkStrategy<T>({ ...builtIn(NONE), makeGenerator: () => new NoWatermarks() });
   }
 
   /** A generator of your own; `supplier` is called once for each subtask or source split. */
@@ -169,6 +172,7 @@ export class WatermarkStrategy<in T> {
   describe(): string {
     const { generatorName, idleTimeoutMs, periodicIntervalMs } = this.#settings;
     const idleness = idleTimeoutMs === undefined ? "" : `, idle after ${Duration.ofMillis(idleTimeoutMs)}`;
+    if (generatorName === NONE) return `${NONE}${idleness}`;
     const emission =
       periodicIntervalMs === undefined
         ? "emitted on event"

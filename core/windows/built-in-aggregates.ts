@@ -15,6 +15,11 @@ export interface BuiltInAggregate {
   readonly output: string;
 }
 
+/** As `explain` shows it. */
+export function showAggregate({ output, kind, field }: BuiltInAggregate): string {
+  return `${output} = ${kind}(${kind === "count" ? "" : (field ?? "…")})`;
+}
+
 interface Part {
   readonly at: number;
   readonly output: string;

@@ -105,7 +105,7 @@ class PlainView implements SinkWriter<ViewRecord> {
     this.#printed += 1;
     const { origin, hour, flights, mean, worst } = record.hour;
     process.stdout.write(
-      `${percent(this.#progress.share)}  ${formatMinute(hour)} ${origin}: ${flights} flights, mean delay ${mean.toFixed(1)} min, worst ${worst} min\n`,
+      `${percent(this.#progress.share)}  ${formatMinute(hour)} ${origin}: ${flights} ${flights === 1 ? "flight" : "flights"}, mean delay ${mean.toFixed(1)} min, worst ${worst} min\n`,
     );
   }
 
@@ -144,7 +144,9 @@ class LiveView implements SinkWriter<ViewRecord> {
   }
 
   flush(endOfInput: boolean): void {
-    if (endOfInput) this.#draw();
+    if (!endOfInput) return;
+    this.#progress.end();
+    this.#draw();
   }
 
   /** The last picture stays, the cursor comes back, also after Ctrl-C. */
@@ -154,7 +156,14 @@ class LiveView implements SinkWriter<ViewRecord> {
   }
 
   #draw(): void {
-    const table = new Table({ head: ["hour (UTC)", "origin", "flights", "mean delay", "worst", ""], style: { head: [], border: [] } });
+    const table = new Table({
+      head: ["hour (UTC)", "origin", "flights", "mean delay", "worst", ""],
+      colWidths: [18, 8, 9, 13, 11, 11],
+      colAligns: ["left", "left", "right", "right", "right", "left"],
+      style: { head: [], border: [] },
+      // No lines between rows: more of them fit.
+      chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
+    });
     for (const { hour, origin, flights, mean, worst, corrected } of this.#newest) {
       table.push([formatMinute(hour), origin, flights, `${mean.toFixed(1)} min`, `${worst} min`, corrected ? "corrected" : ""]);
     }
@@ -177,7 +186,12 @@ class Progress {
     this.#newestHour = Math.max(this.#newestHour, hour);
   }
 
-  /** From 0 to 1; flights that went to the side output are missing, so the end is reached only about. */
+  /** Flights in the side output have no result: what is missing at the end. */
+  end(): void {
+    this.#seen = this.#options.flights;
+  }
+
+  /** From 0 to 1. */
   get share(): number {
     return this.#options.flights === 0 ? 1 : Math.min(1, this.#seen / this.#options.flights);
   }

@@ -1,20 +1,48 @@
-import type { Executor, JobClient } from "../../core/index.ts";
+import type { Executor, JobClient, StreamGraph, SubmitOptions } from "../../core/index.ts";
 import { createLocalHost } from "../../core/local-host.ts";
 import { LocalExecutor } from "../../core/runtime/local-executor.ts";
 
-/** Runs jobs in this process. */
-export function localExecutor(): Executor {
-  return new LocalExecutor({ host: createLocalHost("node") });
+/** Runs jobs in this process, remembers what was submitted, and cancels it together. */
+export class SubmittedJobs implements Executor {
+  readonly clients: JobClient[] = [];
+  readonly #executor: Executor = new LocalExecutor({ host: createLocalHost("node") });
+  #failure: { readonly cause: unknown } | undefined;
+  #isCanceled = false;
+
+  /** What made the first of the failed jobs fail. */
+  get failure(): { readonly cause: unknown } | undefined {
+    return this.#failure;
+  }
+
+  submit(graph: StreamGraph, options?: SubmitOptions): JobClient {
+    const client = this.#executor.submit(graph, options);
+    this.clients.push(client);
+    client.result().catch((cause: unknown) => {
+      // A job that was canceled was so by its own script or by the person at the keyboard.
+      if (client.getJobStatus() === "FAILED") this.#failure ??= { cause };
+    });
+    if (this.#isCanceled) void client.cancel();
+    return client;
+  }
+
+  /** Resolves when every job has ended; those that run are canceled, and so is what comes yet. */
+  async cancelAll(): Promise<void> {
+    this.#isCanceled = true;
+    await Promise.all(this.clients.map((client) => client.cancel()));
+  }
 }
 
-/** Remembers what was submitted, and lets one signal cancel all of it. */
-export function recordingExecutor(executor: Executor, clients: JobClient[], signal: AbortSignal): Executor {
-  return {
-    submit: (graph, options) => {
-      const own = options?.signal;
-      const client = executor.submit(graph, { signal: own === undefined ? signal : AbortSignal.any([own as globalThis.AbortSignal, signal]) });
-      clients.push(client);
-      return client;
-    },
-  };
+/** Ends a script at its `execute()`: the graph is all that was wanted of it. */
+export class Explained extends Error {
+  override readonly name = "Explained";
+}
+
+/** Keeps the graphs and runs none of them. */
+export class ExplainingExecutor implements Executor {
+  readonly graphs: StreamGraph[] = [];
+
+  submit(graph: StreamGraph): JobClient {
+    this.graphs.push(graph);
+    throw new Explained("the job is only explained, not run");
+  }
 }

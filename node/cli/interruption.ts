@@ -1,39 +1,31 @@
 import { EXIT_INTERRUPTED, EXIT_TERMINATED } from "./exit-code.ts";
 
-export interface Interruption {
-  readonly signal: AbortSignal;
-  /** The exit code of what came, undefined where nothing did. */
-  exitCode(): number | undefined;
-  stop(): void;
+/**
+ * What ends a run from outside, as the exit code it ends with: Ctrl-C, SIGTERM, or a reader of standard output that went away (`| head`), which is
+ * a success. Whoever waits for it cancels the jobs, which closes their operators; a second signal ends the process at once.
+ */
+export function interruption(): Promise<number> {
+  return new Promise((resolve) => {
+    let interrupted = false;
+    const interrupt = (code: number): void => {
+      if (interrupted) process.exit(code);
+      interrupted = true;
+      resolve(code);
+    };
+    process.on("SIGINT", () => interrupt(EXIT_INTERRUPTED));
+    process.on("SIGTERM", () => interrupt(EXIT_TERMINATED));
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      resolve(0);
+    });
+    // There is nobody left to tell.
+    process.stderr.on("error", () => {});
+  });
 }
 
-/**
- * Ctrl-C and SIGTERM cancel the job, which closes its operators; a second signal ends the process at once. A reader of standard output that goes
- * away (`| head`) cancels too, and counts as success.
- */
-export function listenForSignals(): Interruption {
-  const controller = new AbortController();
-  let code: number | undefined;
-  const interrupt = (signal: NodeJS.Signals): void => {
-    const again = code !== undefined;
-    code = signal === "SIGTERM" ? EXIT_TERMINATED : EXIT_INTERRUPTED;
-    if (again) process.exit(code);
-    controller.abort(signal);
-  };
-  const onOutputError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== "EPIPE") throw error;
-    code ??= 0;
-    controller.abort(error);
-  };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
-  process.stdout.on("error", onOutputError);
-  return {
-    signal: controller.signal,
-    exitCode: () => code,
-    stop: () => {
-      process.off("SIGINT", interrupt);
-      process.off("SIGTERM", interrupt);
-    },
-  };
+/** Rejects with the first error that nobody caught: thrown in a callback, or a rejected promise that was dropped. Later ones are consequences. */
+export function strayError(): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    process.on("uncaughtException", reject);
+  });
 }

@@ -1,26 +1,51 @@
 import { existsSync, statSync } from "node:fs";
+import { registerHooks } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isJobModule, JobError, type JobModule } from "../../core/index.ts";
-
-/** A job module that could not be found: wrong usage, not a failed job. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
+import { UsageError } from "./report.ts";
 
 /**
- * Imports a job module. A module without a `job` function is a script: it has run by the time this returns, and `undefined` comes back.
+ * Imports a job module. A module without a `job` function is a script: it has begun to run by the time this returns, and `undefined` comes back.
+ * A script finds `argv` where it would find it if Node ran it.
  *
  * @throws UsageError where there is no such file; whatever the module throws while it is imported.
  */
-export async function loadJob(file: string): Promise<JobModule | undefined> {
+export async function loadJob(file: string, argv: readonly string[]): Promise<JobModule | undefined> {
   const path = resolve(file);
-  if (!existsSync(path)) throw new UsageError(`there is no file ${file}`);
+  if (!existsSync(path)) throw new UsageError(`there is no file ${file} (looked from ${process.cwd()})`);
   if (!statSync(path).isFile()) throw new UsageError(`${file} is not a file: give the module of a job, such as jobs/clicks.ts`);
+  registerJobHooks();
+  process.argv.splice(1, Infinity, path, ...argv);
   const module: unknown = await import(pathToFileURL(path).href);
   if (isJobModule(module)) return module;
-  if (typeof module === "object" && module !== null && "job" in module) {
-    throw new JobError("JOB_MODULE_INVALID", `${file} exports "job", but it is no function: write export function job(env: StreamExecutionEnvironment, args: JobArgs) { … }`);
-  }
+  if (typeof module === "object" && module !== null && "job" in module) throw invalidModule(`${file} exports "job", but it is no function`);
   return undefined;
+}
+
+export function invalidModule(reason: string): JobError {
+  const form = "export function job(env: StreamExecutionEnvironment, args: JobArgs): void { … }";
+  return new JobError("JOB_MODULE_INVALID", `${reason}: write ${form}`);
+}
+
+/** Resolves when nothing is left that could run: the end of a script, whether or not it awaited its jobs. */
+export function scriptEnd(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("beforeExit", () => resolve());
+  });
+}
+
+/**
+ * Two things of importing that a job should not have to know: "tamias" is the package that runs it, wherever the job lies, because two copies of
+ * the engine do not know each other's classes; and a TypeScript file is an ES module, whatever the package.json above it says or leaves out.
+ */
+function registerJobHooks(): void {
+  registerHooks({
+    resolve: (specifier, context, nextResolve) => {
+      if (specifier === "tamias" || specifier.startsWith("tamias/")) return nextResolve(specifier, { ...context, parentURL: import.meta.url });
+      const resolved = nextResolve(specifier, context);
+      const isJobSource = resolved.url.startsWith("file:") && resolved.url.endsWith(".ts") && !resolved.url.includes("/node_modules/");
+      return isJobSource ? { ...resolved, format: "module-typescript" } : resolved;
+    },
+  });
 }

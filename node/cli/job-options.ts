@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { JobArgs, JobOption } from "../../core/index.ts";
+import { invalidModule } from "./job-loader.ts";
+import { UsageError } from "./report.ts";
 
 /** What the command line itself takes for a job, beside the options that the job module declares. */
 export interface RunOptions {
@@ -8,48 +10,86 @@ export interface RunOptions {
   readonly args: JobArgs;
 }
 
-/** Options that every job has. `--input` and `--json` are for the job: it finds them in its args. */
-export function addJobOptions(command: Command, declared: Readonly<Record<string, JobOption>>): Command {
-  command
-    .option("--input <file>", "what the job reads; each job says what it takes and its default")
-    .option("--json", "machine-readable output")
-    .option("--parallelism <n>", "subtasks per operator", positiveInteger)
-    .option("--metrics <file>", "write the metrics there, as Prometheus text, every second and at the end");
-  for (const [name, { type, description }] of Object.entries(declared)) {
-    const flags = type === "boolean" ? `--${kebab(name)}` : `--${kebab(name)} <${type}>`;
-    const option = new Option(flags, description);
-    if (type === "number") option.argParser(finiteNumber);
-    command.addOption(option);
+export type OptionValues = Readonly<Record<string, unknown>>;
+export type DeclaredOptions = Readonly<Record<string, JobOption>>;
+
+/** Which command the options are of: `explain` writes no metrics, and its `--json` is about the graph. */
+export type CommandName = "run" | "explain";
+
+/** For jobs as much as for the command: a job finds them in its args, and may describe them in its own words. */
+const INPUT: JobOption = { type: "string", description: "what the job reads; each job says what it takes and its default" };
+const JSON_OUTPUT: JobOption = { type: "boolean", description: "output for machines" };
+const SHARED: DeclaredOptions = { input: INPUT, json: JSON_OUTPUT };
+const RESERVED = ["parallelism", "metrics", "help"];
+
+/** Options that every job has, then those that the job declares. */
+export function addJobOptions(command: Command, name: CommandName, declared: DeclaredOptions = {}): Command {
+  command.option("--input <file>", (declared["input"] ?? INPUT).description);
+  command.option("--json", name === "explain" ? "the graph as JSON" : (declared["json"] ?? JSON_OUTPUT).description);
+  command.option("--parallelism <n>", "subtasks of each operator (default: 1)", positiveInteger);
+  if (name === "run") command.option("--metrics <file>", "keep the metrics there as Prometheus text, written every second and at the end");
+  for (const [option, { type, description }] of Object.entries(declared)) {
+    if (option in SHARED) continue;
+    const flags = type === "boolean" ? `--${kebab(option)}` : `--${kebab(option)} <${type}>`;
+    const added = new Option(flags, description);
+    if (type === "number") added.argParser(finiteNumber);
+    command.addOption(added);
   }
   return command;
 }
 
 /** What can be read of the options before the job's module is imported; what the module declares is passed over. */
-export function peekOptions(rest: readonly string[], early: Readonly<Record<string, unknown>>): RunOptions {
-  const parser = addJobOptions(new Command(), {}).helpOption(false).allowUnknownOption().allowExcessArguments().exitOverride();
+export function peekOptions(name: CommandName, rest: readonly string[], early: OptionValues): RunOptions {
+  const parser = addJobOptions(new Command(), name).helpOption(false).allowUnknownOption().allowExcessArguments().exitOverride();
   parser.parse([...rest], { from: "user" });
   return readOptions({ ...early, ...parser.opts() });
 }
 
-/** Parses strictly: an option that neither the command nor the job knows is refused. */
-export function parseJobOptions(
-  name: string,
-  declared: Readonly<Record<string, JobOption>>,
-  rest: readonly string[],
-  early: Readonly<Record<string, unknown>>,
-): RunOptions {
-  const parser = addJobOptions(new Command(name), declared).showHelpAfterError().exitOverride();
+/**
+ * Parses strictly: an option that neither the command nor the job knows is refused. `--help` among the options prints them.
+ *
+ * @throws UsageError, CommanderError after it has printed what is wrong, or the help
+ * @throws JobError JOB_MODULE_INVALID where the module declares options that cannot be
+ */
+export function parseJobOptions(name: CommandName, file: string, declared: DeclaredOptions, rest: readonly string[], early: OptionValues): RunOptions {
+  checkDeclared(file, declared);
+  const command = `tamias ${name} ${file}`;
+  const parser = addJobOptions(new Command(command), name, declared)
+    .usage("[options]")
+    .showHelpAfterError(`(${command} --help shows the options)`)
+    .allowExcessArguments()
+    .exitOverride();
   parser.parse([...rest], { from: "user" });
+  const [excess] = parser.args;
+  if (excess !== undefined) throw new UsageError(`a job takes options only, but got "${excess}"; ${command} --help shows them`);
   return readOptions({ ...early, ...parser.opts() });
 }
 
-function readOptions(values: Readonly<Record<string, unknown>>): RunOptions {
+/** Whether the help of the job is asked for. It must be known before the module is imported: a script would run. */
+export function asksForHelp(rest: readonly string[]): boolean {
+  return rest.includes("--help") || rest.includes("-h");
+}
+
+function readOptions(values: OptionValues): RunOptions {
   const { parallelism, metrics, ...args } = values;
   return {
     parallelism: typeof parallelism === "number" ? parallelism : undefined,
     metrics: typeof metrics === "string" ? metrics : undefined,
     args: args as JobArgs,
   };
+}
+
+function checkDeclared(file: string, declared: DeclaredOptions): void {
+  for (const [name, option] of Object.entries(declared)) {
+    const shared = SHARED[name];
+    if (!/^(?!no[A-Z])[a-z][a-zA-Z0-9]*$/.test(name) || RESERVED.includes(name)) {
+      throw invalidModule(`${file} declares an option "${name}", which it cannot have (its name is a camelCase word, not ${RESERVED.join(", ")}, nor a "no…")`);
+    }
+    if (typeof option !== "object" || option === null || !["string", "number", "boolean"].includes(option.type) || typeof option.description !== "string") {
+      throw invalidModule(`${file} declares the option "${name}" without { type: "string" | "number" | "boolean", description: "…" }`);
+    }
+    if (shared !== undefined && shared.type !== option.type) throw invalidModule(`${file} declares the option "${name}" as a ${option.type}, but it is a ${shared.type} for every job`);
+  }
 }
 
 function positiveInteger(text: string): number {

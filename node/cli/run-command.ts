@@ -1,81 +1,81 @@
 import { Command } from "commander";
-import { JobError, StreamExecutionEnvironment, type JobClient } from "../../core/index.ts";
-import { explainExecutor } from "./explain-command.ts";
-import { addJobOptions, parseJobOptions, peekOptions, type RunOptions } from "./job-options.ts";
-import { loadJob, UsageError } from "./job-loader.ts";
+import { JobError, StreamExecutionEnvironment } from "../../core/index.ts";
+import { SubmittedJobs } from "./executors.ts";
+import { printJobHelp } from "./explain-command.ts";
+import { interruption, strayError } from "./interruption.ts";
+import { invalidModule, loadJob, scriptEnd } from "./job-loader.ts";
+import { addJobOptions, asksForHelp, parseJobOptions, peekOptions, type OptionValues } from "./job-options.ts";
 import { keepMetrics } from "./metrics-file.ts";
-import { listenForSignals } from "./interruption.ts";
-import { localExecutor, recordingExecutor } from "./executors.ts";
 import { report } from "./report.ts";
 
 /** `tamias run JOB.ts`: runs a job module, or a script that calls `env.execute()`. */
-export function runCommand(): Command {
-  return addJobOptions(new Command("run"), {})
+export function runCommand(onEnd: (code: number) => void): Command {
+  return addJobOptions(new Command("run"), "run")
     .description("runs a job module (export function job(env, args)) or a script that calls env.execute()")
     .argument("<job>", "the job's module, TypeScript or JavaScript")
-    .argument("[options...]", "options of the job; tamias run JOB --help lists them")
+    .argument("[options...]", "options that the job declares; tamias run JOB --help lists them")
     .passThroughOptions()
-    .action(async (file: string, rest: readonly string[], early: Readonly<Record<string, unknown>>) => {
-      process.exitCode = await run(file, rest, early);
+    .exitOverride()
+    .showHelpAfterError("(tamias run --help shows the options; those that a job declares come after the job)")
+    .action(async (file: string, rest: readonly string[], early: OptionValues) => {
+      onEnd(asksForHelp(rest) ? await printJobHelp("run", file) : await run({ file, rest, early }));
     });
 }
 
-async function run(file: string, rest: readonly string[], early: Readonly<Record<string, unknown>>): Promise<number> {
-  const interruption = listenForSignals();
+interface Invocation {
+  readonly file: string;
+  /** What comes after the job, and what came before it. */
+  readonly rest: readonly string[];
+  readonly early: OptionValues;
+}
+
+/** However it ends, every operator has been closed and the metrics are written when it returns. */
+async function run(invocation: Invocation): Promise<number> {
+  const jobs = new SubmittedJobs();
+  let metrics: { stop(): void } | undefined;
+  let code: number;
   try {
-    if (rest.includes("--help") || rest.includes("-h")) return await printHelp(file);
-    const clients: JobClient[] = [];
-    const common = peekOptions(rest, early);
-    const metrics = common.metrics === undefined ? undefined : keepMetrics(common.metrics, clients);
-    try {
-      await runJob(file, rest, early, { common, clients, signal: interruption.signal });
-    } finally {
-      StreamExecutionEnvironment.setContext(undefined);
-      metrics?.stop();
-    }
-    return 0;
+    const common = peekOptions("run", invocation.rest, invocation.early);
+    if (common.metrics !== undefined) metrics = keepMetrics(common.metrics, jobs.clients);
+    StreamExecutionEnvironment.setContext({ executor: jobs, parallelism: common.parallelism });
+    code = await Promise.race([runJob(invocation, jobs), interruption(), strayError()]);
   } catch (cause) {
-    return interruption.exitCode() ?? report(cause);
-  } finally {
-    interruption.stop();
+    code = report(cause);
   }
+  await jobs.cancelAll();
+  // A script that was told of its job's end has a turn to clean up.
+  await new Promise((resolve) => setImmediate(resolve));
+  metrics?.stop();
+  return code;
 }
 
-interface Run {
-  readonly common: RunOptions;
-  readonly clients: JobClient[];
-  readonly signal: AbortSignal;
-}
-
-async function runJob(file: string, rest: readonly string[], early: Readonly<Record<string, unknown>>, { common, clients, signal }: Run): Promise<void> {
-  const executor = recordingExecutor(localExecutor(), clients, signal);
-  StreamExecutionEnvironment.setContext({ executor, parallelism: common.parallelism });
-  const module = await loadJob(file);
-  if (module === undefined) {
-    if (clients.length === 0) {
-      throw new JobError("JOB_MODULE_INVALID", `${file} neither exports a job nor runs one: write export function job(env: StreamExecutionEnvironment, args: JobArgs) { … }`);
-    }
-    // A script need not await its job; the command does.
-    for (const client of clients) await client.result();
-    return;
+async function runJob({ file, rest, early }: Invocation, jobs: SubmittedJobs): Promise<number> {
+  const module = await loadJob(file, rest);
+  if (module === undefined) await runScript(file, jobs);
+  else {
+    const { args } = parseJobOptions("run", file, module.options ?? {}, rest, early);
+    const env = StreamExecutionEnvironment.getExecutionEnvironment();
+    await module.job(env, args);
+    await executeRest(env, file, jobs);
   }
-  const { args } = parseJobOptions(`tamias run ${file}`, module.options ?? {}, rest, early);
-  const env = StreamExecutionEnvironment.getExecutionEnvironment();
-  await module.job(env, args);
-  await env.execute(file);
-}
-
-/** The module says what options it has, so it is imported; a script in it does not run. */
-async function printHelp(file: string): Promise<number> {
-  StreamExecutionEnvironment.setContext({ executor: explainExecutor([]), parallelism: undefined });
-  let declared = {};
-  try {
-    declared = (await loadJob(file))?.options ?? {};
-  } catch (cause) {
-    if (cause instanceof UsageError) throw cause;
-  } finally {
-    StreamExecutionEnvironment.setContext(undefined);
-  }
-  addJobOptions(new Command(`tamias run ${file}`), declared).outputHelp();
   return 0;
+}
+
+/** A script runs to its own end, as under Node; what it caught of its jobs' failures counts all the same. */
+async function runScript(file: string, jobs: SubmittedJobs): Promise<void> {
+  await scriptEnd();
+  if (jobs.clients.length === 0) throw invalidModule(`${file} neither exports a job nor runs one`);
+  if (jobs.failure !== undefined) throw jobs.failure.cause;
+}
+
+/** A job function that calls `execute()` itself, as a Flink main does, leaves nothing to execute. */
+async function executeRest(env: StreamExecutionEnvironment, file: string, jobs: SubmittedJobs): Promise<void> {
+  const submitted = [...jobs.clients];
+  try {
+    await env.execute(file);
+  } catch (cause) {
+    const isDone = cause instanceof JobError && cause.code === "EMPTY_JOB" && 0 < submitted.length;
+    if (!isDone) throw cause;
+  }
+  for (const client of submitted) await client.result();
 }

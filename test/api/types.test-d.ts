@@ -37,7 +37,8 @@ import {
 } from "tamias";
 
 /**
- * Checked by the compiler alone: the functions here are never called. Types are inferred from the source to the sink, nothing is `any`, and misuse does not compile.
+ * Checked by the compiler alone: the functions here are never called. Types are inferred from the source to the sink, nothing is
+ * `any`, and misuse does not compile.
  */
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -92,6 +93,30 @@ export async function fromSourceToSink(): Promise<void> {
     isExactly<{ flights: number; mean: number; worst: number; firstOrigin: string; squares: number }>()(row);
   }
   isExactly<{ a: string }[]>()(await env.fromElements({ a: "x" }).executeAndCollect(1).toArray());
+}
+
+interface Animal {
+  readonly name: string;
+}
+interface Dog extends Animal {
+  readonly bark: number;
+}
+
+/** A stream of dogs is a stream of animals, in every shape. */
+export function variance(
+  dogs: SingleOutputStreamOperator<Dog>,
+  keyed: KeyedStream<Dog, string>,
+  windowed: WindowedStream<Dog, string, TimeWindow>,
+  connected: ConnectedStreams<Dog, Dog>,
+): readonly unknown[] {
+  const animals: DataStream<Animal> = dogs;
+  const anything: DataStream<unknown> = dogs;
+  const keyedAnimals: KeyedStream<Animal, string> = keyed;
+  const windowedAnimals: WindowedStream<Animal, string, TimeWindow> = windowed;
+  const connectedAnimals: ConnectedStreams<Animal, unknown> = connected;
+  // @ts-expect-error not every animal is a dog
+  const dogsAgain: DataStream<Dog> = animals;
+  return [anything, keyedAnimals, windowedAnimals, connectedAnimals, dogsAgain];
 }
 
 export function sources(): void {
@@ -277,7 +302,7 @@ export function connectedStreams(): void {
 }
 
 export function sinks(): void {
-  flights.sinkTo(callbackSink((flight: Flight, context) => isExactly<number | undefined>()(context.timestamp ?? flight.delay))).name("out").uid("out");
+  flights.sinkTo(callbackSink((flight: Flight, context) => isExactly<number>()(context.timestamp ?? flight.delay))).name("out").uid("out");
   flights.sinkTo(callbackSink((record: { readonly origin: string }) => record.origin));
   flights.print("flights");
   // @ts-expect-error a sink of other records
