@@ -40,12 +40,16 @@ export function createLocalHost(name: string = "in-process"): Host {
 
   const drain = (): void => {
     turnEnd = elapsed() + TURN_MS_MAX;
-    for (let job = 0; 0 < queue.length; job += 1) {
-      queue.shift()!();
-      if (job % JOBS_PER_LOOK === JOBS_PER_LOOK - 1 && turnEnd <= elapsed()) break;
+    try {
+      for (let job = 0; 0 < queue.length; job += 1) {
+        queue.shift()!();
+        if (job % JOBS_PER_LOOK === JOBS_PER_LOOK - 1 && turnEnd <= elapsed()) break;
+      }
+    } finally {
+      // What a job throws goes to the platform; the jobs behind it belong to others.
+      if (0 < queue.length) yieldToPlatform(drain);
+      else draining = false;
     }
-    if (0 < queue.length) yieldToPlatform(drain);
-    else draining = false;
   };
   const post = (job: () => void): void => {
     queue.push(job);
@@ -57,21 +61,30 @@ export function createLocalHost(name: string = "in-process"): Host {
     name,
     clock: { now },
     random: { next: () => globals.Math.random() },
-    scheduler: { post, at: (time, job) => scheduleAt(globals, now, time, () => post(job)) },
+    scheduler: { post, at: (time, job) => scheduleAt(globals, now, time, job, post) },
     network: { openLine: () => openLine(post) },
     shouldYield: () => turnEnd <= elapsed(),
     print: (line) => globals.console.log(line),
   };
 }
 
-function scheduleAt(globals: Globals, now: () => number, time: number, job: () => void): Cancellable {
+function scheduleAt(globals: Globals, now: () => number, time: number, job: () => void, post: (job: () => void) => void): Cancellable {
   let timer: unknown;
+  let isCancelled = false;
+  const run = (): void => {
+    if (!isCancelled) job();
+  };
   const wait = (): void => {
     const ms = time - now();
-    timer = globals.setTimeout(ms <= TIMEOUT_MS_MAX ? job : wait, Math.min(Math.max(Math.ceil(ms), 0), TIMEOUT_MS_MAX));
+    timer = globals.setTimeout(ms <= TIMEOUT_MS_MAX ? () => post(run) : wait, Math.min(Math.max(Math.ceil(ms), 0), TIMEOUT_MS_MAX));
   };
   wait();
-  return { cancel: () => globals.clearTimeout(timer) };
+  return {
+    cancel: () => {
+      isCancelled = true;
+      globals.clearTimeout(timer);
+    },
+  };
 }
 
 function platformYield(globals: Globals): (run: () => void) => void {

@@ -73,7 +73,9 @@ export interface FlightResults {
 export function analyzeFlights(flights: DataStream<Flight>): FlightResults {
   const tooLate = new OutputTag<Flight>("too-late");
   const hourly = flights
-    .assignTimestampsAndWatermarks(WatermarkStrategy.forBoundedOutOfOrderness<Flight>(minutes(30)).withTimestampAssigner((flight) => flight.date))
+    .assignTimestampsAndWatermarks(
+      WatermarkStrategy.forBoundedOutOfOrderness<Flight>(minutes(30)).withTimestampAssigner((flight) => flight.date),
+    )
     // One watermark for one order of arrival: what is late is the same at any parallelism.
     .setParallelism(1)
     .keyBy((flight) => flight.origin)
@@ -89,7 +91,12 @@ export function analyzeFlights(flights: DataStream<Flight>): FlightResults {
   const tallies = hourly
     .map((hour) => hour.tally)
     .name("tally")
-    .union(hourly.getSideOutput(tooLate).map((flight): Tally => ({ ...NOTHING, records: 1, sideOutput: 1, wrongHour: wrongHour(flight) })).name("too late"));
+    .union(
+      hourly
+        .getSideOutput(tooLate)
+        .map((flight): Tally => ({ ...NOTHING, records: 1, sideOutput: 1, wrongHour: wrongHour(flight) }))
+        .name("too late"),
+    );
   const summary = tallies
     .windowAll(GlobalWindows.createWithEndOfStreamTrigger())
     .aggregate({

@@ -2,14 +2,15 @@ import { chmodSync, readFileSync, readdirSync, renameSync, rmSync } from "node:f
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { parseSync } from "rolldown/utils";
-import { DIST, hashOfSources, noteBuilt } from "./built-package.ts";
+import { DIST, hashOfSources, isBuilt, noteBuilt } from "./built-package.ts";
 import { ROOT, compile } from "./type-check.ts";
 
 /**
  * `npm run build`: compiles core/ and node/ into dist/. npm runs it after `npm ci` too (the `prepare` script), so it needs nothing but the
- * installed packages.
+ * installed packages. So does the first `npx tamias` in a clone, when dist/ may be in use: `--if-changed` leaves alone what is up to date.
  */
-function main(): number {
+function main(flags: readonly string[]): number {
+  if (flags.includes("--if-changed") && isBuilt()) return 0;
   const sources = hashOfSources();
   // Built beside dist/ and put in its place when all went well, so that a failed build leaves the last good one.
   const fresh = join(ROOT, ".cache", `dist-${process.pid}`);
@@ -68,4 +69,4 @@ function fail(reason: string): number {
   return 1;
 }
 
-process.exitCode = main();
+process.exitCode = main(process.argv.slice(2));

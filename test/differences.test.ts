@@ -1,13 +1,19 @@
 import { expect, test } from "vitest";
 import {
   EventTimeSessionWindows,
+  DataGeneratorSource,
   type DataStream,
+  ProcessingTimeSessionWindows,
+  RichMapFunction,
+  RuntimeExecutionMode,
+  SlidingEventTimeWindows,
   StreamExecutionEnvironment,
   TumblingEventTimeWindows,
   WatermarkStrategy,
   milliseconds,
   sum,
 } from "tamias";
+import { MergingWindowSet } from "../core/windows/merging-window-set.ts";
 
 /** The entries of docs/differences.md that show only in a whole job; the others have their tests where the code is. */
 interface Reading {
@@ -66,6 +72,75 @@ test("a sum of bigints that leaves 64 bits stops the job", async () => {
     .countWindow(2)
     .aggregate({ total: sum("bytes") });
   await expect(totals.executeAndCollect().toArray()).rejects.toMatchObject({ code: "ARITHMETIC_OVERFLOW" });
+});
+
+test("processing-time sessions of 1 ms merge as others do", () => {
+  const [windows, now] = [ProcessingTimeSessionWindows.withGap(milliseconds(1)), { time: 5 }];
+  const sessions = new MergingWindowSet();
+  const add = (time: number): string => {
+    now.time = time;
+    const [window] = windows.assignWindows(0, -Infinity, { currentProcessingTime: () => now.time, random: () => 0 });
+    return `${sessions.addWindow(window!, () => undefined)}`;
+  };
+  expect([add(5), add(6)]).toEqual(["[5, 6)", "[5, 7)"]);
+});
+
+test("generators: subtasks take turns, record by record", async () => {
+  const env = StreamExecutionEnvironment.getExecutionEnvironment();
+  env.setParallelism(2);
+  const made: string[] = [];
+  env
+    .fromSource(new DataGeneratorSource((index) => index, 6), WatermarkStrategy.noWatermarks<number>(), "numbers")
+    .map(new (class extends RichMapFunction<number, void> {
+      override map(index: number): void {
+        made.push(`${this.getRuntimeContext().getIndexOfThisSubtask()}:${index}`);
+      }
+    })());
+  await env.execute();
+  expect(made.sort()).toEqual(["0:0", "0:2", "0:4", "1:1", "1:3", "1:5"]);
+});
+
+test("the final value of a BATCH reduce has the timestamp of the key's last record", async () => {
+  const env = StreamExecutionEnvironment.getExecutionEnvironment();
+  env.setRuntimeMode(RuntimeExecutionMode.BATCH);
+  const stamped = timed([reading(7), reading(3)], 0, env)
+    .keyBy((record) => record.key)
+    .reduce((left, right) => ({ ...left, gap: left.gap + right.gap }))
+    .process<string>((record, context, out) => out.collect(`${record.gap}@${context.timestamp()}`));
+  expect(await stamped.executeAndCollect().toArray()).toEqual(["2@7"]);
+});
+
+test("in BATCH a source has no watermark before the final one", async () => {
+  const env = StreamExecutionEnvironment.getExecutionEnvironment();
+  env.setRuntimeMode(RuntimeExecutionMode.BATCH);
+  const byTime = WatermarkStrategy.forMonotonousTimestamps<number>().withIdleness(milliseconds(1)).withTimestampAssigner((index: number) => index);
+  const watermarks = env
+    .fromSource(new DataGeneratorSource((index) => index, 3), byTime, "numbers")
+    .process<string>((_index, context, out) => out.collect(`${context.timestamp()} ${context.timerService().currentWatermark()}`));
+  expect(await watermarks.executeAndCollect().toArray()).toEqual(["0 -Infinity", "1 -Infinity", "2 -Infinity"]);
+});
+
+test("NaN is the smallest and the largest of all numbers", async () => {
+  const env = StreamExecutionEnvironment.getExecutionEnvironment();
+  const values = env.fromElements({ n: 1 }, { n: NaN }, { n: 2 }).keyBy(() => "all");
+  expect(await values.min("n").map(({ n }) => n).executeAndCollect().toArray()).toEqual([1, NaN, NaN]);
+  expect(await values.max("n").map(({ n }) => n).executeAndCollect().toArray()).toEqual([1, NaN, NaN]);
+});
+
+test("sliding windows add up slice by slice", async () => {
+  const stream = timed([reading(1, 2 ** 53), reading(6), reading(7)], 0);
+  const sums = stream
+    .keyBy((record) => record.key)
+    .window(SlidingEventTimeWindows.of(milliseconds(10), milliseconds(5)))
+    .aggregate({ total: sum("gap") });
+  expect(await sums.executeAndCollect().toArray()).toEqual([{ total: 2 ** 53 }, { total: 2 ** 53 + 2 }, { total: 2 }]);
+});
+
+test("event-time windows behind windows without an end are refused with the first record", async () => {
+  const env = StreamExecutionEnvironment.getExecutionEnvironment();
+  const pairs = env.fromElements(1, 2).keyBy(() => "all").countWindow(2).reduce((left, right) => left + right);
+  const sums = pairs.keyBy(() => "all").window(TumblingEventTimeWindows.of(milliseconds(10))).reduce((left, right) => left + right);
+  await expect(sums.executeAndCollect().toArray()).rejects.toMatchObject({ code: "MISSING_TIMESTAMPS" });
 });
 
 function reading(time: number, gap = 1): Reading {

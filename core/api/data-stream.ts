@@ -97,8 +97,9 @@ export class DataStream<out T> {
    *
    * @param key the name of a field, or a function that computes the key from the record and from nothing else
    */
-  keyBy<F extends KeyField<T>>(field: F): KeyedStream<T, T[F]>;
   keyBy<const K extends Key>(selector: (record: T) => K): KeyedStream<T, K>;
+  // Last, because of a refused call the compiler shows the last overload: it names the fields.
+  keyBy<F extends KeyField<T>>(field: F): KeyedStream<T, T[F]>;
   keyBy<K>(key: string | ((record: T) => unknown)): KeyedStream<T, K> {
     const keyOf = keySelector("keyBy", key);
     const inputs = this.#upstream.inputs.map((input) => ({ ...input, partitioner: { kind: "hash", keyOf } as const }));

@@ -222,7 +222,7 @@ function checkedObject<F extends object>(step: string, methods: readonly string[
 function refuseClass(step: string, given: unknown): void {
   if (!/^class\b/.test(Function.prototype.toString.call(given))) return;
   const name = (given as { readonly name: string }).name;
-  throw new JobError("INVALID_ARGUMENT", `${step} got the class ${name} itself: pass an instance, new ${name}(…)`);
+  throw new JobError("INVALID_ARGUMENT", `${step} got a class itself${name === "" ? "" : `, ${name}`}: pass an instance, new ${name === "" ? "MyFunction" : name}(…)`);
 }
 
 /** A promise as a record is never what was meant: nothing on the data path waits. */

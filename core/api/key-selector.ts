@@ -49,12 +49,22 @@ export type CustomPartitioner<K> =
 
 /** @throws JobError INVALID_ARGUMENT for what is neither the name of a field nor a function. */
 export function keySelector<T>(step: string, key: string | ((record: T) => unknown)): (record: T) => unknown {
-  if (typeof key === "string" && key !== "") return (record) => (record as Readonly<Record<string, unknown>>)[key];
+  if (typeof key === "string" && key !== "") return (record) => fieldOf(record, key);
   if (typeof key === "function") return key;
   throw new JobError(
     "INVALID_ARGUMENT",
     `${step} takes the name of a field or a function such as (record) => record.user, but got ${show(key)}`,
   );
+}
+
+/** @throws JobError INVALID_KEY where the record has no such field, with those that it has. */
+function fieldOf(record: unknown, field: string): unknown {
+  if (typeof record !== "object" || record === null) {
+    throw new JobError("INVALID_KEY", `the record has no field ${show(field)}, for it is no object: key it by a function, such as (record) => record`);
+  }
+  const value = (record as Readonly<Record<string, unknown>>)[field];
+  if (value !== undefined || field in record) return value;
+  throw new JobError("INVALID_KEY", `the record has no field ${show(field)}; it has ${Object.keys(record).map((name) => show(name)).join(", ")}`);
 }
 
 /** @throws JobError INVALID_ARGUMENT */

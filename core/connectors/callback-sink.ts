@@ -1,6 +1,6 @@
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
-import type { Sink } from "./sink.ts";
+import type { Sink, SinkWriter, SinkWriterContext } from "./sink.ts";
 
 /** What a callback is told beside the record. */
 export interface CallbackContext {
@@ -13,28 +13,63 @@ export interface CallbackContext {
 }
 
 /**
- * Calls a function with each record, where the sink's subtask runs. After a restart, records since the last checkpoint come
- * again.
- * @throws JobError INVALID_ARGUMENT unless `callback` is a function. What the callback throws fails the job with
+ * Calls a function with each record, where the sink's subtask runs. Where it returns a promise, the next record waits for it, and so do checkpoints and the
+ * end of the job: a write to a database or a service needs no more than this. After a restart, records since the last checkpoint come again.
+ * @throws JobError INVALID_ARGUMENT unless `callback` is a function. What the callback throws, and a promise that rejects, fails the job with
  * USER_FUNCTION_FAILED.
  */
-export function callbackSink<T>(callback: (record: T, context: CallbackContext) => void): Sink<T> {
+export function callbackSink<T>(callback: (record: T, context: CallbackContext) => unknown): Sink<T> {
   if (typeof callback !== "function")
     throw new JobError("INVALID_ARGUMENT", `callbackSink takes a function, but got ${show(callback)}`);
   return {
     describe: () => `callback ${callback.name || "function"}`,
-    createWriter: ({ subtaskIndex }) => ({
-      write(record, { timestamp, watermark }) {
-        try {
-          callback(record, { timestamp, watermark, subtaskIndex });
-        } catch (cause) {
-          throw callbackError(cause);
-        }
-      },
-      flush() {},
-      close() {},
-    }),
+    createWriter: (context) => new CallbackWriter(callback, context),
   };
+}
+
+/** One call at a time: a promise under way keeps the writer unready, so records keep their order and memory its bounds. */
+class CallbackWriter<T> implements SinkWriter<T> {
+  readonly #callback: (record: T, context: CallbackContext) => unknown;
+  readonly #context: SinkWriterContext;
+  #isWaiting = false;
+
+  constructor(callback: (record: T, context: CallbackContext) => unknown, context: SinkWriterContext) {
+    this.#callback = callback;
+    this.#context = context;
+  }
+
+  write(record: T, { timestamp, watermark }: { readonly timestamp: number | undefined; readonly watermark: number }): void {
+    let answer: unknown;
+    try {
+      answer = this.#callback(record, { timestamp, watermark, subtaskIndex: this.#context.subtaskIndex });
+    } catch (cause) {
+      throw callbackError(cause);
+    }
+    if (isThenable(answer)) this.#await(answer, record);
+  }
+
+  isReady(): boolean {
+    return !this.#isWaiting;
+  }
+
+  flush(): void {}
+
+  close(): void {}
+
+  #await(answer: PromiseLike<unknown>, record: T): void {
+    this.#isWaiting = true;
+    answer.then(
+      () => {
+        this.#isWaiting = false;
+        this.#context.notifyReady();
+      },
+      (cause: unknown) => this.#context.fail(callbackError(cause).at({ record: show(record) })),
+    );
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 /** What a function that takes records threw; the sink adds the place. */

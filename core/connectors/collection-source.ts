@@ -1,3 +1,4 @@
+import { copied } from "../data/copied.ts";
 import { types } from "../data/type.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
@@ -96,8 +97,7 @@ export class CollectionSource<T> implements Source<T, CollectionSplit, SplitQueu
     if (oneShot.taken <= position) return oneShot;
     throw new JobError(
       "SOURCE_FAILED",
-      `the ${this.#kind} of fromCollection gives each element once: the restore needs element ${position}, ` +
-        `but ${oneShot.taken} have been taken; ` +
+      `the ${this.#kind} of fromCollection gives each element once, and ${oneShot.taken} of them have been taken already, by an earlier run of a job; ` +
         "pass an array, an iterable that can be iterated again, or a source that can be replayed",
     );
   }
@@ -143,7 +143,8 @@ class ArrayCursor<T> implements SplitCursor<T, CollectionSplit> {
     if (this.#array.length <= this.#position) return "done";
     const element = this.#array[this.#position] as T;
     this.#position += 1;
-    output.collect(element);
+    // The collection is the caller's, and is read again after a restore: what the job does to its records must not show in it.
+    output.collect(copied(element));
     return "emitted";
   }
 
@@ -177,7 +178,7 @@ class IteratorCursor<T> implements SplitCursor<T, CollectionSplit> {
       // Elements that were emitted before the restore are taken again and passed over.
       if (this.#source.taken <= this.#position) continue;
       this.#position += 1;
-      output.collect(result.value);
+      output.collect(copied(result.value));
       return "emitted";
     }
   }

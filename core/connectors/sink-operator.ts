@@ -46,6 +46,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
   #committer: Committer<Committable> | undefined;
   #isBlocked = false;
   #isFinished = false;
+  #isEnded = false;
   #closed = false;
 
   constructor(context: OperatorContext, sink: Sink<T, WriterState, Committable>) {
@@ -73,12 +74,14 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
     const writer = this.#writer!;
     this.#context.metrics.recordsIn += 1;
     this.#at.timestamp = timestamp === NO_TIMESTAMP ? undefined : timestamp;
+    let isReady: boolean;
     try {
       writer.write(record, this.#at);
+      isReady = writer.isReady === undefined || writer.isReady();
     } catch (cause) {
       throw this.#writeFailure(cause, record, timestamp);
     }
-    if (writer.isReady !== undefined && !writer.isReady()) this.#block();
+    if (!isReady) this.#block();
   }
 
   processWatermark(watermark: number): void {
@@ -91,7 +94,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
   snapshot(checkpointId: number): void {
     const writer = this.#writer!;
     this.#guarded(() => {
-      writer.flush(false);
+      if (!this.#isFinished) writer.flush(false);
       this.#prepare(checkpointId);
       if (writer.snapshotState !== undefined) this.#writerStates?.update(writer.snapshotState(checkpointId));
     });
@@ -103,21 +106,26 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
 
   // An aborted checkpoint leaves its committables where they are: the next one that completes covers them.
 
-  /** The end of the input: nothing can come after it, so everything becomes visible. */
+  /** The end of the input. What is written is not visible yet: should another subtask fail, the job goes back to its last checkpoint, and all of it comes again. */
   finish(): void {
+    this.#guarded(() => this.#writer!.flush(true));
+    this.#isFinished = true;
+  }
+
+  /** Nothing can fail any more that would bring a record again, so everything becomes visible. */
+  ended(): void {
     this.#guarded(() => {
-      this.#writer!.flush(true);
       this.#prepare(Infinity);
       this.#commitUpTo(Infinity);
     });
-    this.#isFinished = true;
+    this.#isEnded = true;
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      this.#guarded(() => this.#writer?.close(this.#isFinished));
+      this.#guarded(() => this.#writer?.close(this.#isEnded));
     } finally {
       this.#guarded(() => this.#committer?.close?.());
     }

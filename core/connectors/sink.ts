@@ -16,7 +16,6 @@ export interface Sink<T, WriterState = never, Committable = never> {
 }
 
 /** What a writer or committer may ask of the subtask it runs in. */
-/** What a writer can ask of the task it runs in. */
 export interface SinkWriterContext {
   readonly subtaskIndex: number;
   readonly parallelism: number;
@@ -31,7 +30,6 @@ export interface SinkWriterContext {
   print(line: string): void;
 }
 
-/** Writes the records of one subtask. */
 /** Takes the records of one subtask; called from the task, one call at a time. */
 export interface SinkWriter<T, WriterState = never, Committable = never> {
   write(record: T, context: { readonly timestamp: number | undefined; readonly watermark: number }): void;
@@ -46,7 +44,6 @@ export interface SinkWriter<T, WriterState = never, Committable = never> {
   close(clean: boolean): void;
 }
 
-/** Makes visible, for one subtask, what its writer prepared. */
 /** The second step of a sink that writes in two: makes visible what a completed checkpoint covers. */
 export interface Committer<Committable> {
   /** Makes them visible; must be idempotent: after a restore the same ones may come again. */

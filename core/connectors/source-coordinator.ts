@@ -47,6 +47,8 @@ export class SourceCoordinator<T, Split, EnumeratorState> {
   }
 
   start(): void {
+    // A restore that failed has ended the job.
+    if (this.#closed) return;
     this.#guarded(() => {
       this.#enumerator ??= this.#source.createEnumerator(this.#enumeratorContext());
       this.#enumerator.start();
@@ -149,6 +151,7 @@ export class SourceCoordinator<T, Split, EnumeratorState> {
   }
 
   #at(time: number, job: () => void): Cancellable {
+    if (this.#closed) return { cancel: () => {} };
     const scheduled = this.#host.at(time, () => {
       this.#scheduled.delete(scheduled);
       if (!this.#closed) this.#guarded(job);

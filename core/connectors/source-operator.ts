@@ -7,7 +7,7 @@ import type { SourcePoll, ToReader } from "../operators/source-protocol.ts";
 import { watermarkDetails } from "../operators/watermark-details.ts";
 import type { OperatorListState, OperatorValue } from "../state/operator-state.ts";
 import { MIN_WATERMARK } from "../time/timestamp.ts";
-import type { WatermarkStrategy } from "../time/watermark-strategy.ts";
+import { WatermarkStrategy } from "../time/watermark-strategy.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { outputStateType, SourceOutputs, type SourceOutputState } from "./source-outputs.ts";
 import type { Source, SourceReader, SourceReaderContext } from "./source.ts";
@@ -62,7 +62,8 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
   #closed = false;
 
   constructor(context: OperatorContext, options: SourceOperatorOptions<T, Split, EnumeratorState>) {
-    const { source, strategy } = options;
+    const { source } = options;
+    const strategy = context.mode === "BATCH" ? timestampsOnly(options.strategy) : options.strategy;
     this.#context = context;
     this.#source = source;
     this.#strategy = strategy;
@@ -236,4 +237,10 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
     const text = cause instanceof Error ? cause.message : String(cause);
     return new JobError("SOURCE_FAILED", `the source "${this.#source.describe()}" failed: ${text}`, { ...place, cause });
   }
+}
+
+/** In BATCH there is no watermark but the final one, as in Flink. */
+function timestampsOnly<T>({ timestampAssigner }: WatermarkStrategy<T>): WatermarkStrategy<T> {
+  const strategy = WatermarkStrategy.noWatermarks<T>();
+  return timestampAssigner === undefined ? strategy : strategy.withTimestampAssigner(timestampAssigner);
 }

@@ -3,7 +3,7 @@ import { show } from "../lib/show.ts";
 import { types, type TypeOf } from "../data/type.ts";
 import type { OperatorContext } from "../operators/operator.ts";
 import { IdlenessTimer } from "../time/idleness.ts";
-import { MIN_WATERMARK, NO_TIMESTAMP } from "../time/timestamp.ts";
+import { MIN_WATERMARK, NO_TIMESTAMP, timestampAdvice } from "../time/timestamp.ts";
 import type { WatermarkGenerator, WatermarkOutput } from "../time/watermark-generator.ts";
 import { WatermarkMultiplexer } from "../time/watermark-multiplexer.ts";
 import type { TimestampAssigner, WatermarkStrategy } from "../time/watermark-strategy.ts";
@@ -53,6 +53,7 @@ export class SourceOutputs<T> implements ReaderOutput<T> {
     this.#onActive = onActive;
     this.#multiplexer = new WatermarkMultiplexer({
       emitWatermark: (watermark) => {
+        if (context.mode === "BATCH") return;
         context.metrics.currentWatermark = watermark;
         this.isEmitting = true;
         context.output.processWatermark(watermark);
@@ -178,7 +179,7 @@ export class SourceOutputs<T> implements ReaderOutput<T> {
     const { operatorName, index, parallelism } = this.#context.subtask;
     throw new JobError(
       "INVALID_TIMESTAMP",
-      `${who} ${show(timestamp)} as a timestamp; it must be a finite number of milliseconds since 1970-01-01T00:00:00Z`,
+      `${who} ${show(timestamp)} as a timestamp; it must be a finite number of milliseconds since 1970-01-01T00:00:00Z${timestampAdvice(timestamp)}`,
       { operator: operatorName, subtask: index, parallelism, record: show(record) },
     );
   }
@@ -222,6 +223,7 @@ export class SourceOutputs<T> implements ReaderOutput<T> {
   }
 
   #emitIdleness(idle: boolean): void {
+    if (this.#context.mode === "BATCH") return;
     this.isEmitting = true;
     this.#context.output.processIdleness(idle);
     this.isEmitting = false;
@@ -274,6 +276,9 @@ class SplitOutput<T> implements ReaderOutput<T> {
   }
 
   emitWatermark(watermark: number): void {
+    if (typeof watermark !== "number" || Number.isNaN(watermark)) {
+      throw new JobError("INVALID_TIMESTAMP", `a watermark is a time in ms, but the reader emitted ${show(watermark)}`);
+    }
     if (this.#idleness !== undefined) this.#noteActivity(this.#idleness);
     this.#isIdle = false;
     this.#target.emitWatermark(watermark);

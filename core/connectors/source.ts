@@ -23,7 +23,6 @@ export interface Source<T, Split, EnumeratorState> {
   readonly enumeratorStateType: Type<EnumeratorState>;
 }
 
-/** What an enumerator may ask of the job. */
 /** What an enumerator can ask of the job: who reads, who gets which split, and time. */
 export interface SplitEnumeratorContext<Split> {
   /** Number of subtasks. */
@@ -41,7 +40,6 @@ export interface SplitEnumeratorContext<Split> {
   now(): number;
 }
 
-/** Finds splits and decides which reader gets them; one for the whole job. */
 /** Finds the splits of a source and gives them to readers; one for each source of a job. */
 export interface SplitEnumerator<Split, State> {
   start(): void;
@@ -56,7 +54,6 @@ export interface SplitEnumerator<Split, State> {
   close(): void;
 }
 
-/** What a reader may ask of the subtask it runs in. */
 /** What a reader can ask of the task it runs in. */
 export interface SourceReaderContext {
   readonly subtaskIndex: number;
@@ -76,7 +73,6 @@ export interface SourceReaderContext {
 /** `MORE_AVAILABLE`: poll again; `NOTHING_AVAILABLE`: wait for `notifyAvailable`; `END_OF_INPUT`: never poll again. */
 export type InputStatus = "MORE_AVAILABLE" | "NOTHING_AVAILABLE" | "END_OF_INPUT";
 
-/** Where a reader puts its records: the output of the whole subtask, or of one split. */
 /** Where a reader emits to: the source as a whole, or one of its splits. */
 export interface ReaderOutput<T> {
   /** `timestamp` (ms) is what the source knows of event time, if anything; the strategy's timestamp assigner sees it as the previous timestamp. */
@@ -89,7 +85,6 @@ export interface ReaderOutput<T> {
   releaseOutputForSplit(splitId: string): void;
 }
 
-/** Reads the splits of one subtask. */
 /** Turns splits into records; one for each subtask. */
 export interface SourceReader<T, Split> {
   start(): void;

@@ -15,6 +15,8 @@ export class SplitAssignments<Split> {
   }
 
   snapshotTaken(checkpointId: number): void {
+    // Checkpoints that never complete must not add up where nothing is assigned.
+    if (this.#recent.size === 0) return;
     this.#waiting.set(checkpointId, this.#recent);
     this.#recent = new Map();
   }

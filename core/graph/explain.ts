@@ -1,6 +1,6 @@
 import type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "./job-graph.ts";
 
-/** How the details that factories give are called for people, in the order in which they are told. Others follow under their own names. */
+/** How the details of factories are called for people, in the order in which they are told. Others follow under their own names. */
 const DETAIL_TITLES = new Map([
   ["source", "reads"],
   ["boundedness", "input"],
@@ -22,8 +22,8 @@ const TITLE_WIDTH = 18;
  * Prints a job graph for people: chains, partitioning, state, windows, and what runs on rows or columns and why.
  */
 export function explain(graph: JobGraph): string {
-  const { settings } = graph;
-  const lines = [`Job "${graph.jobName}": ${settings.mode}, parallelism ${settings.parallelism}, chaining ${settings.chaining ? "on" : "off"}`];
+  const { mode, parallelism, chaining } = graph.settings;
+  const lines = [`Job "${graph.jobName}": ${mode}, parallelism ${parallelism}, chaining ${chaining ? "on" : "off"}`];
   for (const vertex of graph.vertices) lines.push("", ...explainVertex(graph, vertex));
   return lines.join("\n");
 }
@@ -42,7 +42,8 @@ function explainVertex(graph: JobGraph, vertex: JobVertex): string[] {
 function explainEdge(graph: JobGraph, edge: JobEdge): string {
   const sender = graph.vertices[edge.fromVertex]!.operators[edge.fromPosition]!;
   const side = edge.sideOutput === undefined ? "" : ` side output "${edge.sideOutput}"`;
-  const input = graph.edges.some((other) => other.toVertex === edge.toVertex && other.input > 0) ? `, into input ${edge.input + 1}` : "";
+  const hasTwoInputs = graph.edges.some((other) => other.toVertex === edge.toVertex && other.input > 0);
+  const input = hasTwoInputs ? `, into input ${edge.input + 1}` : "";
   const how = edge.partitioner.kind === "hash" ? "hash of the key" : edge.partitioner.kind;
   return `${how}, from chain ${edge.fromVertex + 1} "${sender.node.name}"${side}${input}`;
 }
@@ -66,7 +67,8 @@ function titledDetails(details: ChainedOperator["node"]["factory"]["details"]): 
   const titled: [string, string][] = [];
   for (const name of names) {
     const value = details[name];
-    if (value !== undefined) titled.push([DETAIL_TITLES.get(name) ?? name, typeof value === "object" ? value.join(", ") : String(value)]);
+    if (value === undefined) continue;
+    titled.push([DETAIL_TITLES.get(name) ?? name, typeof value === "object" ? value.join(", ") : String(value)]);
   }
   return titled;
 }

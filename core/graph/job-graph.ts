@@ -55,7 +55,7 @@ interface Resolved {
  */
 export function buildJobGraph(graph: StreamGraph): JobGraph {
   if (graph.nodes.length === 0) {
-    throw new JobError("EMPTY_JOB", "the job has no operators: add a source and a sink, e.g. env.fromElements(1, 2, 3).print(), before execute()");
+    throw new JobError("EMPTY_JOB", "the job has no operators: add a source and a sink, e.g. env.fromElements(1, 2, 3).print(), before execute(), and to the environment that executes");
   }
   const uids = resolveUids(graph);
   const resolved = new Map<number, Resolved>();

@@ -24,7 +24,6 @@ export interface StreamEdge {
 export type Chaining = "always" | "head" | "never";
 
 /** One operator as it was written. What users can set after it was made is not readonly. */
-/** One operator as it was written, with what was set on it. */
 export interface StreamNode {
   readonly id: number;
   name: string;

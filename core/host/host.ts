@@ -8,7 +8,7 @@ export interface Clock {
   now(): number;
 }
 
-/** Ends a scheduled call; ending twice, or after it ran, does nothing. */
+/** Ends a scheduled call: it does not come, even where its time has come already. Ending twice, or after it ran, does nothing. */
 export interface Cancellable {
   cancel(): void;
 }
@@ -17,7 +17,7 @@ export interface Cancellable {
 export interface Scheduler {
   /** Runs `job` soon, after the current one has ended. Jobs of one caller run in the order they were posted; the simulated host interleaves callers by its seed. */
   post(job: () => void): void;
-  /** Runs `job` at or after `time` (ms since the epoch), not before later ones of earlier times. A time in the past means soon. */
+  /** Runs `job` at or after `time` (ms since the epoch), not before one of an earlier time. A time in the past means soon. */
   at(time: number, job: () => void): Cancellable;
 }
 

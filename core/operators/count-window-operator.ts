@@ -1,3 +1,4 @@
+import { copied } from "../data/copied.ts";
 import { type KeyId, keyId, showKey } from "../data/key.ts";
 import { type Type, types } from "../data/type.ts";
 import { InvariantViolation } from "../lib/assert.ts";
@@ -107,6 +108,7 @@ export class CountWindowOperator<T, K, Contents, V, Out> implements Operator, Ou
 
   endKey(): void {
     this.#panes.clear();
+    this.#emitter.endKey();
   }
 
   close(): void {
@@ -183,8 +185,9 @@ function slidingPanes<T, Contents>(options: Held<T, Contents>, slide: number, co
       const isDue = recent.count + 1 === slide;
       table.put(key, NO_NAMESPACE, { count: isDue ? 0 : recent.count + 1, records, timestamps });
       if (!isDue) return undefined;
-      let folded = contents.create(records[0]!, timestamps[0]!);
-      for (let index = 1; index < records.length; index += 1) folded = contents.add(folded, records[index]!, timestamps[index]!);
+      // Copies, since later windows hold these records too, and what is done to them here must not show there.
+      let folded = contents.create(copied(records[0]!), timestamps[0]!);
+      for (let index = 1; index < records.length; index += 1) folded = contents.add(folded, copied(records[index]!), timestamps[index]!);
       return folded;
     },
     clear: () => clearTable(table),

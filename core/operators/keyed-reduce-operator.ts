@@ -1,3 +1,4 @@
+import { copied } from "../data/copied.ts";
 import { type Type, types } from "../data/type.ts";
 import type { ReduceFunction } from "../state/aggregation.ts";
 import { NO_NAMESPACE, type StateTable } from "../state/keyed-state.ts";
@@ -50,7 +51,8 @@ export class KeyedReduceOperator<T> implements Operator, Output<T> {
     const after = before === undefined ? record : this.#reduce(before, record, timestamp);
     this.#reduced.put(key, NO_NAMESPACE, after);
     this.#lastTimestamp = timestamp;
-    if (this.#emitsUpdates) this.#emit(after, timestamp);
+    // The next record is reduced into what is kept; what was emitted must neither change with it nor change it.
+    if (this.#emitsUpdates) this.#emit(copied(after), timestamp);
   }
 
   processWatermark(watermark: number): void {

@@ -22,13 +22,15 @@ export interface Output<in T> {
 
 /**
  * One running instance of an operator. The runtime calls `open`, then elements through `inputs`, then `finish` when every input has ended (after
- * the final watermark), then `close` exactly once, also after a failure.
+ * the final watermark), then, at the end of the whole job, `close` exactly once, also after a failure. Until then it takes part in checkpoints.
  */
 export interface Operator {
   /** One Output per input; a one-input operator is its own: `inputs = [this]`. Sources have none. */
   readonly inputs: readonly Output<never>[];
   open?(): void;
   finish?(): void;
+  /** Every subtask of the job has finished: nothing can be undone any more. Called right before `close`; not in a job that fails or is canceled. */
+  ended?(): void;
   close?(): void;
   /** Called right before the state of this operator is written: moves into state what is still held elsewhere. */
   snapshot?(checkpointId: number): void;

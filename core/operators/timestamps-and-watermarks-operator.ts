@@ -4,7 +4,7 @@ import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import type { OperatorListState, OperatorValue } from "../state/operator-state.ts";
 import { IdlenessTimer } from "../time/idleness.ts";
-import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, isTimestamp } from "../time/timestamp.ts";
+import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, isTimestamp, timestampAdvice } from "../time/timestamp.ts";
 import type { WatermarkGenerator, WatermarkOutput } from "../time/watermark-generator.ts";
 import type { WatermarkStrategy } from "../time/watermark-strategy.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
@@ -123,7 +123,7 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
     if (isTimestamp(timestamp)) return timestamp + 0;
     const error = new JobError(
       "INVALID_TIMESTAMP",
-      `the timestamp assigner returned ${show(timestamp)}, but a timestamp is a finite number of ms since 1970-01-01T00:00:00Z`,
+      `the timestamp assigner returned ${show(timestamp)}, but a timestamp is a finite number of ms since 1970-01-01T00:00:00Z${timestampAdvice(timestamp)}`,
     );
     throw this.#context.userError(error, record, previousTimestamp);
   }

@@ -80,6 +80,12 @@ export class WindowEmitter<K, V, Out> {
     this.#scope!.leave(outer);
   }
 
+  /** BATCH: all windows of the key are dropped, and with them goes what the function keeps for the key. */
+  endKey(): void {
+    this.#scope?.clearStates();
+    this.#windowContext.clearGlobalState();
+  }
+
   #callOf(emit: WindowEmit<K, V, Out>): Call<V> {
     const collector = this.#collector;
     const context = this.#windowContext as unknown as ProcessWindowContext<never>;
@@ -139,7 +145,7 @@ class WindowContext implements ProcessWindowContext<Window> {
   readonly #options: WindowEmitterOptions<never, never, never>;
   readonly #context: OperatorContext;
   readonly #output: StampedOutput<never>;
-  readonly #globalState: KeyedStateStore;
+  readonly #globalState: CursorStateStore;
   readonly #windowState: KeyedStateStore;
   #window: Window | undefined;
   #isRefiring = false;
@@ -188,6 +194,10 @@ class WindowContext implements ProcessWindowContext<Window> {
 
   globalState(): KeyedStateStore {
     return this.#globalState;
+  }
+
+  clearGlobalState(): void {
+    this.#globalState.clear();
   }
 
   output<S>(tag: OutputTag<S>, record: S): void {

@@ -1,3 +1,4 @@
+import { copied } from "../data/copied.ts";
 import { type KeyId, keyId, showKey } from "../data/key.ts";
 import { type Type, types } from "../data/type.ts";
 import type { OutputTag } from "../functions/output-tag.ts";
@@ -11,6 +12,7 @@ import type { WindowContents } from "../windows/pane-functions.ts";
 import type { PaneDeadlines, Panes } from "../windows/panes.ts";
 import { GlobalWindow, TimeWindow, type Window, compareWindows } from "../windows/time-window.ts";
 import type { WindowAssigner, WindowAssignerContext } from "../windows/window-assigner.ts";
+import { deadlinesOf, hasOneWindowPerRecord } from "./default-triggers.ts";
 import { MergingWindows } from "./merging-windows.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output, SuspendedWork } from "./operator.ts";
 import { type WindowEmit, WindowEmitter } from "./window-emitter.ts";
@@ -57,6 +59,8 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   readonly #late: Output<T> | undefined;
   /** Whether the clock fires; otherwise the watermark does. */
   readonly #byClock: boolean;
+  /** Whether what a pane emits is still needed: it may fire again, or other windows hold the same records. */
+  readonly #keepsEmitted: boolean;
 
   readonly #storedWatermark: OperatorValue<number>;
   readonly #storedForwarded: OperatorValue<number>;
@@ -82,6 +86,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#assignerContext = { currentProcessingTime: () => context.processingTime.now(), random: () => context.random() };
     this.#byClock = this.#assigner.defaultTrigger === "processingTime";
     this.#contents = contents;
+    this.#keepsEmitted = (this.#assigner.isEventTime && 0 < allowedLatenessMs) || !hasOneWindowPerRecord(this.#assigner);
     this.#allowedLatenessMs = allowedLatenessMs;
     this.#deadlines = deadlinesOf(this.#assigner, allowedLatenessMs);
     this.#panes = makePanes(options.panes, context, {
@@ -150,8 +155,9 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
 
   endKey(): void {
     this.#watermark = MAX_WATERMARK;
-    this.#panes.fireDue(MAX_WATERMARK, this.#fire, ALWAYS);
+    this.#fireDue(MAX_WATERMARK, ALWAYS);
     this.#panes.dropDue(MAX_WATERMARK, this.#drop);
+    this.#emitter.endKey();
     this.#watermark = MIN_WATERMARK;
   }
 
@@ -224,7 +230,10 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
 
   #add(key: KeyId, windows: readonly TimeWindow[], record: T, timestamp: number): void {
     try {
-      this.#panes.add(key, windows, record, timestamp, this.#firedUntil);
+      // Each window reduces a record of its own, which the function may change.
+      if (1 < windows.length && this.#contents.kind === "reduce") {
+        for (const window of windows) this.#panes.add(key, [window], copied(record), timestamp, this.#firedUntil);
+      } else this.#panes.add(key, windows, record, timestamp, this.#firedUntil);
     } catch (cause) {
       throw this.#failure(cause, key, record, timestamp);
     }
@@ -242,11 +251,21 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     if (late === undefined) return;
     metrics.lateRecordsKept += 1;
     for (const window of late.sort(compareWindows)) {
-      const contents = this.#panes.read(key, window);
-      assert(contents !== undefined, "a pane that a record was added to has contents");
+      const contents = this.#read(key, window);
       metrics.refirings += 1;
       this.#emit(key, window, contents, true);
     }
+  }
+
+  #read(key: KeyId, window: TimeWindow): Contents {
+    let contents: Contents | undefined;
+    try {
+      contents = this.#panes.read(key, window);
+    } catch (cause) {
+      throw this.#failure(cause, key, undefined, window.maxTimestamp());
+    }
+    assert(contents !== undefined, "a pane that a record was added to has contents");
+    return contents;
   }
 
   /** A record that no window takes: too late for all, or, where windows leave gaps, between two. */
@@ -289,7 +308,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     resume: () => {
       const until = this.#byClock ? this.#clockFiringUntil : this.#watermark;
       if (this.#panes.nextDeadline() <= until) {
-        if (!this.#panes.fireDue(until, this.#fire, this.#mayContinue)) return false;
+        if (!this.#fireDue(until, this.#mayContinue)) return false;
         this.#panes.dropDue(until, this.#drop);
       }
       this.#clockFiringUntil = -Infinity;
@@ -298,6 +317,14 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       return true;
     },
   };
+
+  #fireDue(until: number, mayContinue: () => boolean): boolean {
+    try {
+      return this.#panes.fireDue(until, this.#fire, mayContinue);
+    } catch (cause) {
+      throw this.#context.userError(cause, undefined, NaN);
+    }
+  }
 
   #forward(): void {
     this.#forwarded = this.#watermark;
@@ -317,7 +344,8 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
 
   #emit(key: KeyId, window: TimeWindow, contents: Contents, isRefiring: boolean): void {
     try {
-      this.#emitter.emit(key, userWindow(window), this.#contents.values(contents), isRefiring);
+      const values = this.#contents.values(contents);
+      this.#emitter.emit(key, userWindow(window), this.#keepsEmitted ? values.map(copied) : values, isRefiring);
     } catch (cause) {
       throw this.#failure(cause, key, undefined, window.maxTimestamp());
     }
@@ -336,20 +364,6 @@ const GLOBAL_PANES: readonly TimeWindow[] = [GLOBAL_PANE];
 
 function userWindow(window: TimeWindow): Window {
   return window.start === -Infinity ? GlobalWindow.get() : window;
-}
-
-/** The default triggers, and when windows are dropped. */
-function deadlinesOf(assigner: WindowAssigner<never, Window>, allowedLatenessMs: number): PaneDeadlines {
-  switch (assigner.defaultTrigger) {
-    case "eventTime":
-      return { fireTime: (window) => window.end - 1, dropTime: (window) => window.end - 1 + allowedLatenessMs };
-    case "processingTime":
-      return { fireTime: (window) => window.end - 1, dropTime: (window) => window.end - 1 };
-    case "endOfStream":
-      return { fireTime: () => Infinity, dropTime: () => Infinity };
-    case "never":
-      return { fireTime: () => NaN, dropTime: () => Infinity };
-  }
 }
 
 /** Builds window operators: keyed, or, without `keyOf`, over all records. */

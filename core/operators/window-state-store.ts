@@ -16,6 +16,8 @@ export class CursorStateStore implements KeyedStateStore {
   readonly #cursor: KeyCursor;
   /** A function that keeps its descriptors finds its handles again. */
   readonly #bound = new WeakMap<object, State>();
+  /** One handle for each name that was asked for: as many as the function has names. */
+  readonly #byName = new Map<string, State>();
 
   constructor(state: KeyedState, cursor: KeyCursor) {
     this.#state = state;
@@ -42,11 +44,17 @@ export class CursorStateStore implements KeyedStateStore {
     return this.#once(descriptor, () => bindState(this.#state, descriptor, this.#cursor));
   }
 
-  #once<S extends State>(descriptor: object, bind: () => S): S {
+  /** Removes what lies where the cursor stands, of every name that was ever asked for. */
+  clear(): void {
+    for (const state of this.#byName.values()) state.clear();
+  }
+
+  #once<S extends State>(descriptor: { readonly name: string }, bind: () => S): S {
     const present = this.#bound.get(descriptor);
     if (present !== undefined) return present as S;
     const state = bind();
     this.#bound.set(descriptor, state);
+    this.#byName.set(descriptor.name, state);
     return state;
   }
 }

@@ -1,5 +1,6 @@
 import type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "../graph/job-graph.ts";
 import type { Host } from "../host/host.ts";
+import { JobError } from "../lib/errors.ts";
 import type { AccumulatorRegistry, Operator, Output, SubtaskInfo } from "../operators/operator.ts";
 import type { ToEnumerator } from "../operators/source-protocol.ts";
 import { BatchInput } from "./batch-input.ts";
@@ -45,6 +46,7 @@ export function buildChain(environment: ChainEnvironment): BuiltChain {
   const writers: RecordWriter[] = [];
   const operators: Operator[] = [];
   const links: ChainLink[] = [];
+  let headInputs: readonly Output<unknown>[] = [];
   for (let position = vertex.operators.length - 1; 0 <= position; position -= 1) {
     const chained = vertex.operators[position]!;
     const contextOf: { context?: SubtaskContext } = {};
@@ -61,12 +63,16 @@ export function buildChain(environment: ChainEnvironment): BuiltChain {
     operators.unshift(operator);
     const head = sortedForBatch(environment, chained, operator, context, at);
     if (head !== operator) operators.unshift(head);
-    if (0 <= chained.feeder) {
-      const input = chained.node.factory.suspends === true ? suspensions.guard(at, operator.inputs[0]!) : (operator.inputs[0]! as Output<unknown>);
-      consumers[chained.feeder]!.unshift({ sideOutput: chained.sideOutput, output: input });
-    }
+    const inputs = head === operator ? guarded(chained, operator, suspensions, at) : (head.inputs as readonly Output<unknown>[]);
+    if (0 <= chained.feeder) consumers[chained.feeder]!.unshift({ sideOutput: chained.sideOutput, output: inputs[0]! });
+    else headInputs = inputs;
   }
-  return { chain: new Chain(operators, links, writers), suspensions };
+  return { chain: new Chain(operators, links, writers), headInputs, suspensions };
+}
+
+function guarded(chained: ChainedOperator, operator: Operator, suspensions: Suspensions, position: number): readonly Output<unknown>[] {
+  if (chained.node.factory.suspends === true) return suspensions.guard(position, operator.inputs);
+  return operator.inputs as readonly Output<unknown>[];
 }
 
 function outgoing(environment: ChainEnvironment, position: number): readonly JobEdge[] {
@@ -112,6 +118,7 @@ function createContext(environment: ChainEnvironment, chained: ChainedOperator, 
   });
   const stored = restore?.manifest.operators[chained.uid];
   if (restore !== undefined && stored !== undefined) {
+    if (stored.parallelism !== vertex.parallelism) throw parallelismMismatch(chained.node.name, stored.parallelism, vertex.parallelism);
     const own = stored.subtasks[environment.subtask]!;
     context.restore({
       keyed: stored.subtasks.map((other) => other.keyed),
@@ -120,6 +127,14 @@ function createContext(environment: ChainEnvironment, chained: ChainedOperator, 
     });
   }
   return context;
+}
+
+function parallelismMismatch(operator: string, stored: number, own: number): JobError {
+  return new JobError(
+    "RESTORE_MISMATCH",
+    `the checkpoint holds the state of "${operator}" at parallelism ${stored}, but the job gives it ${own}: restore with setParallelism(${stored})`,
+    { operator },
+  );
 }
 
 function taskCalls(environment: ChainEnvironment, position: number): TaskCalls {
@@ -143,9 +158,9 @@ function taskCalls(environment: ChainEnvironment, position: number): TaskCalls {
     wake: () => environment.task().wakeSource(),
     toEnumerator: (message) => environment.toEnumerator(message),
     fail: (error) => environment.task().fail(error),
-    at: (time, job) => environment.task().at(time, (task) => task.post(job)),
+    at: (time, job) => environment.task().at(time, job),
     post: (mail) => environment.task().post(mail),
-    atDeadline: (time, run) => environment.task().at(time, (task) => task.postDeadline(run)),
+    atDeadline: (time, run) => environment.task().atDeadline(time, run),
   };
 }
 

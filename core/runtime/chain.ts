@@ -1,6 +1,7 @@
 import type { OperatorSnapshot, TaskSnapshot } from "../checkpoint/manifest.ts";
 import type { Operator, Output } from "../operators/operator.ts";
 import type { SourcePoll } from "../operators/source-protocol.ts";
+import { JobError } from "../lib/errors.ts";
 import { dynamicType } from "../data/dynamic-type.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
 import type { WatermarkValveSnapshot } from "../time/watermark-valve.ts";
@@ -21,11 +22,10 @@ export type TaskTime = "busyMs" | "idleMs" | "backpressuredMs" | "readyMs";
 
 export interface BuiltChain {
   readonly chain: Chain;
+  /** Where the input gate puts elements; none for a source. */
+  readonly headInputs: readonly Output<unknown>[];
   readonly suspensions: Suspensions;
 }
-
-/** The checkpoint id of state that belongs to no single checkpoint: larger than any. */
-const AFTER_THE_END: number = Number.MAX_SAFE_INTEGER;
 
 /** The operators of one subtask, head first, wired to call each other directly. */
 export class Chain {
@@ -62,23 +62,20 @@ export class Chain {
     for (let position = this.operators.length - 1; 0 <= position; position -= 1) this.operators[position]!.open?.();
   }
 
+  /** @throws JobError RESTORE_MISMATCH where other channels lead to this subtask than did. */
   restoreGate(gate: InputGate): void {
     const valves = this.#valves.get();
-    if (valves.length > 0) gate.restore(valves);
+    if (valves.length === 0 || gate.restore(valves)) return;
+    const { operatorName } = this.#links[0]!.context.subtask;
+    throw new JobError(
+      "RESTORE_MISMATCH",
+      `"${operatorName}" has other inputs than when the checkpoint was taken: restore with the job that wrote it, or give the operator another uid`,
+      { operator: operatorName },
+    );
   }
 
-  /**
-   * Right before a clean end: what operators and functions hold elsewhere is moved into state, which later checkpoints store of this subtask. Without it they
-   * would store what the last checkpoint before the end had moved: a source would read its splits once more.
-   */
-  settle(): void {
-    for (const operator of this.operators) operator.snapshot?.(AFTER_THE_END);
-    for (const { context } of this.#links) context.prepareSnapshot(AFTER_THE_END);
-  }
-
-  /** Operators that were closed are not asked any more; their state is what they ended with. */
   snapshot(checkpointId: number, gate: InputGate | undefined): TaskSnapshot {
-    if (!this.#closed) for (const operator of this.operators) operator.snapshot?.(checkpointId);
+    for (const operator of this.operators) operator.snapshot?.(checkpointId);
     if (gate !== undefined) this.#valves.set(gate.snapshot());
     const operators = new Map<string, OperatorSnapshot>();
     for (const { uid, context } of this.#links) operators.set(uid, context.snapshot(checkpointId));
@@ -88,15 +85,20 @@ export class Chain {
   completed(checkpointId: number): void {
     for (const { operator, context } of this.#links) {
       context.completed(checkpointId);
-      if (!this.#closed) operator.completed?.(checkpointId);
+      operator.completed?.(checkpointId);
     }
   }
 
   aborted(checkpointId: number): void {
     for (const { operator, context } of this.#links) {
       context.aborted(checkpointId);
-      if (!this.#closed) operator.aborted?.(checkpointId);
+      operator.aborted?.(checkpointId);
     }
+  }
+
+  /** The whole job has finished. */
+  ended(): void {
+    for (const operator of this.operators) operator.ended?.();
   }
 
   /** Closes every operator exactly once, whatever the others throw; the first error is thrown at the end. */

@@ -89,19 +89,10 @@ export class InputGate {
    * barriers are all that still comes to a finished subtask.
    */
   takeBarriers(): void {
-    for (const channel of this.#channels) {
-      if (this.#alignment.isBlocked(channel.index) || !this.#load(channel)) continue;
-      const reader = channel.reader!;
-      // The end of a channel is only noted, so a barrier behind it is as good as next.
-      if (reader.peek() === END_OF_INPUT) {
-        reader.next();
-        this.#openChannels -= 1;
-      }
-      if (reader.peek() === BARRIER) {
-        reader.next();
-        this.#onBarrier(channel, reader.checkpointId);
-      }
-      this.#releaseIfDone(channel);
+    // A barrier that completes an alignment opens its channels, where the barrier of a later checkpoint may be next.
+    for (let taken = true; taken; ) {
+      taken = false;
+      for (const channel of this.#channels) if (this.#takeBarrierOf(channel)) taken = true;
     }
   }
 
@@ -113,8 +104,11 @@ export class InputGate {
     return this.#valves.map((valve) => valve.snapshot());
   }
 
-  restore(valves: readonly WatermarkValveSnapshot[]): void {
-    valves.forEach((snapshot, input) => this.#valves[input]!.restore(snapshot));
+  /** Whether the snapshot is one of as many inputs and channels; else nothing is restored. */
+  restore(valves: readonly WatermarkValveSnapshot[]): boolean {
+    const fits = valves.length === this.#valves.length && valves.every(({ watermarks }, input) => watermarks.length === this.#valves[input]!.channelCount);
+    if (fits) valves.forEach((snapshot, input) => this.#valves[input]!.restore(snapshot));
+    return fits;
   }
 
   /** Takes from one buffer until it is used up, its channel blocks (true: go on with another channel), or the task stops it (false). */
@@ -148,6 +142,29 @@ export class InputGate {
       }
     }
     return false;
+  }
+
+  /** Takes what may be taken without a record; returns whether there was anything. */
+  #takeBarrierOf(channel: OpenChannel): boolean {
+    if (this.#alignment.isBlocked(channel.index) || !this.#load(channel)) return false;
+    const reader = channel.reader!;
+    switch (reader.peek()) {
+      case DONE:
+        break;
+      case END_OF_INPUT:
+        // It is only noted, so a barrier behind it is as good as next.
+        reader.next();
+        this.#openChannels -= 1;
+        break;
+      case BARRIER:
+        reader.next();
+        this.#onBarrier(channel, reader.checkpointId);
+        break;
+      default:
+        return false;
+    }
+    this.#releaseIfDone(channel);
+    return true;
   }
 
   #onBarrier(channel: OpenChannel, checkpointId: number): void {

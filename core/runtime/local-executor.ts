@@ -12,7 +12,6 @@ export interface SubmitOptions {
 
 export type LocalJobStatus = "CREATED" | "RUNNING" | "FINISHED" | "CANCELED" | "FAILED";
 
-/** Where and how a `LocalExecutor` runs its jobs. */
 /** Where jobs run, from what they are restored, and how finely subtasks interleave. */
 export interface LocalExecutorOptions {
   readonly host: Host;

@@ -6,8 +6,8 @@ import type { Host } from "../host/host.ts";
 import { assert } from "../lib/assert.ts";
 import type { JobError } from "../lib/errors.ts";
 import { RingBuffer } from "../lib/ring-buffer.ts";
+import type { Output } from "../operators/operator.ts";
 import type { ToEnumerator } from "../operators/source-protocol.ts";
-import { Chain } from "./chain.ts";
 import { buildChain, type ChainEnvironment } from "./chain-builder.ts";
 import { LocalChannel } from "./channel.ts";
 import { InputGate, type GateChannel } from "./input-gate.ts";
@@ -20,7 +20,6 @@ export interface RestorePoint {
 }
 
 /** Where and how one attempt of a job runs. */
-/** How one attempt of a job is run. */
 export interface LocalJobOptions {
   readonly host: Host;
   readonly attempt: number;
@@ -34,7 +33,6 @@ export interface LocalJobOptions {
 }
 
 /** How an attempt of a job has ended. */
-/** How a job ended. */
 export type JobOutcome =
   | { readonly status: "FINISHED" }
   | { readonly status: "CANCELED" }
@@ -93,6 +91,8 @@ export class LocalJob implements TaskListener {
     const { restore } = this.#options;
     try {
       for (const [uid, coordinator] of this.#coordinators) {
+        // One that failed has ended the job: the others need not begin.
+        if (this.#outcome !== undefined) return;
         const part = restore?.manifest.enumerators[uid];
         if (restore !== undefined && part !== undefined) coordinator.restore(restore.readPart(part));
         coordinator.start();
@@ -113,6 +113,8 @@ export class LocalJob implements TaskListener {
 
   /** The enumerators' states by uid of their source. A checkpoint takes them first: splits handed out by then reach their readers before the barrier begins. */
   triggerEnumerators(checkpointId: number): ReadonlyMap<string, Uint8Array> {
+    // What BATCH collects to sort is no state: a job that fails begins again.
+    assert(this.graph.settings.mode === "STREAMING", "only jobs in STREAMING mode take checkpoints");
     const states = new Map<string, Uint8Array>();
     for (const [uid, coordinator] of this.#coordinators) states.set(uid, coordinator.snapshot(checkpointId));
     return states;
@@ -140,7 +142,11 @@ export class LocalJob implements TaskListener {
 
   onFinished(): void {
     this.#unfinished -= 1;
-    if (this.#unfinished === 0) this.#end({ status: "FINISHED" });
+    if (0 < this.#unfinished) return;
+    // First what may still fail and bring the job back to a checkpoint, for all tasks, then what cannot.
+    for (const task of this.tasks.flat()) if (this.#outcome === undefined) task.ended();
+    for (const task of this.tasks.flat()) if (this.#outcome === undefined) task.close();
+    this.#end({ status: "FINISHED" });
   }
 
   onFailure(_task: Task, error: JobError): void {
@@ -190,7 +196,7 @@ export class LocalJob implements TaskListener {
       toEnumerator: (message) => this.#toEnumerator(vertex.operators[0]!.uid, subtask, message),
     };
     const built = buildChain(environment);
-    const gate = this.#createGate(vertex, subtask, built.chain, channels, environment.task);
+    const gate = this.#createGate(vertex, subtask, built.headInputs, channels, environment.task);
     task = new Task(built, gate, gauge, {
       host,
       listener: this,
@@ -207,7 +213,7 @@ export class LocalJob implements TaskListener {
   #createGate(
     vertex: JobVertex,
     subtask: number,
-    chain: Chain,
+    inputs: readonly Output<never>[],
     channels: readonly (readonly (readonly LocalChannel[])[])[],
     task: () => Task,
   ): InputGate | undefined {
@@ -222,7 +228,7 @@ export class LocalJob implements TaskListener {
     }
     if (gateChannels.length === 0) return undefined;
     const gateTask = { mayTake: () => task().mayTake(), onAligned: (checkpointId: number) => task().onAligned(checkpointId) };
-    return new InputGate(gateChannels, chain.operators[0]!.inputs, gateTask, () => task().schedule());
+    return new InputGate(gateChannels, inputs, gateTask, () => task().schedule());
   }
 
   #createCoordinators(): void {

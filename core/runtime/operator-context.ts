@@ -192,13 +192,8 @@ export class SubtaskContext implements OperatorContext {
     this.operatorState.restore(from.operatorParts);
   }
 
-  /** What user functions hold is moved into state. */
-  prepareSnapshot(checkpointId: number): void {
-    for (const call of this.#beforeSnapshot) call(checkpointId);
-  }
-
   snapshot(checkpointId: number): OperatorSnapshot {
-    this.prepareSnapshot(checkpointId);
+    for (const call of this.#beforeSnapshot) call(checkpointId);
     const keyed = this.keyedState.snapshot(checkpointId);
     const operator = this.operatorState.snapshot();
     this.metrics.stateBytes = operator.length;

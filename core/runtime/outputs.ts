@@ -1,3 +1,4 @@
+import { copied } from "../data/copied.ts";
 import type { Output } from "../operators/operator.ts";
 
 /** Where an operator emits when nobody reads it. */
@@ -18,7 +19,10 @@ export class Tee implements Output<unknown> {
   }
 
   processRecord(record: unknown, timestamp: number): void {
-    for (const output of this.#main) output.processRecord(record, timestamp);
+    const last = this.#main.length - 1;
+    // Each gets a record of its own: the functions behind it may change theirs.
+    for (let index = 0; index < last; index += 1) this.#main[index]!.processRecord(copied(record), timestamp);
+    this.#main[last]?.processRecord(record, timestamp);
   }
 
   processWatermark(watermark: number): void {

@@ -58,8 +58,11 @@ export class RecordWriter implements Output<unknown> {
   }
 
   processWatermark(watermark: number): void {
-    for (const lane of this.#lanes) lane.builder.addWatermark(watermark);
-    if (this.#options.flushEveryRecord) this.flush();
+    for (const lane of this.#lanes) {
+      lane.builder.addWatermark(watermark);
+      // A channel may get watermarks and hardly a record, on a host whose clock stands still.
+      if (this.#options.flushEveryRecord || BUFFER_BYTES_MAX <= lane.builder.byteLength) lane.flush();
+    }
   }
 
   processIdleness(idle: boolean): void {

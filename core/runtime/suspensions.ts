@@ -8,7 +8,7 @@ import type { Output, SuspendedWork } from "../operators/operator.ts";
  */
 export class Suspensions {
   readonly #work: (SuspendedWork | undefined)[] = [];
-  readonly #held: (HeldInput | undefined)[] = [];
+  readonly #held: (HeldElements | undefined)[] = [];
   /** The furthest position with something left; −1 where nothing is. */
   highest = -1;
 
@@ -18,13 +18,16 @@ export class Suspensions {
     if (this.highest < position) this.highest = position;
   }
 
-  /** The input of a suspendable operator inside a chain: passes elements on, or holds them back while the operator is suspended. */
-  guard(position: number, operator: Output<never>): Output<unknown> {
-    const held = new HeldInput(operator as Output<unknown>, () => this.#work[position] !== undefined, () => {
+  /**
+   * The inputs of a suspendable operator: they pass elements on, or hold them back, in one order, while the operator is suspended. The head of a chain needs it
+   * too: one element of a channel may cause a watermark, idleness right behind it, and another watermark behind that.
+   */
+  guard(position: number, inputs: readonly Output<never>[]): readonly Output<unknown>[] {
+    const held = new HeldElements(() => this.#work[position] !== undefined, () => {
       if (this.highest < position) this.highest = position;
     });
     this.#held[position] = held;
-    return held;
+    return inputs.map((input) => held.input(input as Output<unknown>));
   }
 
   /** Whether a snapshot may be taken now: all that is left is in state. */
@@ -66,20 +69,19 @@ export class Suspensions {
 }
 
 interface HeldElement {
+  readonly input: Output<unknown>;
   readonly kind: "record" | "watermark" | "idleness";
   readonly value: unknown;
   readonly timestamp: number;
 }
 
 /** Bounded by what one call upstream emits: callers that emit much ask `mayContinue` first. */
-class HeldInput implements Output<unknown> {
-  readonly #operator: Output<unknown>;
+class HeldElements {
   readonly #isSuspended: () => boolean;
   readonly #onHold: () => void;
   readonly #queue = new RingBuffer<HeldElement>();
 
-  constructor(operator: Output<unknown>, isSuspended: () => boolean, onHold: () => void) {
-    this.#operator = operator;
+  constructor(isSuspended: () => boolean, onHold: () => void) {
     this.#isSuspended = isSuspended;
     this.#onHold = onHold;
   }
@@ -88,28 +90,30 @@ class HeldInput implements Output<unknown> {
     return this.#queue.length;
   }
 
-  processRecord(record: unknown, timestamp: number): void {
-    if (this.#mustHold()) this.#hold({ kind: "record", value: record, timestamp });
-    else this.#operator.processRecord(record, timestamp);
-  }
-
-  processWatermark(watermark: number): void {
-    if (this.#mustHold()) this.#hold({ kind: "watermark", value: undefined, timestamp: watermark });
-    else this.#operator.processWatermark(watermark);
-  }
-
-  processIdleness(idle: boolean): void {
-    if (this.#mustHold()) this.#hold({ kind: "idleness", value: idle, timestamp: 0 });
-    else this.#operator.processIdleness(idle);
+  input(input: Output<unknown>): Output<unknown> {
+    return {
+      processRecord: (record, timestamp) => {
+        if (this.#mustHold()) this.#hold({ input, kind: "record", value: record, timestamp });
+        else input.processRecord(record, timestamp);
+      },
+      processWatermark: (watermark) => {
+        if (this.#mustHold()) this.#hold({ input, kind: "watermark", value: undefined, timestamp: watermark });
+        else input.processWatermark(watermark);
+      },
+      processIdleness: (idle) => {
+        if (this.#mustHold()) this.#hold({ input, kind: "idleness", value: idle, timestamp: 0 });
+        else input.processIdleness(idle);
+      },
+    };
   }
 
   /** Passes on what was held, in order, until the operator suspends again or the task stops it. */
   deliver(mayContinue: () => boolean): void {
     while (0 < this.#queue.length && !this.#isSuspended() && mayContinue()) {
-      const { kind, value, timestamp } = this.#queue.shift()!;
-      if (kind === "record") this.#operator.processRecord(value, timestamp);
-      else if (kind === "watermark") this.#operator.processWatermark(timestamp);
-      else this.#operator.processIdleness(value === true);
+      const { input, kind, value, timestamp } = this.#queue.shift()!;
+      if (kind === "record") input.processRecord(value, timestamp);
+      else if (kind === "watermark") input.processWatermark(timestamp);
+      else input.processIdleness(value === true);
     }
   }
 

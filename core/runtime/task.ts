@@ -59,9 +59,14 @@ export class Task {
   #recordBudget = 0;
   #fireBudget = 0;
   #sourceHasMore = true;
+  /** Checkpoints up to this one have been given up: none of them need begin any more. */
+  #abortedUntil = -1;
   /** Next operator to finish; −1 while input is open. */
   #finishing = -1;
   #ended = false;
+  #isClosed = false;
+  /** Calls into the chain that have not returned: while there are any, closing it waits, since a function may end its own job. */
+  #callDepth = 0;
   #lastFlush = 0;
   /** What the time until the next turn counts as. */
   #resting: TaskTime = "readyMs";
@@ -96,21 +101,39 @@ export class Task {
     this.schedule();
   }
 
-  /** Runs `run(now)` between records, when nothing is suspended, so that timers meet operators at rest. */
-  postDeadline(run: (time: number) => void): void {
-    this.#due.push(run);
-    this.schedule();
+  /** Runs `job` as mail at or after `time`. Neither here nor with a deadline does anything of a task that has ended keep the host awake. */
+  at(time: number, job: () => void): Cancellable {
+    return this.#wakeAt(time, (call) => this.post(() => call(time)), job);
   }
 
-  /** Calls at or after `time`, unless the task has ended by then: nothing of a finished job keeps the host awake. */
-  at(time: number, call: (task: Task) => void): Cancellable {
+  /**
+   * Runs `run(now)` at or after `time`, between records, when nothing is suspended, so that timers meet operators at rest. Behind the end of the input only
+   * `finish` decides what still fires.
+   */
+  atDeadline(time: number, run: (time: number) => void): Cancellable {
+    const postDue = (call: (now: number) => void): void => {
+      if (0 <= this.#finishing) return;
+      this.#due.push(call);
+      this.schedule();
+    };
+    return this.#wakeAt(time, postDue, run);
+  }
+
+  /** A call that is cancelled never comes, not even where its time had come and it waited in a queue. */
+  #wakeAt(time: number, post: (call: (now: number) => void) => void, job: (now: number) => void): Cancellable {
+    if (this.state !== "RUNNING" && this.state !== "CREATED") return { cancel: () => {} };
+    let isCancelled = false;
     const timer = this.#options.host.scheduler.at(time, () => {
       this.#timers.delete(timer);
-      if (this.state === "RUNNING") call(this);
+      if (this.state !== "RUNNING") return;
+      post((now) => {
+        if (!isCancelled) job(now);
+      });
     });
     this.#timers.add(timer);
     return {
       cancel: () => {
+        isCancelled = true;
         this.#timers.delete(timer);
         timer.cancel();
       },
@@ -123,13 +146,13 @@ export class Task {
   }
 
   mayTake(): boolean {
-    if (0 < this.gauge.starvedChannels || 0 < this.blockedOperators || 0 <= this.suspensions.highest || this.#recordBudget <= 0) return false;
+    if (this.#isHeldUp() || 0 <= this.suspensions.highest || this.#recordBudget <= 0) return false;
     this.#recordBudget -= 1;
     return true;
   }
 
   mayContinue(position: number): boolean {
-    if (0 < this.gauge.starvedChannels || 0 < this.blockedOperators || position < this.suspensions.highest || this.#fireBudget <= 0) return false;
+    if (this.#isHeldUp() || position < this.suspensions.highest || this.#fireBudget <= 0) return false;
     this.#fireBudget -= 1;
     return true;
   }
@@ -145,8 +168,8 @@ export class Task {
 
   /** Sources: a checkpoint begins here, in order with what the enumerator sends. Other tasks get it by barriers. */
   trigger(checkpointId: number): void {
-    if (this.#gate !== undefined) return;
-    if (this.state === "FINISHED") this.#takeSnapshot(checkpointId);
+    if (this.#gate !== undefined || this.#isClosed) return;
+    if (this.state === "FINISHED") this.#guarded(() => this.#takeSnapshot(checkpointId));
     else this.#pushControl({ checkpointId });
   }
 
@@ -161,29 +184,43 @@ export class Task {
 
   notifyAborted(checkpointId: number): void {
     this.#notify(() => {
+      this.#abortedUntil = Math.max(this.#abortedUntil, checkpointId);
       this.#gate?.abort(checkpointId);
       this.chain.aborted(checkpointId);
     });
   }
 
-  /** Stops at once: no finishing, no flushing. `close` of every operator runs exactly once. */
+  /** Stops at once: no finishing, no flushing. `close` of every operator runs exactly once, after the call that it is in, if any, has returned. */
   cancel(): void {
-    if (this.state !== "RUNNING" && this.state !== "CREATED") return;
-    this.state = "CANCELED";
-    this.#close(false);
+    if (this.#isClosed) return;
+    if (this.state !== "FINISHED") this.state = "CANCELED";
+    this.#closeAtRest();
   }
 
   fail(error: JobError): void {
-    if (this.state !== "RUNNING" && this.state !== "CREATED") return;
+    if (this.#isClosed) return;
     this.state = "FAILED";
-    this.#close(false);
+    this.#closeAtRest();
     this.#options.listener.onFailure(this, error);
+  }
+
+  /** Every task of the job has finished: what waits for a checkpoint becomes visible. */
+  ended(): void {
+    this.#guarded(() => this.chain.ended());
+  }
+
+  /** The end of a finished task, once nothing of its job can fail any more but this. */
+  close(): void {
+    const cause = this.#close();
+    if (cause === undefined) return;
+    this.state = "FAILED";
+    this.#options.listener.onFailure(this, asJobError(cause));
   }
 
   #turn(): void {
     this.#scheduled = false;
     // Checkpoints still pass through a finished task, so that all of its readers see a barrier from every channel.
-    if (this.state === "FINISHED") this.#guarded(() => this.#gate?.takeBarriers());
+    if (this.state === "FINISHED" && !this.#isClosed) this.#guarded(() => this.#gate?.takeBarriers());
     if (this.state !== "RUNNING") return;
     const { host } = this.#options;
     const began = host.clock.now();
@@ -200,18 +237,23 @@ export class Task {
   #run(): void {
     this.#recordBudget = this.#options.turnRecordsMax ?? TURN_RECORDS_MAX;
     this.#fireBudget = this.#options.firePanesPerTurn;
-    while (0 < this.#mail.length) this.#mail.shift()!();
+    this.#readMail();
     if (this.state !== "RUNNING") return;
     if (this.#work()) this.schedule();
     else if (this.state === "RUNNING") this.#flush(this.#options.host.clock.now());
+  }
+
+  /** What has come until now: mail that posts mail holds up nobody. */
+  #readMail(): void {
+    for (let left = this.#mail.length; 0 < left && 0 < this.#mail.length; left -= 1) this.#mail.shift()!();
   }
 
   /** One turn of work; returns whether there may be more to do right away. */
   #work(): boolean {
     this.#takeControl();
     while (0 <= this.suspensions.highest) {
-      if (this.suspensions.isSnapshotable) this.#gate?.takeBarriers();
-      if (0 < this.gauge.starvedChannels || 0 < this.blockedOperators) return false;
+      if (this.#isSnapshotable()) this.#gate?.takeBarriers();
+      if (this.#isHeldUp()) return false;
       if (!this.suspensions.resume((position) => this.mayContinue(position))) return !this.#isHeldUp();
     }
     while (0 < this.#due.length) {
@@ -220,6 +262,8 @@ export class Task {
       this.#due.shift()!(this.#options.host.clock.now());
     }
     if (0 <= this.suspensions.highest) return true;
+    // Once more: where each turn ends in the middle of an iterable, this is the moment at which a checkpoint can begin.
+    this.#takeControl();
     if (0 <= this.#finishing) return this.#finish();
     if (this.#isHeldUp()) return false;
     return this.chain.source === undefined ? this.#takeInput() : this.#pollSource();
@@ -231,13 +275,18 @@ export class Task {
     this.schedule();
   }
 
+  /** All that is left is in state; a blocked operator may have a write under way, and a checkpoint must not take it for done. */
+  #isSnapshotable(): boolean {
+    return this.blockedOperators === 0 && this.suspensions.isSnapshotable;
+  }
+
   #takeControl(): void {
     while (0 < this.#control.length) {
       const item = this.#control.peek()!;
       if ("checkpointId" in item) {
-        if (!this.suspensions.isSnapshotable) return;
+        if (!this.#isSnapshotable()) return;
         this.#control.shift();
-        this.#takeSnapshot(item.checkpointId);
+        if (this.#abortedUntil < item.checkpointId) this.#takeSnapshot(item.checkpointId);
       } else {
         this.#control.shift();
         this.chain.source!.receive(item);
@@ -245,8 +294,9 @@ export class Task {
     }
   }
 
+  /** Whether nothing more may be taken or emitted: there is no credit, an operator is blocked, or the call at hand has ended the job. */
   #isHeldUp(): boolean {
-    return 0 < this.gauge.starvedChannels || 0 < this.blockedOperators;
+    return 0 < this.gauge.starvedChannels || 0 < this.blockedOperators || this.state !== "RUNNING";
   }
 
   #takeInput(): boolean {
@@ -261,10 +311,11 @@ export class Task {
 
   #pollSource(): boolean {
     while (this.#sourceHasMore && this.mayTake()) {
+      // Before the poll: a reader may say while it is polled that there is more, and still return that there is nothing.
+      this.#sourceHasMore = false;
       const status = this.chain.source!.poll();
-      if (status === "nothing") this.#sourceHasMore = false;
-      else if (status === "end") {
-        this.#sourceHasMore = false;
+      if (status === "more") this.#sourceHasMore = true;
+      else if (status === "end" && this.state === "RUNNING") {
         this.chain.headOutput.processIdleness(false);
         this.chain.headOutput.processWatermark(MAX_WATERMARK);
         this.#finishing = 0;
@@ -289,16 +340,15 @@ export class Task {
       for (const writer of writers) writer.endOfInput();
     }
     if (!writers.every((writer) => writer.isDrained)) return false;
-    this.chain.settle();
+    // A checkpoint that has begun passes through this source before it ends.
+    if (0 < this.#control.length) return true;
+    this.#readMail();
+    if (this.#isHeldUp()) return false;
     this.state = "FINISHED";
-    this.#close(true);
-    if (this.#isFinished()) this.#options.listener.onFinished(this);
-    return false;
-  }
-
-  /** A close that threw has made the task FAILED. */
-  #isFinished(): boolean {
-    return this.state === "FINISHED";
+    this.#rest();
+    this.#options.listener.onFinished(this);
+    // One more turn, which gives back the credit of buffers that were read to their end, and takes barriers that have come meanwhile.
+    return true;
   }
 
   /** Writers flush once per turn of idleness or per buffer timeout, so that no record waits for a buffer to fill. */
@@ -307,40 +357,59 @@ export class Task {
     for (const writer of this.chain.writers) writer.flush();
   }
 
-  /** A finished task has no mailbox any more, but its state is still part of checkpoints. */
+  /** A finished task has no mailbox any more, but it is still part of checkpoints: until its job ends, it may have to go back to one. */
   #notify(call: () => void): void {
-    if (this.state === "FINISHED") call();
-    else this.post(call);
+    if (this.state !== "FINISHED") return this.post(call);
+    if (this.#isClosed) return;
+    this.#guarded(call);
+    // Where a checkpoint was given up, barriers of the next may wait behind its own.
+    this.schedule();
   }
 
-  /** After the task has finished, its state is what it ended with. */
   #takeSnapshot(checkpointId: number): void {
     const snapshot = this.chain.snapshot(checkpointId, this.#gate);
     for (const writer of this.chain.writers) writer.barrier(checkpointId);
     this.#options.listener.onSnapshot(this, checkpointId, snapshot);
   }
 
-  #close(clean: boolean): void {
+  /** Nothing of the outside reaches the task any more. */
+  #rest(): void {
     this.#mail.clear();
     this.#control.clear();
     this.#due.clear();
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
+  }
+
+  #closeAtRest(): void {
+    this.#isClosed = true;
+    this.#rest();
+    if (this.#callDepth === 0) this.#close();
+  }
+
+  /** Returns what closing threw, if anything. */
+  #close(): unknown {
+    this.#isClosed = true;
+    this.#rest();
     try {
       this.chain.close();
     } catch (cause) {
-      if (!clean) return;
-      this.state = "FAILED";
-      this.#options.listener.onFailure(this, asJobError(cause));
+      return cause ?? new Error("close threw nothing that can be shown");
     }
+    return undefined;
   }
 
   #guarded(run: () => void): void {
+    this.#callDepth += 1;
+    let failure: JobError | undefined;
     try {
       run();
     } catch (cause) {
-      this.fail(asJobError(cause));
+      failure = asJobError(cause);
     }
+    this.#callDepth -= 1;
+    if (failure !== undefined) this.fail(failure);
+    if (this.#isClosed && this.#callDepth === 0) this.#close();
   }
 }
 

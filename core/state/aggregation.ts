@@ -14,7 +14,7 @@ export interface AggregateFunction<In, Acc, Out> {
   /** Returns the accumulator with the record added; it may change and return the one it was given. */
   add(record: In, accumulator: Acc): Acc;
   getResult(accumulator: Acc): Out;
-  /** Returns both parts as one; `earlier` holds the records of the earlier pane or slice. It may change and return `earlier`, never `later`. */
+  /** Returns both parts as one; `earlier` holds the records of the earlier pane or slice. It may change and return `earlier`; `later` it neither changes nor returns. */
   merge?(earlier: Acc, later: Acc): Acc;
   readonly sliceable?: boolean;
 }

@@ -208,6 +208,7 @@ class BoundReducing<T> implements ReducingState<T> {
   add(element: T): void {
     const present = this.get();
     const reduced = present === undefined ? element : this.#function.reduce(present, element);
+    if (reduced === undefined) throw new TypeError("reduce returned undefined: it must return both elements combined");
     this.#table.put(this.#cursor.key, this.#cursor.namespace, reduced);
   }
 
@@ -235,6 +236,7 @@ class BoundAggregating<In, Acc, Out> implements AggregatingState<In, Out> {
   add(element: In): void {
     const present = this.#table.get(this.#cursor.key, this.#cursor.namespace);
     const accumulator = this.#function.add(element, present === undefined ? this.#function.createAccumulator() : present);
+    if (accumulator === undefined) throw new TypeError("add returned undefined: it must return the accumulator with the element added");
     this.#table.put(this.#cursor.key, this.#cursor.namespace, accumulator);
   }
 

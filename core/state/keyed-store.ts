@@ -158,10 +158,9 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
         if (this.#owns(group.group)) this.#restoreGroup(group, read);
       }
     }
-    const [only] = handles;
-    if (handles.length === 1 && only !== undefined && this.#isOwnRange(only.keyGroups)) {
-      this.#completed = { checkpointId: RESTORED, handle: only };
-    }
+    // Where a subtask had the same key groups, all of them come from its handle, and deltas go on from there.
+    const own = handles.find((handle) => this.#isOwnRange(handle.keyGroups));
+    if (own !== undefined) this.#completed = { checkpointId: RESTORED, handle: own };
     for (const { component, log } of this.#components.values()) {
       this.#replay(component);
       if (this.#completed !== undefined) log.begin(RESTORED);

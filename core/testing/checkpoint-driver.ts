@@ -68,9 +68,9 @@ export class CheckpointDriver {
     assert(this.#pending === undefined, "one checkpoint is under way at a time");
     const checkpointId = this.#nextId;
     this.#nextId += 1;
-    const pending: Pending = { checkpointId, operators: new Map(), acknowledged: new Set() };
-    this.#pending = pending;
+    // An enumerator that cannot give its state fails this checkpoint before it has begun anywhere.
     for (const [uid, state] of this.#job.triggerEnumerators(checkpointId)) this.parts.put(enumeratorPart(checkpointId, uid), state);
+    this.#pending = { checkpointId, operators: new Map(), acknowledged: new Set() };
     this.#job.trigger(checkpointId, {
       onTaskSnapshot: (vertex, subtask, id, snapshot) => this.#acknowledge(vertex, subtask, id, snapshot),
     });

@@ -171,9 +171,12 @@ export class OperatorHarness {
     this.#give(() => this.#operator.endKey?.());
   }
 
-  /** All inputs have ended; the final watermark must have come before. */
+  /** All inputs have ended, and the job with them; the final watermark must have come before. */
   finish(): void {
-    this.#give(() => this.#operator.finish?.());
+    this.#give(() => {
+      this.#operator.finish?.();
+      this.#operator.ended?.();
+    });
   }
 
   close(): void {

@@ -9,7 +9,6 @@ interface SimulatedTimer {
   readonly job: () => void;
 }
 
-/** How a simulated host begins. */
 /** What decides a simulated run. */
 export interface SimulatedHostOptions {
   /** Decides every order and every chance. */
@@ -58,10 +57,19 @@ export class SimulatedHost implements Host {
     this.scheduler = {
       post,
       at: (time, job) => {
-        const timer = { time, order: this.#order, job };
+        let isCancelled = false;
+        const run = (): void => {
+          if (!isCancelled) job();
+        };
+        const timer = { time, order: this.#order, job: run };
         this.#order += 1;
         this.#timers.add(timer);
-        return { cancel: () => void this.#timers.delete(timer) };
+        return {
+          cancel: () => {
+            isCancelled = true;
+            this.#timers.delete(timer);
+          },
+        };
       },
     };
     this.network = { openLine: () => openLine(post) };

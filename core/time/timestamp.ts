@@ -16,3 +16,12 @@ export const MAX_WATERMARK = Infinity;
 export function isTimestamp(value: number): boolean {
   return Number.isFinite(value);
 }
+
+/** What to do about a value that is no timestamp, to end a message with. */
+export function timestampAdvice(value: unknown): string {
+  if (value === undefined) return ": check the name of the field";
+  if (typeof value === "string") return ": turn the text into a number first, such as the ms that your format's parser gives";
+  if (value instanceof Date) return ": give its number, date.getTime()";
+  if (typeof value === "bigint") return ": give Number(value)";
+  return "";
+}

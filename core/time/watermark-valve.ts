@@ -1,6 +1,6 @@
 import { assert } from "../lib/assert.ts";
 import { IndexedHeap, NOT_IN_HEAP } from "../lib/heap.ts";
-import { MIN_WATERMARK } from "./timestamp.ts";
+import { MAX_WATERMARK, MIN_WATERMARK } from "./timestamp.ts";
 
 /** Told of what the channels say together. Calls alternate: idleness changes with each `onIdleness`, watermarks only rise. */
 export interface WatermarkValveOutput {
@@ -13,6 +13,7 @@ export interface WatermarkValveSnapshot {
   readonly watermarks: readonly number[];
   readonly idle: readonly boolean[];
   readonly aligned: readonly boolean[];
+  readonly ended: readonly boolean[];
   readonly outputWatermark: number;
   readonly outputIdle: boolean;
 }
@@ -26,10 +27,13 @@ interface Channel {
    * heap.
    */
   aligned: boolean;
+  /** Its final watermark has come: it stays idle until those of all channels have. */
+  ended: boolean;
 }
 
 /**
- * Combines the watermarks and the idleness of n input channels into one, exactly as Flink 2.3's StatusWatermarkValve.
+ * Combines the watermarks and the idleness of n input channels into one, as Flink 2.3's StatusWatermarkValve, but for the final
+ * watermark, which counts only when it has come from every channel: a channel that is idle may still deliver.
  *
  * * The output is the minimum over the *aligned* channels. It never falls.
  * * An idle channel leaves the minimum at once; watermarks that it sends nevertheless are ignored, the final one too: a sender
@@ -46,6 +50,8 @@ export class WatermarkValve {
   readonly #channels: readonly Channel[];
   readonly #aligned = new IndexedHeap<Channel>(byWatermark);
   #activeCount: number;
+  /** Channels whose final watermark has not come. */
+  #openCount: number;
   #outputWatermark = MIN_WATERMARK;
   #outputIdle = false;
 
@@ -57,9 +63,15 @@ export class WatermarkValve {
       watermark: MIN_WATERMARK,
       idle: false,
       aligned: false,
+      ended: false,
     }));
     this.#activeCount = channelCount;
+    this.#openCount = channelCount;
     for (const channel of this.#channels) this.#align(channel);
+  }
+
+  get channelCount(): number {
+    return this.#channels.length;
   }
 
   /** The last watermark put out. */
@@ -75,6 +87,7 @@ export class WatermarkValve {
   processWatermark(channelIndex: number, watermark: number): void {
     const channel = this.#channelAt(channelIndex);
     if (channel.idle || watermark <= channel.watermark) return;
+    if (watermark === MAX_WATERMARK) return this.#end(channel);
 
     if (this.#channels.length === 1) {
       // The only channel is aligned whenever it is active: its watermark is the output.
@@ -92,10 +105,7 @@ export class WatermarkValve {
 
   processIdleness(channelIndex: number, idle: boolean): void {
     const channel = this.#channelAt(channelIndex);
-    if (channel.idle === idle) return;
-    channel.idle = idle;
-    if (idle) this.#turnedIdle(channel);
-    else this.#turnedActive(channel);
+    if (!channel.ended) this.#setIdle(channel, idle);
   }
 
   snapshot(): WatermarkValveSnapshot {
@@ -103,6 +113,7 @@ export class WatermarkValve {
       watermarks: this.#channels.map((channel) => channel.watermark),
       idle: this.#channels.map((channel) => channel.idle),
       aligned: this.#channels.map((channel) => channel.aligned),
+      ended: this.#channels.map((channel) => channel.ended),
       outputWatermark: this.#outputWatermark,
       outputIdle: this.#outputIdle,
     };
@@ -113,17 +124,39 @@ export class WatermarkValve {
     assert(snapshot.watermarks.length === this.#channels.length, "a valve is restored with as many channels as it had");
     this.#aligned.clear();
     this.#activeCount = 0;
+    this.#openCount = 0;
     for (const [index, channel] of this.#channels.entries()) {
       channel.watermark = snapshot.watermarks[index]!;
       channel.idle = snapshot.idle[index]!;
       channel.aligned = false;
+      channel.ended = snapshot.ended[index]!;
       if (!channel.idle) this.#activeCount += 1;
+      if (!channel.ended) this.#openCount += 1;
       if (snapshot.aligned[index]!) this.#align(channel);
       assert(!(channel.idle && channel.aligned), "an idle channel is not aligned");
     }
     this.#outputWatermark = snapshot.outputWatermark;
     this.#outputIdle = snapshot.outputIdle;
     assert(this.#outputIdle === (this.#activeCount === 0), "a valve is idle when all of its channels are");
+  }
+
+  /** A channel that has ended leaves the minimum to the others, as if it were idle; with the last of them the final watermark goes out. */
+  #end(channel: Channel): void {
+    channel.ended = true;
+    this.#openCount -= 1;
+    if (0 < this.#openCount) return this.#setIdle(channel, true);
+    for (const ended of this.#channels) {
+      ended.watermark = MAX_WATERMARK;
+      this.#setIdle(ended, false);
+    }
+    this.#emitIfAdvanced(MAX_WATERMARK);
+  }
+
+  #setIdle(channel: Channel, idle: boolean): void {
+    if (channel.idle === idle) return;
+    channel.idle = idle;
+    if (idle) this.#turnedIdle(channel);
+    else this.#turnedActive(channel);
   }
 
   #turnedIdle(channel: Channel): void {

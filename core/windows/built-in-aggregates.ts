@@ -41,6 +41,8 @@ export class BuiltInAggregates<T, Out> implements AggregateFunction<T, Slots, Ou
   readonly aggregates: readonly BuiltInAggregate[];
   /** Slots of each aggregate in `aggregates`, in order; slot 0 is the number of records. */
   readonly widths: readonly number[];
+  /** What computes the value of each aggregate in `aggregates` from a record. */
+  readonly selectors: readonly ((record: unknown) => unknown)[];
   readonly #parts: readonly Part[];
   readonly #initial: Slots;
 
@@ -60,6 +62,7 @@ export class BuiltInAggregates<T, Out> implements AggregateFunction<T, Slots, Ou
     this.#initial = initial;
     this.aggregates = entries.map(([output, { kind, field }]) => ({ kind, field, output }));
     this.widths = this.#parts.map(({ slots }) => slots.initial.length);
+    this.selectors = this.#parts.map((part) => part.valueOf);
   }
 
   /** Accumulators as they are stored: the number of records, then each slot in order. */

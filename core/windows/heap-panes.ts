@@ -90,7 +90,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
 
   read(key: KeyId, window: TimeWindow): Contents | undefined {
     if (this.#slices === undefined) return this.#tables.get(window.start, window.end)?.get(key)?.contents;
-    const sum = new SliceSum(this.#options.contents);
+    const sum = new SliceSum(this.#options.contents, key);
     for (const table of this.#tablesBetween(window.start, window.end)) {
       const pane = table.get(key);
       if (pane !== undefined) sum.add(pane.contents);

@@ -101,7 +101,7 @@ export class KeyedPanes<T, Contents> implements Panes<T, Contents>, KeyedCompone
   }
 
   read(key: KeyId, window: TimeWindow): Contents | undefined {
-    const sum = new SliceSum(this.#options.contents);
+    const sum = new SliceSum(this.#options.contents, key);
     for (const text of this.#textsOf(window)) {
       const pane = this.#table.get(key, text);
       if (pane !== undefined) sum.add(pane.contents);

@@ -36,8 +36,8 @@ export function reducePane<T>(fn: ReduceFunction<T>): WindowContents<T, T, T> {
   return {
     kind: "reduce",
     create: (record) => record,
-    add: (contents, record) => fn.reduce(contents, record),
-    merge: (earlier, later) => fn.reduce(earlier, later),
+    add: (contents, record) => returned("reduce", REDUCE_RETURNS, fn.reduce(contents, record)),
+    merge: (earlier, later) => returned("reduce", REDUCE_RETURNS, fn.reduce(earlier, later)),
     values: (contents) => [contents],
   };
 }
@@ -49,15 +49,18 @@ export function aggregatePane<T, Acc, Out>(fn: AggregateFunction<T, Acc, Out>): 
   if (fn.sliceable === true && fn.merge === undefined) {
     throw new JobError("INVALID_ARGUMENT", `an AggregateFunction with sliceable: true needs merge, but ${show(fn)} has none`);
   }
-  const merge = fn.merge === undefined ? undefined : (earlier: Acc, later: Acc): Acc => fn.merge!(earlier, later);
+  const merge =
+    fn.merge === undefined ? undefined : (earlier: Acc, later: Acc): Acc => returned("merge", "both accumulators as one", fn.merge!(earlier, later));
   return {
     kind: "aggregate",
-    create: (record) => fn.add(record, fn.createAccumulator()),
-    add: (contents, record) => fn.add(record, contents),
+    create: (record) => returned("add", ADD_RETURNS, fn.add(record, fn.createAccumulator())),
+    add: (contents, record) => returned("add", ADD_RETURNS, fn.add(record, contents)),
     merge,
     values: (contents) => [fn.getResult(contents)],
     // An empty accumulator takes in a copy; a merge never changes the later part.
-    ...(fn.sliceable === true && merge !== undefined ? { copy: (contents: Acc) => merge(fn.createAccumulator(), contents) } : {}),
+    ...(fn.sliceable === true && merge !== undefined
+      ? { copy: (contents: Acc) => mergedAnew(merge(fn.createAccumulator(), contents), contents) }
+      : {}),
   };
 }
 
@@ -72,4 +75,19 @@ function builtInPane<T, Out>(fn: BuiltInAggregates<T, Out>): WindowContents<T, S
     values: (contents) => [fn.getResult(contents)],
     builtIn: fn.aggregates,
   };
+}
+
+const REDUCE_RETURNS = "both records combined";
+const ADD_RETURNS = "the accumulator with the record added";
+
+/** Undefined is what a function without a `return` gives, and is nothing that a window could hold. */
+function returned<R>(method: string, what: string, result: R): R {
+  if (result === undefined) throw new TypeError(`${method} returned undefined: it must return ${what}`);
+  return result;
+}
+
+/** The slice that a sum begins with lives on: the sum would change it if it were the same object. */
+function mergedAnew<Acc>(merged: Acc, slice: Acc): Acc {
+  if (merged !== slice || typeof merged !== "object" || merged === null) return merged;
+  throw new TypeError("merge returned its second argument, which with sliceable: true must stay as it is: return the first, changed, or a new accumulator");
 }

@@ -1,5 +1,8 @@
-import { assert } from "../lib/assert.ts";
+import { InvariantViolation, assert } from "../lib/assert.ts";
 import { type ByteReader, type ByteWriter, corrupt } from "../lib/bytes.ts";
+import { JobError } from "../lib/errors.ts";
+import { show } from "../lib/show.ts";
+import { type KeyId, showKey } from "../data/key.ts";
 import type { Type } from "../data/type.ts";
 import type { Namespace } from "../state/keyed-state.ts";
 import type { PaneDeadlines, PaneFunction } from "./panes.ts";
@@ -94,11 +97,13 @@ export function readPane<Contents>(reader: ByteReader, type: Type<Contents>): St
 /** Adds contents of slices, by ascending start, to one; what is stored stays as it is. */
 export class SliceSum<Contents> {
   readonly #contents: PaneFunction<never, Contents>;
+  readonly #key: KeyId;
   #total: Contents | undefined;
   #isCopy = false;
 
-  constructor(contents: PaneFunction<never, Contents>) {
+  constructor(contents: PaneFunction<never, Contents>, key: KeyId) {
     this.#contents = contents;
+    this.#key = key;
   }
 
   add(part: Contents): void {
@@ -108,9 +113,22 @@ export class SliceSum<Contents> {
       return;
     }
     assert(merge !== undefined && copy !== undefined, "contents that are kept in slices can be copied and merged");
-    // A pane in one slice alone needs no copy.
-    this.#total = merge(this.#isCopy ? this.#total : this.#contents.copy!(this.#total), part);
+    try {
+      // A pane in one slice alone needs no copy.
+      this.#total = merge(this.#isCopy ? this.#total : this.#contents.copy!(this.#total), part);
+    } catch (cause) {
+      throw this.#failure(cause);
+    }
     this.#isCopy = true;
+  }
+
+  /** Windows are summed when they fire, where nobody else knows the key. */
+  #failure(cause: unknown): unknown {
+    if (cause instanceof InvariantViolation) return cause;
+    const place = { key: showKey(this.#key) };
+    if (cause instanceof JobError) return cause.at(place);
+    const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : `the value ${show(cause)} was thrown`;
+    return new JobError("USER_FUNCTION_FAILED", text, { ...place, cause });
   }
 
   get total(): Contents | undefined {

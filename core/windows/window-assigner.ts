@@ -1,7 +1,7 @@
 import { Duration } from "../lib/duration.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
-import { NO_TIMESTAMP } from "../time/timestamp.ts";
+import { NO_TIMESTAMP, isTimestamp } from "../time/timestamp.ts";
 import type { Window } from "./time-window.ts";
 
 /** When windows fire by themselves: at their end in event time or processing time, at the end of the input, or never. */
@@ -42,9 +42,16 @@ export interface WindowAssigner<in T, out W extends Window> {
   restore?(snapshot: unknown): void;
 }
 
-/** Refuses a record without timestamp, the best-known trap of event time. */
+/** Refuses a record without timestamp, the best-known trap of event time, and one that is stamped with the end of time. */
 export function requireTimestamp(kind: string, timestamp: number): void {
-  if (timestamp !== NO_TIMESTAMP) return;
+  if (isTimestamp(timestamp)) return;
+  if (timestamp !== NO_TIMESTAMP) {
+    throw new JobError(
+      "MISSING_TIMESTAMPS",
+      `${kind} needs event time, but this record comes from a window that has no end (a count window, or a global one), and so has no time. ` +
+        "Assign timestamps and watermarks behind that window, or use a processing-time window",
+    );
+  }
   throw new JobError(
     "MISSING_TIMESTAMPS",
     `${kind} needs event time, but this record has no timestamp. Assign timestamps and watermarks before the window:\n` +

@@ -55,7 +55,9 @@ export class FlightsView implements Sink<ViewRecord> {
 
   createWriter(context: SinkWriterContext): SinkWriter<ViewRecord> {
     if (this.#options.isJson) return new JsonView(context);
-    return process.stdout.isTTY ? new LiveView(context, this.#options) : new PlainView(context, this.#options);
+    // Some pseudo-terminals have no size: nothing could be drawn there.
+    const canDraw = process.stdout.isTTY && 0 < process.stdout.rows;
+    return canDraw ? new LiveView(context, this.#options) : new PlainView(context, this.#options);
   }
 }
 

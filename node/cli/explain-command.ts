@@ -38,7 +38,10 @@ async function explainJob(file: string, rest: readonly string[], early: OptionVa
   try {
     const { parallelism, args } = peekOptions("explain", rest, early);
     const graphs = await graphsOf(file, { rest, early, parallelism });
-    const print = args.json === true ? (graph: StreamGraph) => JSON.stringify(jobGraphToJson(buildJobGraph(graph))) : (graph: StreamGraph) => explain(buildJobGraph(graph));
+    const print =
+      args.json === true
+        ? (graph: StreamGraph) => JSON.stringify(jobGraphToJson(buildJobGraph(graph)))
+        : (graph: StreamGraph) => explain(buildJobGraph(graph));
     process.stdout.write(`${graphs.map(print).join(args.json === true ? "\n" : "\n\n")}\n`);
     return 0;
   } catch (cause) {

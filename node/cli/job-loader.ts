@@ -1,13 +1,15 @@
 import { existsSync, statSync } from "node:fs";
 import { registerHooks } from "node:module";
-import { resolve } from "node:path";
+import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isJobModule, JobError, type JobModule } from "../../core/index.ts";
 import { UsageError } from "./report.ts";
 
+const MODULE_ENDINGS: readonly string[] = [".ts", ".mts", ".js", ".mjs"];
+
 /**
- * Imports a job module. A module without a `job` function is a script: it has begun to run by the time this returns, and `undefined` comes back.
- * A script finds `argv` where it would find it if Node ran it.
+ * Imports a job module. A module without a `job` function is a script: it has begun to run by the time this returns, and
+ * `undefined` comes back. A script finds `argv` where it would find it if Node ran it.
  *
  * @throws UsageError where there is no such file; whatever the module throws while it is imported.
  */
@@ -15,16 +17,18 @@ export async function loadJob(file: string, argv: readonly string[]): Promise<Jo
   const path = resolve(file);
   if (!existsSync(path)) throw new UsageError(`there is no file ${file} (looked from ${process.cwd()})`);
   if (!statSync(path).isFile()) throw new UsageError(`${file} is not a file: give the module of a job, such as jobs/clicks.ts`);
+  if (!MODULE_ENDINGS.includes(extname(path))) throw new UsageError(`${file} is no module: a job is a file that ends in ${MODULE_ENDINGS.join(", ")}`);
   registerJobHooks();
   process.argv.splice(1, Infinity, path, ...argv);
   const module: unknown = await import(pathToFileURL(path).href);
   if (isJobModule(module)) return module;
-  if (typeof module === "object" && module !== null && "job" in module) throw invalidModule(`${file} exports "job", but it is no function`);
+  if (typeof module === "object" && module !== null && "job" in module)
+    throw invalidModule(`${file} exports "job", but it is no function`);
   return undefined;
 }
 
 export function invalidModule(reason: string): JobError {
-  const form = "export function job(env: StreamExecutionEnvironment, args: JobArgs): void { … }";
+  const form = "export function job(env: StreamExecutionEnvironment, args: JobArgs) { … }";
   return new JobError("JOB_MODULE_INVALID", `${reason}: write ${form}`);
 }
 
@@ -36,15 +40,18 @@ export function scriptEnd(): Promise<void> {
 }
 
 /**
- * Two things of importing that a job should not have to know: "tamias" is the package that runs it, wherever the job lies, because two copies of
- * the engine do not know each other's classes; and a TypeScript file is an ES module, whatever the package.json above it says or leaves out.
+ * Two things of importing that a job should not have to know: "tamias" is the package that runs it, wherever the job lies, because
+ * two copies of the engine do not know each other's classes; and a TypeScript file is an ES module, whatever the package.json above
+ * it says or leaves out.
  */
 function registerJobHooks(): void {
   registerHooks({
     resolve: (specifier, context, nextResolve) => {
-      if (specifier === "tamias" || specifier.startsWith("tamias/")) return nextResolve(specifier, { ...context, parentURL: import.meta.url });
+      if (specifier === "tamias" || specifier.startsWith("tamias/"))
+        return nextResolve(specifier, { ...context, parentURL: import.meta.url });
       const resolved = nextResolve(specifier, context);
-      const isJobSource = resolved.url.startsWith("file:") && resolved.url.endsWith(".ts") && !resolved.url.includes("/node_modules/");
+      const isJobSource =
+        resolved.url.startsWith("file:") && resolved.url.endsWith(".ts") && !resolved.url.includes("/node_modules/");
       return isJobSource ? { ...resolved, format: "module-typescript" } : resolved;
     },
   });

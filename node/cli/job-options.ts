@@ -27,7 +27,8 @@ export function addJobOptions(command: Command, name: CommandName, declared: Dec
   command.option("--input <file>", (declared["input"] ?? INPUT).description);
   command.option("--json", name === "explain" ? "the graph as JSON" : (declared["json"] ?? JSON_OUTPUT).description);
   command.option("--parallelism <n>", "subtasks of each operator (default: 1)", positiveInteger);
-  if (name === "run") command.option("--metrics <file>", "keep the metrics there as Prometheus text, written every second and at the end");
+  if (name === "run")
+    command.option("--metrics <file>", "keep the metrics there as Prometheus text, written every second and at the end");
   for (const [option, { type, description }] of Object.entries(declared)) {
     if (option in SHARED) continue;
     const flags = type === "boolean" ? `--${kebab(option)}` : `--${kebab(option)} <${type}>`;
@@ -51,7 +52,13 @@ export function peekOptions(name: CommandName, rest: readonly string[], early: O
  * @throws UsageError, CommanderError after it has printed what is wrong, or the help
  * @throws JobError JOB_MODULE_INVALID where the module declares options that cannot be
  */
-export function parseJobOptions(name: CommandName, file: string, declared: DeclaredOptions, rest: readonly string[], early: OptionValues): RunOptions {
+export function parseJobOptions(
+  name: CommandName,
+  file: string,
+  declared: DeclaredOptions,
+  rest: readonly string[],
+  early: OptionValues,
+): RunOptions {
   checkDeclared(file, declared);
   const command = `tamias ${name} ${file}`;
   const parser = addJobOptions(new Command(command), name, declared)
@@ -83,18 +90,29 @@ function checkDeclared(file: string, declared: DeclaredOptions): void {
   for (const [name, option] of Object.entries(declared)) {
     const shared = SHARED[name];
     if (!/^(?!no[A-Z])[a-z][a-zA-Z0-9]*$/.test(name) || RESERVED.includes(name)) {
-      throw invalidModule(`${file} declares an option "${name}", which it cannot have (its name is a camelCase word, not ${RESERVED.join(", ")}, nor a "no…")`);
+      throw invalidModule(
+        `${file} declares an option "${name}", which it cannot have: a name is a camelCase word, not ${RESERVED.join(", ")} or "no…"`,
+      );
     }
-    if (typeof option !== "object" || option === null || !["string", "number", "boolean"].includes(option.type) || typeof option.description !== "string") {
-      throw invalidModule(`${file} declares the option "${name}" without { type: "string" | "number" | "boolean", description: "…" }`);
+    if (
+      typeof option !== "object" ||
+      option === null ||
+      !["string", "number", "boolean"].includes(option.type) ||
+      typeof option.description !== "string"
+    ) {
+      throw invalidModule(
+        `${file} declares the option "${name}" without { type: "string" | "number" | "boolean", description: "…" }`,
+      );
     }
-    if (shared !== undefined && shared.type !== option.type) throw invalidModule(`${file} declares the option "${name}" as a ${option.type}, but it is a ${shared.type} for every job`);
+    if (shared !== undefined && shared.type !== option.type)
+      throw invalidModule(`${file} declares the option "${name}" as a ${option.type}, but it is a ${shared.type} for every job`);
   }
 }
 
 function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || 32_768 < value) throw new InvalidArgumentError("It must be a whole number from 1 to 32768.");
+  if (!/^\d+$/.test(text) || value < 1 || 32_768 < value)
+    throw new InvalidArgumentError("It must be a whole number from 1 to 32768.");
   return value;
 }
 

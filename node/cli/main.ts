@@ -9,7 +9,7 @@ async function main(): Promise<void> {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
     process.stderr.write(
-      `error: tamias needs Node ${OLDEST_NODE.join(".")} or newer to run TypeScript jobs; this is Node ${process.versions.node}. ` +
+      `error: tamias needs Node ${OLDEST_NODE.join(".")} or newer to run TypeScript; this is Node ${process.versions.node}. ` +
         '"npm install --save-dev node@24" brings one that npx takes.\n',
     );
     process.exitCode = EXIT_USAGE;

@@ -1,4 +1,5 @@
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import type { JobClient, MetricsRow } from "../../core/index.ts";
 import { prometheusText } from "../../core/metrics/prometheus.ts";
 import { UsageError } from "./report.ts";
@@ -16,7 +17,8 @@ export function keepMetrics(file: string, clients: readonly JobClient[]): { stop
   let isBroken = false;
   const write = (): void => {
     const problem = replaceFile(file, prometheusText(rowsOf(clients)));
-    if (problem !== undefined && !isBroken) process.stderr.write(`warning: --metrics cannot write ${file} any more: ${problem}\n`);
+    if (problem !== undefined && !isBroken)
+      process.stderr.write(`warning: --metrics cannot write ${file} any more: ${problem}\n`);
     isBroken = problem !== undefined;
   };
   const timer = setInterval(write, METRICS_INTERVAL_MS);
@@ -32,6 +34,7 @@ export function keepMetrics(file: string, clients: readonly JobClient[]): { stop
 /** Returns why it could not be done. */
 function replaceFile(file: string, text: string): string | undefined {
   const temporary = `${file}.tmp`;
+  if (!existsSync(dirname(file))) return `the folder ${dirname(file)} does not exist; create it first`;
   try {
     writeFileSync(temporary, text);
     renameSync(temporary, file);

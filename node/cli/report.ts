@@ -1,8 +1,12 @@
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { CommanderError } from "commander";
 import { JobError } from "../../core/index.ts";
 import { EXIT_FAILED, EXIT_USAGE } from "./exit-code.ts";
 
 const FRAMES_MAX = 5;
+/** The package brings its documents along; shown from where the user stands. */
+const ERRORS_PAGE = relative(process.cwd(), fileURLToPath(new URL("../../../docs/errors.md", import.meta.url)));
 /** The folder of the built package: its frames tell the writer of a job nothing. */
 const OWN_FOLDER = new URL("../..", import.meta.url).href;
 
@@ -30,7 +34,7 @@ function describeJobError(error: JobError): string {
   const origin = error.cause;
   // A broken promise of ours is for us to find: there every frame counts.
   const trace = !(origin instanceof Error) ? "" : error.code === "INTERNAL" ? `\ncaused by: ${origin.stack}` : userFrames(origin);
-  return `${error.message}${trace}\ndocs/errors.md explains ${error.code}.`;
+  return `${error.message}${trace}\n${ERRORS_PAGE} explains ${error.code}.`;
 }
 
 /** The frames of the user's own code, on lines of their own. */
@@ -64,7 +68,10 @@ function isForeignFrame(line: string): boolean {
 function advice(error: Error): string {
   const code = "code" in error ? error.code : undefined;
   if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
-    return "\nJobs run by having their types stripped, not compiled: write an object with `as const` for an enum, a module for a namespace, fields for parameter properties.";
+    return (
+      "\nJobs run by having their types stripped, not compiled: " +
+      "write an object with `as const` for an enum, a module for a namespace, fields for parameter properties."
+    );
   }
   return "";
 }

@@ -113,7 +113,7 @@ const REFUSALS: readonly (readonly [title: string, write: Write, message: string
     (hits) => hits.countWindowAll(2).allowedLateness(seconds(-1)),
     '[INVALID_ARGUMENT] allowedLateness takes a Duration that is not negative, such as minutes(1), but got {"ms":-1000}',
   ],
-  ["a class instead of its instance", (hits) => untyped(hits)["map"]!(Upper), "[INVALID_ARGUMENT] map got the class Upper itself: pass an instance, new Upper(…)"],
+  ["a class instead of its instance", (hits) => untyped(hits)["map"]!(Upper), "[INVALID_ARGUMENT] map got a class itself, Upper: pass an instance, new Upper(…)"],
   [
     "an async function",
     (hits) => hits.map(async (hit) => hit),
@@ -213,7 +213,7 @@ const REFUSALS: readonly (readonly [title: string, write: Write, message: string
   [
     "a job that is only a source",
     () => {},
-    "[EMPTY_JOB] the job has no operators: add a source and a sink, e.g. env.fromElements(1, 2, 3).print(), before execute()",
+    "[EMPTY_JOB] the job has no operators: add a source and a sink, e.g. env.fromElements(1, 2, 3).print(), before execute(), and to the environment that executes",
   ],
 ];
 

@@ -7,15 +7,17 @@ const paths = readdirSync(folder, { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".json"))
   .sort();
 
-/** Cases of features that are not built yet: triggers of the user's choice, and evictors. When one is, it must leave this list. */
+/** Cases of features that are not built yet: triggers of the user's choice, evictors, broadcast state, async I/O. When one is, it must leave this list. */
 const NOT_BUILT: readonly RegExp[] = [
   /^EvictingWindowOperatorTest#/,
+  /^CoBroadcastWith(Non)?KeyedOperatorTest#/,
+  /^AsyncWaitOperatorTest#/,
   /^WindowOperatorTest#.*(PurgingTrigger|ContinuousEventTimeTrigger)$/,
   /^WindowOperatorTest#(testContinuousWatermarkTrigger|testCountTrigger|testLateness|testCleanupTimerWithEmptyStateNoResultForTumblingWindows)$/,
 ];
 
-/** Cases of kinds that are built, and yet cannot run: the timestamp is beyond ±2^53. */
-const KNOWN_GAPS: readonly RegExp[] = [/^window start .*"-9223372036854775803"/];
+/** Cases of kinds that are built, and yet cannot run: a timestamp is beyond ±2^53; when the outputs have no credit is not recorded. */
+const KNOWN_GAPS: readonly RegExp[] = [/^window start .*"-9223372036854775803"/, /^TimestampsAndWatermarksOperatorTest#watermarksWithIdleness/];
 
 describe("facts recorded from Apache Flink", () => {
   for (const path of paths) {

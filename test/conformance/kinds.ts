@@ -2,6 +2,7 @@ import { runAssignerCase } from "./assigner-cases.ts";
 import { type CaseKind, arrayKind, notBuiltYet } from "./case-kind.ts";
 import { keyGroupCases } from "./key-group-cases.ts";
 import { runMergingWindowSetCase } from "./merging-window-set-cases.ts";
+import { runOtherOperatorCase } from "./other-operator-cases.ts";
 import { runWatermarkValveCase } from "./watermark-valve-cases.ts";
 import { runWindowOperatorCase } from "./window-operator-cases.ts";
 
@@ -14,7 +15,7 @@ export const CASE_KINDS: readonly CaseKind[] = [
   arrayKind("window_operator", runWindowOperatorCase),
   notBuiltYet("triggers", "public triggers are"),
   notBuiltYet("interval_join", "interval joins are"),
-  notBuiltYet("other_operators", "a runner for operators known by their class name only is"),
+  arrayKind("other_operators", runOtherOperatorCase),
   notBuiltYet("state_ttl", "state TTL is"),
   notBuiltYet("malformed_patterns", "CEP is"),
   notBuiltYet("operator_traces", "CEP is"),

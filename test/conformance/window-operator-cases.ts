@@ -39,7 +39,7 @@ interface CaseOutput {
   readonly watermark?: CaseNumber;
 }
 
-interface CaseStep {
+export interface CaseStep {
   readonly op: string;
   readonly value?: CaseValue;
   readonly ts?: CaseNumber | null;
@@ -47,7 +47,7 @@ interface CaseStep {
   readonly out?: readonly CaseOutput[];
 }
 
-interface CasePhase {
+export interface CasePhase {
   readonly steps: readonly CaseStep[];
   readonly restoresFromSnapshotOfPhase?: number;
 }
@@ -224,12 +224,12 @@ function apply(harness: RestorableHarness, { op, value, ts, args }: CaseStep): b
   }
 }
 
-function shownCase({ value, ts, side, watermark }: CaseOutput): string {
+export function shownCase({ value, ts, side, watermark }: CaseOutput): string {
   if (watermark !== undefined) return `watermark ${numberOf(watermark)}`;
   return `${side ?? "out"} ${JSON.stringify(value)} @${ts === undefined || ts === null ? "none" : numberOf(ts)}`;
 }
 
-function shownOutput(output: HarnessOutput): string {
+export function shownOutput(output: HarnessOutput): string {
   if (output.kind === "idleness") return "idleness";
   if (output.kind === "watermark") return `watermark ${output.watermark}`;
   return `${output.sideOutput ?? "out"} ${JSON.stringify(output.value)} @${output.timestamp ?? "none"}`;

@@ -174,7 +174,7 @@ describe("collections that give each element once", () => {
     harness.poll();
     harness.poll();
     harness.restartReader(0);
-    expect(() => harness.poll()).toThrow("needs element 0, but 2 have been taken");
+    expect(() => harness.poll()).toThrow("and 2 of them have been taken already");
   });
 
   test("a restore with a shorter collection is refused", () => {

@@ -30,6 +30,7 @@ import {
   type Session,
   type SuspiciousRecord,
 } from "../../examples/log-analysis/rules.ts";
+import { comparable, readLines } from "./comparable-outputs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "log-analysis-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -120,26 +121,6 @@ class Analysis {
     const { session, suspicious } = state;
     this.output.push(metricsOutput({ userId: key.slice("user ".length), minute, actions, session, suspicious }));
   }
-}
-
-/** One step of the watermark may release several users' metrics in any order; all else keeps its order. */
-function comparable(outputs: readonly unknown[]): { readonly inOrder: readonly unknown[]; readonly metrics: readonly string[] } {
-  const isMetrics = (output: unknown): boolean => (output as { type: string }).type === "metrics";
-  return {
-    inOrder: outputs.filter((output) => !isMetrics(output)),
-    metrics: outputs.filter(isMetrics).map((output) => sortedJson(output)).sort(),
-  };
-}
-
-function sortedJson(value: unknown): string {
-  return JSON.stringify(value, (_name, field: unknown) => {
-    if (typeof field !== "object" || field === null || Array.isArray(field)) return field;
-    return Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
-}
-
-function readLines(text: string): unknown[] {
-  return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as unknown);
 }
 
 function readBeside(name: string): string {

@@ -76,6 +76,18 @@ function schedulerCases(create: () => HostUnderTest): void {
     expect(seen).toEqual(["past"]);
   });
 
+  test("a timer that is cancelled when its time has come, but before it ran, does not run", async () => {
+    const { host, settle } = create();
+    const time = host.clock.now() + 5;
+    const seen: string[] = [];
+    const timers = ["a", "b"].map((name, index) => host.scheduler.at(time, () => {
+      seen.push(name);
+      timers[1 - index]!.cancel();
+    }));
+    await settle();
+    expect(seen).toHaveLength(1);
+  });
+
   test("the clock does not go back", async () => {
     const { host, settle } = create();
     const before = host.clock.now();

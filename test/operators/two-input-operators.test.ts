@@ -32,7 +32,11 @@ const time: readonly (readonly [Step, ...string[]])[] = [
   [["idle", false, 1], "active"],
   [["watermark", 8, 1]],
   [["watermark", 10, 1], "wm 10"],
+  // The first input is at 9 still: as in Flink, it holds the watermark from the moment it is back.
   [["idle", false]],
+  [["watermark", 15, 1]],
+  [["watermark", 12], "wm 12"],
+  [["watermark", 15], "wm 15"],
   [["watermark", Infinity]],
   [["watermark", Infinity, 1], "wm Infinity"],
   [["finish"]],

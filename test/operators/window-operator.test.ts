@@ -5,12 +5,13 @@ import type { ProcessWindowContext } from "../../core/functions/window-functions
 import { milliseconds } from "../../core/lib/duration.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { windowFactory } from "../../core/operators/window-operator.ts";
+import type { AggregateFunction } from "../../core/state/aggregation.ts";
 import { ValueStateDescriptor } from "../../core/state/descriptors.ts";
 import { OperatorHarness } from "../../core/testing/operator-harness.ts";
 import { count, sum } from "../../core/windows/aggregates.ts";
 import { builtInAggregates } from "../../core/windows/built-in-aggregates.ts";
 import { GlobalWindows } from "../../core/windows/global-windows.ts";
-import { aggregatePane, listPane, reducePane } from "../../core/windows/pane-functions.ts";
+import { type WindowContents, aggregatePane, listPane, reducePane } from "../../core/windows/pane-functions.ts";
 import { EventTimeSessionWindows, ProcessingTimeSessionWindows } from "../../core/windows/session-windows.ts";
 import { SlidingEventTimeWindows } from "../../core/windows/sliding-windows.ts";
 import type { TimeWindow } from "../../core/windows/time-window.ts";
@@ -441,6 +442,29 @@ describe("window functions", () => {
     });
   });
 
+  test("leave no state of a key in BATCH", () => {
+    const total = new ValueStateDescriptor("total", types.number);
+    const fn = {
+      process(key: string, context: ProcessWindowContext<TimeWindow>, _records: Iterable<Reading>, out: { collect(text: string): void }): void {
+        const state = context.globalState().getState(total);
+        state.update((state.value() ?? 0) + 1);
+        out.collect(`${key} ${state.value()}`);
+      },
+    };
+    checkSteps({
+      factory: () =>
+        windowFactory({ ...keyed, contents: listPane<Reading>(), contentsType: types.array(readingType), emit: { kind: "process", fn } }),
+      options: { mode: "BATCH" },
+      steps: [
+        [["record", R("a", 1), 1]],
+        [["record", R("a", 1), 11]],
+        [["end key"], "a 1@9", "a 2@19"],
+        [["record", R("a", 1), 21]],
+        [["end key"], "a 1@29"],
+      ],
+    });
+  });
+
   test("have no state of a session", () => {
     const descriptor = new ValueStateDescriptor("x", types.number);
     const harness = new OperatorHarness(
@@ -506,8 +530,48 @@ describe("failures", () => {
     });
   });
 
-  test("a record without timestamp is refused in event time", () => {
-    expect(codeOf(() => failing({ kind: "apply", fn: { apply: () => {} } }).element(R("a", 1)))).toBe("MISSING_TIMESTAMPS");
+  test("a record without timestamp is refused in event time, and one that is stamped with the end of time", () => {
+    const harness = failing({ kind: "apply", fn: { apply: () => {} } });
+    expect(codeOf(() => harness.element(R("a", 1)))).toBe("MISSING_TIMESTAMPS");
+    expect(errorOf(() => harness.element(R("a", 1), Infinity))).toMatchObject({
+      code: "MISSING_TIMESTAMPS",
+      reason: expect.stringContaining("Assign timestamps and watermarks behind that window") as string,
+    });
+  });
+
+  test("of a function without a return say so", () => {
+    const lost = (() => undefined) as () => never;
+    const accumulator = { createAccumulator: () => ({ n: 0 }), add: lost, getResult: () => 0 };
+    const contents = { reduce: reducePane<Reading>({ reduce: lost }), add: aggregatePane<Reading, { n: number }, number>(accumulator) };
+    for (const [method, pane] of Object.entries(contents)) {
+      const options = { ...keyed, contents: pane as WindowContents<Reading, unknown, unknown>, contentsType: types.dynamic };
+      const harness = new OperatorHarness(windowFactory({ ...options, emit: { kind: "values" } }));
+      harness.open();
+      const twice = (): void => [3, 4].forEach((time) => harness.element(R("a", 1), time));
+      expect(errorOf(twice)).toMatchObject({
+        code: "USER_FUNCTION_FAILED",
+        reason: expect.stringContaining(`${method} returned undefined: it must return`) as string,
+      });
+    }
+  });
+
+  test("of a sliceable merge that returns its second argument say so", () => {
+    const fn: AggregateFunction<Reading, { n: number }, number> = {
+      sliceable: true,
+      createAccumulator: () => ({ n: 0 }),
+      add: (record, { n }) => ({ n: n + record.value }),
+      merge: (earlier, later) => (earlier.n === 0 ? later : { n: earlier.n + later.n }),
+      getResult: ({ n }) => n,
+    };
+    const assigner = SlidingEventTimeWindows.of(milliseconds(10), milliseconds(5));
+    const options = { ...keyed, assigner, contents: aggregatePane(fn), contentsType: types.object({ n: types.number }) };
+    const harness = new OperatorHarness(windowFactory({ ...options, emit: { kind: "values" } }));
+    harness.open();
+    for (const time of [1, 6]) harness.element(R("a", 1), time);
+    expect(errorOf(() => harness.watermark(20))).toMatchObject({
+      place: { key: `"a"`, operator: "operator" },
+      reason: expect.stringContaining("merge returned its second argument") as string,
+    });
   });
 });
 

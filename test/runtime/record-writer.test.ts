@@ -5,7 +5,7 @@ import type { Partitioner } from "../../core/graph/stream-graph.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { LocalChannel } from "../../core/runtime/channel.ts";
 import { connectedSubtasks } from "../../core/runtime/local-job.ts";
-import { RecordWriter } from "../../core/runtime/record-writer.ts";
+import { BUFFER_BYTES_MAX, RecordWriter } from "../../core/runtime/record-writer.ts";
 import { keyGroupOf, subtaskOf } from "../../core/state/key-groups.ts";
 
 interface Written {
@@ -91,6 +91,13 @@ test("without credit buffers wait, counted, and leave in order as credit comes b
   expect([gauge.starvedChannels, writer.overflowBuffers, writer.isDrained]).toEqual([1, 2, false]);
   expect(received(channels[0]!)).toEqual([0, 1, 2]);
   expect([gauge.starvedChannels, writer.overflowBuffers, writer.isDrained]).toEqual([0, 0, true]);
+});
+
+test("watermarks alone fill buffers too, so that a channel without records stays bounded", () => {
+  const { writer, channels, gauge } = writerOf({ kind: "global" }, 2, 1);
+  for (let watermark = 0; watermark < 100_000; watermark += 1) writer.processWatermark(watermark);
+  expect([gauge.starvedChannels, writer.overflowBuffers]).toEqual([2, expect.any(Number)]);
+  expect(channels[1]!.poll()!.length).toBeLessThan(2 * BUFFER_BYTES_MAX);
 });
 
 test.each([

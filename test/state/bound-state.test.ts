@@ -131,6 +131,17 @@ describe("bound state", () => {
     expect([reducing.get(), aggregating.get()]).toEqual([undefined, undefined]);
   });
 
+  test("a function without a return is told so", () => {
+    const cursor: KeyCursor = { key: "k", namespace: "" };
+    const lost = (() => undefined) as () => never;
+    const reducing = bindState(newStore(), new ReducingStateDescriptor<number>("r", lost), cursor);
+    reducing.add(1);
+    expect(() => reducing.add(2)).toThrow("reduce returned undefined: it must return");
+    const fn = { createAccumulator: () => ({ n: 0 }), add: lost, getResult: () => 0 };
+    const aggregating = bindState(newStore(), new AggregatingStateDescriptor<number, { n: number }, number>("a", fn), cursor);
+    expect(() => aggregating.add(1)).toThrow("add returned undefined: it must return");
+  });
+
   test("in tests, a value that is changed without update is found", () => {
     const cursor: KeyCursor = { key: "k", namespace: "" };
     const store = newStore();

@@ -89,6 +89,16 @@ describe("watermark valve", () => {
       [["wm", 0, Infinity], ["wm", 1, Infinity], ["wm", 2, Infinity]],
       ["wm Infinity"],
     ],
+    [
+      "does not take the end of some channels for the end of one that is idle",
+      [["wm", 0, 5], ["wm", 1, 7], ["idle", 2], ["wm", 0, Infinity], ["wm", 1, Infinity], ["active", 2], ["wm", 2, 9], ["wm", 2, Infinity]],
+      ["wm 5", "wm 7", "idle", "active", "wm 9", "wm Infinity"],
+    ],
+    [
+      "goes by what an ended channel had promised where the others are idle",
+      [["wm", 0, 10], ["wm", 1, 3], ["wm", 2, 3], ["wm", 0, Infinity], ["idle", 1], ["idle", 2], ["active", 0]],
+      ["wm 3", "wm 10", "idle"],
+    ],
   ] as const)("%s", (_name, inputs, expected) => {
     const player = valvePlayer(3);
     expect(inputs.flatMap((input) => player.feed(input))).toEqual(expected);

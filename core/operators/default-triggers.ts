@@ -1,0 +1,29 @@
+import { GlobalWindows } from "../windows/global-windows.ts";
+import type { PaneDeadlines } from "../windows/panes.ts";
+import type { Window } from "../windows/time-window.ts";
+import { TumblingEventTimeWindows, TumblingProcessingTimeWindows } from "../windows/tumbling-windows.ts";
+import type { WindowAssigner } from "../windows/window-assigner.ts";
+
+/** The default triggers, and when windows are dropped. */
+export function deadlinesOf(assigner: WindowAssigner<never, Window>, allowedLatenessMs: number): PaneDeadlines {
+  switch (assigner.defaultTrigger) {
+    case "eventTime":
+      return { fireTime: (window) => window.end - 1, dropTime: (window) => window.end - 1 + allowedLatenessMs };
+    case "processingTime":
+      return { fireTime: (window) => window.end - 1, dropTime: (window) => window.end - 1 };
+    case "endOfStream":
+      return { fireTime: () => Infinity, dropTime: () => Infinity };
+    case "never":
+      return { fireTime: () => NaN, dropTime: () => Infinity };
+  }
+}
+
+/** Whether a record lies in one window at most, so that what a window holds is its own. Of an assigner of the user nothing is known. */
+export function hasOneWindowPerRecord(assigner: WindowAssigner<never, Window>): boolean {
+  return (
+    assigner.isMerging ||
+    assigner instanceof GlobalWindows ||
+    assigner instanceof TumblingEventTimeWindows ||
+    assigner instanceof TumblingProcessingTimeWindows
+  );
+}
