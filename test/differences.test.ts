@@ -152,3 +152,15 @@ function timed(records: readonly Reading[], boundMs: number, env = StreamExecuti
     .fromCollection(records)
     .assignTimestampsAndWatermarks(WatermarkStrategy.forBoundedOutOfOrderness<Reading>(milliseconds(boundMs)).withTimestampAssigner((record: Reading) => record.time));
 }
+
+test("functions are closed when the whole job has ended", async () => {
+  const env = StreamExecutionEnvironment.getExecutionEnvironment();
+  const log: string[] = [];
+  const early = { map: (n: number) => n, close: () => void log.push("early closed") };
+  const late = { map: (n: number) => (log.push(`late ${n}`), n) };
+  // Two sources: the first chain ends long before the second one.
+  env.fromElements(1).map(early).union(env.fromSequence(2, 3_000)).map(late).startNewChain();
+  await env.execute();
+  expect(log.indexOf("early closed")).toBe(log.length - 1);
+  expect(log).toHaveLength(3_001);
+});

@@ -43,19 +43,21 @@ export interface SnapshotListener {
   onTaskSnapshot(vertex: JobVertex, subtask: number, checkpointId: number, snapshot: TaskSnapshot): void;
 }
 
-/** Calls of a vertex's subtasks across one edge: which subtasks of the receiver each sender reaches. */
-export function connectedSubtasks(edge: JobEdge, sender: number, senders: number, receivers: number): readonly number[] {
-  const all = Array.from({ length: receivers }, (_, index) => index);
+/**
+ * How many channels a sender has on an edge, and to which receiver the first of them leads; the others lead to the receivers after it.
+ */
+export function reachOf(edge: JobEdge, sender: number, senders: number, receivers: number): { readonly first: number; readonly count: number } {
   switch (edge.partitioner.kind) {
     case "forward":
-      return [sender];
-    case "rescale":
+      return { first: sender, count: 1 };
+    case "rescale": {
       // Flink's pointwise pattern: the larger side is divided evenly over the smaller one.
-      return senders < receivers
-        ? all.filter((receiver) => Math.floor((receiver * senders) / receivers) === sender)
-        : [Math.floor((sender * receivers) / senders)];
+      if (receivers <= senders) return { first: Math.floor((sender * receivers) / senders), count: 1 };
+      const first = Math.ceil((sender * receivers) / senders);
+      return { first, count: Math.ceil(((sender + 1) * receivers) / senders) - first };
+    }
     default:
-      return all;
+      return { first: 0, count: receivers };
   }
 }
 
@@ -168,7 +170,7 @@ export class LocalJob implements TaskListener {
       const senders = vertices[edge.fromVertex]!.parallelism;
       const receivers = vertices[edge.toVertex]!.parallelism;
       return Array.from({ length: senders }, (_, sender) =>
-        connectedSubtasks(edge, sender, senders, receivers).map(() => new LocalChannel(this.#options.channelCredits)),
+        Array.from({ length: reachOf(edge, sender, senders, receivers).count }, () => new LocalChannel(this.#options.channelCredits)),
       );
     });
   }
@@ -222,8 +224,10 @@ export class LocalJob implements TaskListener {
       if (edge.toVertex !== vertex.id) continue;
       const senders = this.graph.vertices[edge.fromVertex]!.parallelism;
       for (let sender = 0; sender < senders; sender += 1) {
-        const index = connectedSubtasks(edge, sender, senders, vertex.parallelism).indexOf(subtask);
-        if (0 <= index) gateChannels.push({ receiver: channels[edge.index]![sender]![index]!, input: edge.input });
+        const { first, count } = reachOf(edge, sender, senders, vertex.parallelism);
+        if (first <= subtask && subtask < first + count) {
+          gateChannels.push({ receiver: channels[edge.index]![sender]![subtask - first]!, input: edge.input });
+        }
       }
     }
     if (gateChannels.length === 0) return undefined;
@@ -242,7 +246,7 @@ export class LocalJob implements TaskListener {
         at: (time, job) => host.scheduler.at(time, () => this.#guarded(job)),
         now: () => host.clock.now(),
         post: (job) => host.scheduler.post(() => this.#guarded(job)),
-        fail: (error) => this.#end({ status: "FAILED", error }),
+        fail: (error) => this.#end({ status: "FAILED", error: error.at({ operator: head.node.name }) }),
       });
       this.#coordinators.set(head.uid, coordinator);
     }

@@ -29,7 +29,12 @@ export class FiringMarks {
   replace(collect: (visit: VisitMark) => void, tracker: ChangeTracker): void {
     this.forEachAddress((key, namespace) => tracker.changed(key, namespace));
     this.clear();
-    collect((key, text, mark) => this.#set(key, MARK + text, mark));
+    // The marks of a window come one after the other: its address is made and looked up once.
+    let last: { readonly text: Namespace; readonly marks: Map<KeyId, number> } | undefined;
+    collect((key, text, mark) => {
+      if (last?.text !== text) last = { text, marks: this.#of(MARK + text) };
+      last.marks.set(key, mark);
+    });
     this.forEachAddress((key, namespace) => tracker.changed(key, namespace));
   }
 
@@ -57,7 +62,7 @@ export class FiringMarks {
   restore(key: KeyId, namespace: Namespace, reader: ByteReader): void {
     const mark = reader.u8();
     if (mark !== TO_FIRE && mark !== TO_DROP) throw corrupt(`${mark} before byte ${reader.position} is no mark of a pane`);
-    this.#set(key, namespace, mark);
+    this.#of(namespace).set(key, mark);
   }
 
   remove(key: KeyId, namespace: Namespace): void {
@@ -68,12 +73,12 @@ export class FiringMarks {
     if (0 < this.#marks.size) this.#marks = new Map();
   }
 
-  #set(key: KeyId, namespace: Namespace, mark: number): void {
+  #of(namespace: Namespace): Map<KeyId, number> {
     let ofNamespace = this.#marks.get(namespace);
     if (ofNamespace === undefined) {
       ofNamespace = new Map();
       this.#marks.set(namespace, ofNamespace);
     }
-    ofNamespace.set(key, mark);
+    return ofNamespace;
   }
 }

@@ -380,11 +380,13 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
     // Without slices a pane that is there is still to be dropped, and needs no mark for it.
     if (this.#slices !== undefined) {
       for (const window of this.#schedule.dropsUntil(this.#firingTime)) {
-        for (const { key } of this.#panesOf(window)) visit(key, spanText(window.start, window.end), TO_DROP);
+        const text = spanText(window.start, window.end);
+        for (const { key } of this.#panesOf(window)) visit(key, text, TO_DROP);
       }
     }
     for (const { window, panes = this.#panesOf(window), firedCount } of firing) {
-      for (const { key } of panes.slice(firedCount)) visit(key, spanText(window.start, window.end), TO_FIRE);
+      const text = spanText(window.start, window.end);
+      for (const { key } of panes.slice(firedCount)) visit(key, text, TO_FIRE);
     }
   }
 }

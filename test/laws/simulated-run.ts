@@ -128,7 +128,7 @@ class SimulatedRun {
         sinceCheckpoint = 0;
         // Right behind a checkpoint in the middle of something is where a restore is hardest.
         const isHard = this.#point?.manifest.checkpointId === this.#lastInMidFiring;
-        if (0 < this.#crashesLeft && this.#prng.int(isHard ? 2 : 5) === 0) return true;
+        if (0 < this.#crashesLeft && this.#prng.int(8) < (isHard ? 7 : 1)) return true;
       }
       if (crashAt <= this.#steps) return true;
       sinceCheckpoint += 1;

@@ -4,7 +4,7 @@ import { keyId } from "../../core/data/key.ts";
 import type { Partitioner } from "../../core/graph/stream-graph.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { LocalChannel } from "../../core/runtime/channel.ts";
-import { connectedSubtasks } from "../../core/runtime/local-job.ts";
+import { reachOf } from "../../core/runtime/local-job.ts";
 import { BUFFER_BYTES_MAX, RecordWriter } from "../../core/runtime/record-writer.ts";
 import { keyGroupOf, subtaskOf } from "../../core/state/key-groups.ts";
 
@@ -107,6 +107,9 @@ test.each([
   [2, 3, [[0, 1], [2]]],
 ])("rescale connects %i senders to %i receivers pointwise", (senders, receivers, expected) => {
   const edge = { index: 0, fromVertex: 0, fromPosition: 0, sideOutput: undefined, toVertex: 1, input: 0, partitioner: { kind: "rescale" as const } };
-  const connected = Array.from({ length: senders }, (_, sender) => connectedSubtasks(edge, sender, senders, receivers));
+  const connected = Array.from({ length: senders }, (_, sender) => {
+    const { first, count } = reachOf(edge, sender, senders, receivers);
+    return Array.from({ length: count }, (_unused, index) => first + index);
+  });
   expect(connected).toEqual(expected);
 });
