@@ -1,26 +1,36 @@
 import { assert } from "../lib/assert.ts";
 import { ByteReader, ByteWriter, corrupt } from "../lib/bytes.ts";
+import { ColumnBatch, NO_WATERMARKS } from "./column-batch.ts";
+import { aligned } from "./column-format.ts";
+import { ColumnReader } from "./column-reader.ts";
+import { ColumnWriter } from "./column-writer.ts";
 import { dynamicType, writeWhole } from "./dynamic-type.ts";
 import { NO_PREVIOUS, readTime, writeTime } from "./time-codec.ts";
 import type { Type } from "./type.ts";
 
 /**
- * A channel carries buffers; each is one array of bytes that can be read by itself.
+ * A channel carries buffers; each is one array of bytes. One with rows can be read by itself; one with columns names strings
+ * that came with those before it.
  *
  *     magic, version, layout      a byte each
  *     row count                   varint
  *     length of the controls      varint, in bytes
  *     controls                    in order: kind (a byte), rows since the control before (varint), what the kind needs
  *     body                        layout `rows`: for each row its timestamp and its value; the values share one session
+ *                                 layout `columns`: zeros up to a multiple of 8, then a batch as column-format.ts says
  *
  * A control at row `i` comes before row `i`; at the row count, after the last row.
  */
 const MAGIC = 0x54;
 const BUFFER_VERSION = 1;
 
+/** What a builder keeps of its memory from one buffer to the next: one huge record must not hold its memory for ever. */
+const BODY_BYTES_KEPT_MAX = 1 << 20;
+const BODY_BYTES_MIN = 4096;
+
 /** Layouts of the body. */
 export const LAYOUT_ROWS = 0;
-/** Reserved: columns keep header, positions and credits as they are. */
+/** Header, positions and credits are the same; one builder writes both kinds in turn. */
 export const LAYOUT_COLUMNS = 1;
 
 /** What `BufferReader.next` has come to. The numbers are part of the format. */
@@ -59,12 +69,15 @@ export interface BufferHeader {
   readonly bodyStart: number;
 }
 
-/** Fills buffers one after the other. */
+/** Fills buffers one after the other. It keeps its memory, within bounds, for the next one. */
 export class BufferBuilder {
   readonly #type: Type<unknown>;
-  readonly #body = new ByteWriter(4096);
+  #body = new ByteWriter(BODY_BYTES_MIN);
   readonly #controls = new ByteWriter();
   readonly #header = new ByteWriter();
+  /** Made with the first batch of columns; what it has sent of strings stays known from buffer to buffer. */
+  #columns: ColumnWriter | undefined;
+  #hasBatch = false;
   #rowCount = 0;
   #controlRow = 0;
   #previousTimestamp = NO_PREVIOUS;
@@ -86,11 +99,12 @@ export class BufferBuilder {
 
   /** What the buffer takes so far, but for its first few bytes. */
   get byteLength(): number {
-    return this.#body.length + this.#controls.length;
+    return this.#body.length + this.#controls.length + (this.#columns?.preparedLength ?? 0);
   }
 
   /** Adds a record, or throws and leaves the buffer as it was. */
   addRecord(value: unknown, timestamp: number): void {
+    assert(!this.#hasBatch, "a buffer holds rows or a batch of columns");
     const body = this.#body;
     const length = body.length;
     writeTime(body, timestamp, this.#previousTimestamp);
@@ -102,6 +116,23 @@ export class BufferBuilder {
     }
     this.#rowCount += 1;
     if (Number.isSafeInteger(timestamp)) this.#previousTimestamp = timestamp;
+  }
+
+  /**
+   * Adds the selected rows of a batch and its watermarks, or throws and leaves the buffer as it was. A batch is alone in its
+   * buffer, but for what comes before its first row and after its last; the type is not asked.
+   */
+  addBatch(batch: ColumnBatch): void {
+    assert(this.#rowCount === 0 && !this.#hasBatch, "a batch of columns comes into a buffer without rows");
+    this.#columns ??= new ColumnWriter({ remembers: true });
+    this.#columns.prepare(batch);
+    this.#hasBatch = true;
+    const { rows, watermarks } = batch.watermarks;
+    for (let next = 0; next < rows.length; next += 1) {
+      while (this.#rowCount < batch.length && batch.rowOf(this.#rowCount) < rows[next]!) this.#rowCount += 1;
+      this.addWatermark(watermarks[next]!);
+    }
+    this.#rowCount = batch.length;
   }
 
   addWatermark(watermark: number): void {
@@ -124,27 +155,42 @@ export class BufferBuilder {
     this.#addControl(END_OF_INPUT);
   }
 
-  /** The buffer; the builder is then empty again and keeps its memory. */
+  /** The buffer; the builder is then empty again. */
   finish(): Uint8Array<ArrayBuffer> {
     const header = this.#header;
     header.reset();
     header.u8(MAGIC);
     header.u8(BUFFER_VERSION);
-    header.u8(LAYOUT_ROWS);
+    header.u8(this.#hasBatch ? LAYOUT_COLUMNS : LAYOUT_ROWS);
     header.varint(this.#rowCount);
     header.varint(this.#controls.length);
     header.raw(this.#controls.view());
-    const bytes = new Uint8Array(header.length + this.#body.length);
-    bytes.set(header.view());
-    bytes.set(this.#body.view(), header.length);
+    const bytes = this.#columns !== undefined && this.#hasBatch ? this.#finishBatch(this.#columns) : this.#finishRows();
     this.reset();
     return bytes;
   }
 
+  #finishRows(): Uint8Array<ArrayBuffer> {
+    const header = this.#header;
+    const bytes = new Uint8Array(header.length + this.#body.length);
+    bytes.set(header.view());
+    bytes.set(this.#body.view(), header.length);
+    return bytes;
+  }
+
+  #finishBatch(columns: ColumnWriter): Uint8Array<ArrayBuffer> {
+    const header = this.#header;
+    while (header.length !== aligned(header.length)) header.u8(0);
+    return columns.write(header.view());
+  }
+
   /** Forgets what was added since the last buffer. */
   reset(): void {
-    this.#body.reset();
+    if (BODY_BYTES_KEPT_MAX < this.#body.length) this.#body = new ByteWriter(BODY_BYTES_MIN);
+    else this.#body.reset();
     this.#controls.reset();
+    this.#columns?.drop();
+    this.#hasBatch = false;
     this.#rowCount = 0;
     this.#controlRow = 0;
     this.#previousTimestamp = NO_PREVIOUS;
@@ -161,7 +207,8 @@ export class BufferBuilder {
 /**
  * Walks the elements of buffers in order, without an object per element: `next` says what comes, and the fields hold it.
  *
- * Keep one reader per channel and give it each buffer by `reset`: what it has learned about strings stays.
+ * Keep one reader per channel and give it each buffer, once and in order, by `reset`: what it has learned about strings stays.
+ * A buffer of columns can be walked like one of rows, or taken batch by batch.
  */
 export class BufferReader {
   /** What `next` returned last. */
@@ -177,6 +224,9 @@ export class BufferReader {
   readonly #type: Type<unknown>;
   readonly #controls: ByteReader;
   readonly #body: ByteReader;
+  #columns: ColumnReader | undefined;
+  /** Of a buffer of columns. */
+  #batch: ColumnBatch | undefined;
   #rowCount = 0;
   #row = 0;
   /** The control ahead; DONE where none is left. */
@@ -201,17 +251,39 @@ export class BufferReader {
   reset(bytes: Uint8Array): void {
     const controls = this.#controls;
     controls.reset(bytes);
-    this.#rowCount = readPrefix(controls);
+    const layout = readLayout(controls);
+    this.#rowCount = controls.varint();
     const controlsEnd = endOfControls(controls);
-    this.#body.reset(bytes, controlsEnd);
-    const { remaining } = this.#body;
-    if (remaining < this.#rowCount) throw corrupt(`${this.#rowCount} rows cannot lie in ${remaining} bytes`);
+    if (layout === LAYOUT_COLUMNS) this.#readBatch(bytes, controlsEnd);
+    else this.#startRows(bytes, controlsEnd);
     controls.reset(bytes, controls.position, controlsEnd);
     this.#row = 0;
     this.#controlRow = 0;
     this.#previousTimestamp = NO_PREVIOUS;
     this.#previousWatermark = NO_PREVIOUS;
     this.#nextControl();
+  }
+
+  /**
+   * Of a buffer of columns, the records ahead up to the next control that is no watermark, with the watermarks before it. They
+   * count as read. Undefined where the buffer has rows, or where such a control or the end is next.
+   */
+  takeBatch(): ColumnBatch | undefined {
+    const kind = this.peek();
+    if (this.#batch === undefined || (kind !== RECORD && kind !== WATERMARK)) return undefined;
+    const first = this.#row;
+    const rows: number[] = [];
+    const watermarks: number[] = [];
+    while (this.#controlKind === WATERMARK) {
+      this.#row = this.#controlRow;
+      rows.push(this.#row);
+      this.#readControl(WATERMARK);
+      watermarks.push(this.watermark);
+    }
+    this.#row = this.#controlKind === DONE ? this.#rowCount : this.#controlRow;
+    const { layout, rowCount, columns, timestamps } = this.#batch;
+    const selection = first === 0 && this.#row === rowCount ? undefined : Int32Array.from({ length: this.#row - first }, (_, index) => first + index);
+    return new ColumnBatch({ layout, rowCount, columns, timestamps, watermarks: rows.length === 0 ? NO_WATERMARKS : { rows, watermarks }, selection });
   }
 
   /** What `next` will return; nothing is read. */
@@ -229,7 +301,30 @@ export class BufferReader {
     return kind;
   }
 
+  #startRows(bytes: Uint8Array, start: number): void {
+    this.#batch = undefined;
+    this.#body.reset(bytes, start);
+    const { remaining } = this.#body;
+    if (remaining < this.#rowCount) throw corrupt(`${this.#rowCount} rows cannot lie in ${remaining} bytes`);
+  }
+
+  #readBatch(bytes: Uint8Array, controlsEnd: number): void {
+    this.#batch = undefined;
+    const start = aligned(controlsEnd);
+    if (bytes.length < start) throw corrupt(`no columns begin at byte ${start} of ${bytes.length}`);
+    this.#columns ??= new ColumnReader();
+    this.#batch = this.#columns.read(bytes, start, NO_WATERMARKS);
+    if (this.#batch.rowCount !== this.#rowCount) throw corrupt(`${this.#rowCount} rows are announced, but the columns have ${this.#batch.rowCount}`);
+    this.#body.reset(bytes, bytes.length);
+  }
+
   #readRow(): void {
+    if (this.#batch !== undefined) {
+      this.timestamp = this.#batch.timestamps[this.#row]!;
+      this.value = this.#batch.rowAt(this.#row);
+      this.#row += 1;
+      return;
+    }
     const body = this.#body;
     const timestamp = readTime(body, this.#previousTimestamp);
     if (Number.isSafeInteger(timestamp)) this.#previousTimestamp = timestamp;
@@ -262,6 +357,7 @@ export class BufferReader {
   #checkEnd(): void {
     // The last value must not outlive its buffer.
     this.value = undefined;
+    this.#batch = undefined;
     if (this.#body.remaining !== 0) throw corrupt(`${this.#body.remaining} bytes are left after the last row`);
   }
 }
@@ -269,12 +365,13 @@ export class BufferReader {
 /** What a buffer holds besides the values of its rows; the body is not touched. */
 export function readHeader(bytes: Uint8Array): BufferHeader {
   const reader = new ByteReader(bytes);
-  const rowCount = readPrefix(reader);
-  const bodyStart = endOfControls(reader);
+  const layout = readLayout(reader);
+  const rowCount = reader.varint();
+  const controlsEnd = endOfControls(reader);
   const controls: BufferControl[] = [];
   let row = 0;
   let previous = NO_PREVIOUS;
-  while (reader.position < bodyStart) {
+  while (reader.position < controlsEnd) {
     const kind = readControlKind(reader);
     row += reader.varint();
     if (kind === WATERMARK) {
@@ -287,17 +384,19 @@ export function readHeader(bytes: Uint8Array): BufferHeader {
       controls.push({ row, kind });
     }
   }
-  return { layout: LAYOUT_ROWS, rowCount, controls, bodyStart };
+  return { layout, rowCount, controls, bodyStart: layout === LAYOUT_COLUMNS ? aligned(controlsEnd) : controlsEnd };
 }
 
-/** Checks the fixed bytes and returns the row count. */
-function readPrefix(reader: ByteReader): number {
+/** Checks the fixed bytes and returns the layout of the body. */
+function readLayout(reader: ByteReader): number {
   if (reader.u8() !== MAGIC) throw corrupt("a channel buffer does not begin with its mark");
   const version = reader.u8();
   if (version !== BUFFER_VERSION) throw corrupt(`its version is ${version}, and this release reads ${BUFFER_VERSION}`);
   const layout = reader.u8();
-  if (layout !== LAYOUT_ROWS) throw corrupt(`its layout is ${layout}, and this release reads rows, ${LAYOUT_ROWS}`);
-  return reader.varint();
+  if (layout !== LAYOUT_ROWS && layout !== LAYOUT_COLUMNS) {
+    throw corrupt(`its layout is ${layout}, and this release reads rows, ${LAYOUT_ROWS}, and columns, ${LAYOUT_COLUMNS}`);
+  }
+  return layout;
 }
 
 /** Reads the length of the controls and returns where they end. */

@@ -1,0 +1,124 @@
+import { JobError } from "../lib/errors.ts";
+import { show } from "../lib/show.ts";
+
+/** What an expression computes with. Null stands for null, undefined and a missing field alike. */
+export type Scalar = number | bigint | string | boolean | null;
+
+export type Arithmetic = "plus" | "minus" | "times" | "dividedBy";
+export type Comparison = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
+export type Connective = "and" | "or";
+
+export interface UnaryNode<O extends string> {
+  readonly op: O;
+  readonly operand: ExpressionNode;
+}
+
+export interface BinaryNode<O extends string> {
+  readonly op: O;
+  readonly left: ExpressionNode;
+  readonly right: ExpressionNode;
+}
+
+/** An expression as data: it can be printed, compared and sent; closures and loops are made of it where it runs. */
+export type ExpressionNode =
+  | { readonly op: "column"; readonly name: string }
+  | { readonly op: "literal"; readonly value: Scalar }
+  | UnaryNode<"not">
+  | UnaryNode<"isNull">
+  | BinaryNode<Arithmetic>
+  | BinaryNode<Comparison>
+  | BinaryNode<Connective>;
+
+const SIGNS: Readonly<Record<Arithmetic | Comparison | Connective, string>> = {
+  plus: "+",
+  minus: "-",
+  times: "*",
+  dividedBy: "/",
+  eq: "=",
+  ne: "<>",
+  lt: "<",
+  le: "<=",
+  gt: ">",
+  ge: ">=",
+  and: "AND",
+  or: "OR",
+};
+
+/** As `explain` and messages print it: `(delay > 30) AND (carrier = "AA")`. */
+export function showExpression(node: ExpressionNode): string {
+  switch (node.op) {
+    case "column":
+      return node.name;
+    case "literal":
+      return show(node.value);
+    case "isNull":
+      return `${showOperand(node.operand)} IS NULL`;
+    case "not":
+      return `NOT ${showOperand(node.operand)}`;
+  }
+  return `${showOperand(node.left)} ${SIGNS[node.op]} ${showOperand(node.right)}`;
+}
+
+function showOperand(node: ExpressionNode): string {
+  return node.op === "column" || node.op === "literal" ? showExpression(node) : `(${showExpression(node)})`;
+}
+
+/** The names of the columns, each once. */
+export function columnNamesOf(node: ExpressionNode, names: Set<string> = new Set()): Set<string> {
+  if (node.op === "column") return names.add(node.name);
+  if (node.op === "literal") return names;
+  if (node.op === "not" || node.op === "isNull") return columnNamesOf(node.operand, names);
+  return columnNamesOf(node.right, columnNamesOf(node.left, names));
+}
+
+/** The result of integer arithmetic on operands that are bigints; the sole place where it can fail. */
+export function int64Arithmetic(node: BinaryNode<Arithmetic>, left: bigint, right: bigint): bigint {
+  if (node.op === "dividedBy" && right === 0n) {
+    throw new JobError("ARITHMETIC_OVERFLOW", `${showExpression(node)} divides ${left}n by zero, which no integer is the result of: filter such records before`);
+  }
+  const result = rawArithmetic(node.op, left, right);
+  if (BigInt.asIntN(64, result) === result) return result;
+  throw new JobError(
+    "ARITHMETIC_OVERFLOW",
+    `${showExpression(node)} leaves the range of 64-bit integers: the operands are ${left}n and ${right}n. Use numbers where the last digits may be lost`,
+  );
+}
+
+function rawArithmetic(op: Arithmetic, left: bigint, right: bigint): bigint {
+  switch (op) {
+    case "plus":
+      return left + right;
+    case "minus":
+      return left - right;
+    case "times":
+      return left * right;
+    case "dividedBy":
+      return left / right;
+  }
+}
+
+/** The error of operands whose kinds do not go together. */
+export function mixedOperands(node: ExpressionNode, ...operands: readonly unknown[]): JobError {
+  const given = operands.map((operand) => show(operand)).join(" and ");
+  return new JobError("INVALID_ARGUMENT", `${showExpression(node)} cannot be computed with ${given}: ${expectation(node)}. Convert them before, with map`);
+}
+
+function expectation(node: ExpressionNode): string {
+  switch (node.op) {
+    case "plus":
+    case "minus":
+    case "times":
+    case "dividedBy":
+      return "arithmetic takes two numbers or two bigints";
+    case "eq":
+    case "ne":
+      return "two numbers, bigints, strings or booleans can be equal";
+    case "lt":
+    case "le":
+    case "gt":
+    case "ge":
+      return "two numbers, bigints or strings have an order";
+    default:
+      return "logic takes booleans";
+  }
+}
