@@ -1,8 +1,9 @@
-import { chmodSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { parseSync } from "rolldown/utils";
 import { DIST, hashOfSources, isBuilt, noteBuilt } from "./built-package.ts";
+import { KERNEL_FILE } from "./kernel-sources.ts";
 import { ROOT, compile } from "./type-check.ts";
 
 /**
@@ -34,6 +35,8 @@ function buildInto(folder: string): string | undefined {
   }
   const foreign = importsThatLeave(join(folder, "core"));
   if (foreign.length > 0) return `core must run on every host, but it imports from outside of core/:\n  ${foreign.join("\n  ")}`;
+  mkdirSync(join(folder, "wasm"));
+  copyFileSync(KERNEL_FILE, join(folder, "wasm", basename(KERNEL_FILE)));
   chmodSync(join(folder, "node", "cli", "main.js"), 0o755);
   return undefined;
 }

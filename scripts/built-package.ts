@@ -8,7 +8,7 @@ import { ROOT } from "./type-check.ts";
 /** Remembers which sources dist/ was built from; outside of dist/, which is published whole. */
 const STAMP = join(ROOT, ".cache", "build-stamp");
 const SOURCE_FOLDERS = ["core", "node"];
-const SETTINGS = ["package.json", "tsconfig.base.json", "tsconfig.core.json", "tsconfig.node.json"];
+const SETTINGS = ["package.json", "tsconfig.base.json", "tsconfig.core.json", "tsconfig.node.json", "wasm/tamias-kernel.sha256"];
 
 export const DIST = join(ROOT, "dist");
 

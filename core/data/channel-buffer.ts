@@ -26,7 +26,7 @@ const BUFFER_VERSION = 1;
 
 /** What a builder keeps of its memory from one buffer to the next: one huge record must not hold its memory for ever. */
 const BODY_BYTES_KEPT_MAX = 1 << 20;
-const BODY_BYTES_MIN = 4096;
+const BODY_BYTES_MIN = 256;
 
 /** Layouts of the body. */
 export const LAYOUT_ROWS = 0;

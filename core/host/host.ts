@@ -1,3 +1,5 @@
+import type { KernelModule } from "./kernel-module.ts";
+
 /**
  * The waist between the engine and the world. Everything that `core/` needs of a platform comes through one `Host`; `Date.now`, timers and
  * `Math.random` appear nowhere else. Answers of the world come back as mail (callbacks run by the scheduler), never as promises.
@@ -49,6 +51,8 @@ export interface Host {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly network: Network;
+  /** The WebAssembly kernel for window aggregates, compiled before any task initializes; absent where the host brings none. */
+  readonly kernel?: KernelModule;
   /** Whether the current turn should end early so that the host can breathe. Results never depend on it. */
   shouldYield(): boolean;
   /** Prints one line where the host shows its output (`print()`, console sinks). */

@@ -26,6 +26,8 @@ import { WindowSchedule } from "./window-schedule.ts";
 export interface HeapPanesOptions<T, Contents> extends PanesOptions<T, Contents> {
   /** Where the panes become part of snapshots. */
   readonly registry: ComponentRegistry;
+  /** The position of the first new pane, where others have been counted before; 0 by default. */
+  readonly nextPosition?: number | undefined;
 }
 
 /** A window that fires: its panes are looked for and put in order when its turn comes. */
@@ -72,6 +74,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
     this.#options = options;
     this.#slices = options.slices;
     this.#maxParallelism = options.registry.maxParallelism;
+    this.#nextPosition = options.nextPosition ?? 0;
     this.#schedule = new WindowSchedule(options.deadlines);
     this.#tracker = options.registry.register(this);
   }

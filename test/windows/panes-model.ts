@@ -75,10 +75,10 @@ export class ModelPanes {
     );
   }
 
-  fireDue(time: number): unknown[] {
+  fireDue(time: number): { readonly key: KeyId; readonly window: string; readonly records: string[] }[] {
     const due = this.#panes.filter(({ window, fires }) => fires && this.#options.deadlines.fireTime(window) <= time);
     for (const pane of due) pane.fires = false;
-    return this.#inOrder(due).map(({ key, window }) => [key, `${window}`, this.read(key, window)]);
+    return this.#inOrder(due).map(({ key, window }) => ({ key, window: `${window}`, records: this.read(key, window)! }));
   }
 
   dropDue(time: number): unknown[] {

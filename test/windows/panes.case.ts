@@ -1,23 +1,32 @@
 import { describe, expect, test } from "vitest";
 import type { KeyId } from "../../core/data/key.ts";
-import { types } from "../../core/data/type.ts";
+import { type Type, types } from "../../core/data/type.ts";
 import { ByteWriter } from "../../core/lib/bytes.ts";
 import { Prng } from "../../core/lib/prng.ts";
 import type { ComponentRegistry, KeyedComponent } from "../../core/state/keyed-state.ts";
 import { KeyedStore } from "../../core/state/keyed-store.ts";
 import type { KeyedStateHandle } from "../../core/state/snapshot.ts";
+import type { Slots } from "../../core/windows/aggregate-slots.ts";
+import { type AggregateSpec, avg, count, first, last, max, min, sum } from "../../core/windows/aggregates.ts";
+import { type BuiltInAggregates, builtInAggregates } from "../../core/windows/built-in-aggregates.ts";
 import { MergingWindowSet } from "../../core/windows/merging-window-set.ts";
 import { type PanesOptions, sliceLayout } from "../../core/windows/pane-layout.ts";
+import { aggregatePane } from "../../core/windows/pane-functions.ts";
 import type { PaneFunction, Panes } from "../../core/windows/panes.ts";
 import { TimeWindow, windowStart } from "../../core/windows/time-window.ts";
 import { MAX_PARALLELISM, ModelPanes } from "./panes-model.ts";
 
-type Contents = string[];
-type TestPanes = Panes<string, Contents> & KeyedComponent;
-export type MakePanes = (options: PanesOptions<string, Contents>, registry: ComponentRegistry) => TestPanes;
+type TestPanes<Contents> = Panes<string, Contents> & KeyedComponent;
+export type MakePanes<Contents> = (options: PanesOptions<string, Contents>, registry: ComponentRegistry) => TestPanes<Contents>;
 
-/** Keeps the records in order, so that every difference in what was added or merged when shows. */
-const records: PaneFunction<string, Contents> = {
+/** What the panes of a run hold, and what that is for given records. */
+export interface TestContents<Contents> {
+  readonly fn: PaneFunction<string, Contents>;
+  readonly type: Type<Contents>;
+  of(records: readonly string[]): Contents;
+}
+
+const records: PaneFunction<string, string[]> = {
   kind: "list",
   create: (record) => [record],
   add(contents, record) {
@@ -29,6 +38,30 @@ const records: PaneFunction<string, Contents> = {
     return earlier;
   },
   copy: (contents) => contents.slice(),
+};
+
+/** Keeps the records in order, so that every difference in what was added or merged when shows. */
+export const LISTS: TestContents<string[]> = { fn: records, type: types.array(types.string), of: (all) => [...all] };
+
+const numberIn = (record: string): number => Number(/(\d+)(@|$)/.exec(record)![1]);
+const timeIn = (record: string): number => Number(record.slice(record.indexOf("@") + 1));
+
+const aggregates = builtInAggregates<string, AggregateSpec<string>>({
+  count: count(),
+  sum: sum(numberIn),
+  avg: avg(numberIn),
+  min: min((record: string) => -numberIn(record)),
+  max: max(numberIn),
+  first: first(numberIn),
+  last: last(numberIn),
+});
+
+/** Built-in aggregates of whole numbers, which add up to the same in any order. */
+export const AGGREGATES: TestContents<Slots> & { readonly aggregates: BuiltInAggregates<string, unknown> } = {
+  aggregates,
+  fn: aggregatePane(aggregates) as PaneFunction<string, unknown> as PaneFunction<string, Slots>,
+  type: aggregates.accumulatorType,
+  of: (all) => all.reduce((slots, record) => aggregates.add(record, slots, timeIn(record)), aggregates.createAccumulator()),
 };
 
 interface Case {
@@ -63,11 +96,11 @@ const CASES: readonly Case[] = [
 const KEYS: readonly KeyId[] = ["a", "b", "c", "d", "e", "", "key-7", 1, 2, -3, 0.5, NaN, true, false];
 const FINAL = Infinity;
 
-function optionsOf(testCase: Case): PanesOptions<string, Contents> {
+function optionsOf<Contents>(testCase: Case, { fn, type }: TestContents<Contents>): PanesOptions<string, Contents> {
   const { sizeMs, slideMs = sizeMs, offsetMs = 0, latenessMs, trigger } = testCase;
   return {
-    contents: records,
-    contentsType: types.array(types.string),
+    contents: fn,
+    contentsType: type,
     slices: testCase.isSliced === true ? sliceLayout(sizeMs, slideMs, offsetMs) : undefined,
     deadlines: {
       fireTime: (window) => (trigger === undefined ? window.maxTimestamp() : trigger === "never" ? NaN : Infinity),
@@ -100,29 +133,31 @@ export interface Met {
 }
 
 /** Does what a window operator does with panes, at random, and compares every answer with the model's. */
-class Run {
+class Run<Contents> {
   readonly #case: Case;
+  readonly #contents: TestContents<Contents>;
   readonly #prng: Prng;
   readonly #met: Met;
-  readonly #makes: readonly MakePanes[];
+  readonly #makes: readonly MakePanes<Contents>[];
   readonly #options: PanesOptions<string, Contents>;
   readonly #model: ModelPanes;
   readonly #sessions = new Map<KeyId, MergingWindowSet>();
   readonly #parts = new Map<string, Uint8Array>();
   readonly #recordCount = { value: 0 };
   #store: KeyedStore;
-  #panes: TestPanes;
+  #panes: TestPanes<Contents>;
   #checkpointId = 0;
   #time = -Infinity;
 
   /** @param makes the implementation to begin with, and those to restore into */
-  constructor(testCase: Case, seed: number, makes: readonly MakePanes[], met: Met) {
+  constructor(testCase: Case, contents: TestContents<Contents>, seed: number, makes: readonly MakePanes<Contents>[], met: Met) {
     this.#case = testCase;
+    this.#contents = contents;
     this.#prng = new Prng(seed);
     this.#met = met;
     this.#makes = makes;
-    this.#options = optionsOf(testCase);
-    this.#model = new ModelPanes(this.#options);
+    this.#options = optionsOf(testCase, contents);
+    this.#model = new ModelPanes(optionsOf(testCase, LISTS));
     this.#store = newStore();
     this.#panes = makes[0]!(this.#options, this.#store);
     this.#panes.resumeFrom(this.#time);
@@ -157,7 +192,7 @@ class Run {
     this.#model.add(key, kept, record, time, firedUntil);
     for (const window of kept) {
       if (this.#options.deadlines.fireTime(window) <= firedUntil) this.#met.late += 1;
-      expect(this.#panes.read(key, window)).toEqual(this.#model.read(key, window));
+      expect(this.#panes.read(key, window)).toEqual(this.#contents.of(this.#model.read(key, window)!));
     }
   }
 
@@ -177,11 +212,11 @@ class Run {
   #advance(time: number): void {
     if (time <= this.#time) return;
     this.#time = time;
-    const expected = this.#model.fireDue(time);
+    const expected = this.#model.fireDue(time).map(({ key, window, records }) => [key, window, this.#contents.of(records)]);
     const fired: unknown[] = [];
     let budget = this.#prng.int(4);
     const mayContinue = (): boolean => 0 < budget--;
-    while (!this.#panes.fireDue(time, (key, window, contents) => fired.push([key, `${window}`, contents.slice()]), mayContinue)) {
+    while (!this.#panes.fireDue(time, (key, window, contents) => fired.push([key, `${window}`, this.#copyOf(contents)]), mayContinue)) {
       this.#met.stops += 1;
       expect(this.#panes.nextDeadline()).toBeLessThanOrEqual(time);
       if (this.#prng.int(3) === 0) this.#checkpoint(true);
@@ -218,9 +253,9 @@ class Run {
     this.#panes.resumeFrom(this.#time);
   }
 
-  /** Every entry of the component, in bytes. */
-  entries(): string[] {
-    return entriesOf(this.#panes);
+  /** What fires may grow later. */
+  #copyOf(contents: Contents): Contents {
+    return this.#contents.fn.copy!(contents);
   }
 }
 
@@ -246,7 +281,12 @@ function entriesOf(component: KeyedComponent): string[] {
 const SEEDS = 40;
 const STEPS = 120;
 
-export function panesSuite(name: string, make: MakePanes, others: readonly MakePanes[]): void {
+export function panesSuite<Contents>(
+  name: string,
+  contents: TestContents<Contents>,
+  make: MakePanes<Contents>,
+  others: readonly MakePanes<Contents>[],
+): void {
   describe(`panes: ${name}`, () => {
     const met: Met = { fired: 0, late: 0, merged: 0, dropped: 0, stops: 0, restores: 0, restoresInFiring: 0, deltas: 0 };
 
@@ -254,7 +294,7 @@ export function panesSuite(name: string, make: MakePanes, others: readonly MakeP
       test(`${testCase.name}: answers as the model does, through snapshots into every implementation`, () => {
         for (let seed = 1; seed <= SEEDS; seed += 1) {
           try {
-            new Run(testCase, seed, [make, ...others], met).play(STEPS);
+            new Run(testCase, contents, seed, [make, ...others], met).play(STEPS);
           } catch (error) {
             throw new Error(`seed ${seed}: ${String(error)}`, { cause: error });
           }
@@ -269,15 +309,15 @@ export function panesSuite(name: string, make: MakePanes, others: readonly MakeP
 
     for (const testCase of CASES) {
       test(`${testCase.name}: writes the same entries as every other implementation, in mid-firing too`, () => {
-        for (const other of others) expect(dumps(testCase, make)).toEqual(dumps(testCase, other));
+        for (const other of others) expect(dumps(testCase, contents, make)).toEqual(dumps(testCase, contents, other));
       });
     }
   });
 }
 
 /** Every entry after each step of a fixed run that stops firing again and again. */
-function dumps(testCase: Case, make: MakePanes): string[][] {
-  const options = optionsOf(testCase);
+function dumps<Contents>(testCase: Case, contents: TestContents<Contents>, make: MakePanes<Contents>): string[][] {
+  const options = optionsOf(testCase, contents);
   const panes = make(options, newStore());
   panes.resumeFrom(-Infinity);
   const all: string[][] = [];

@@ -1,0 +1,536 @@
+import type { KeyId } from "../data/key.ts";
+import { assert } from "../lib/assert.ts";
+import { ByteReader, ByteWriter, corrupt } from "../lib/bytes.ts";
+import { keyGroupOf } from "../state/key-groups.ts";
+import type { ChangeTracker, ComponentRegistry, KeyedComponent, Namespace } from "../state/keyed-state.ts";
+import type { Slots } from "./aggregate-slots.ts";
+import type { BuiltInAggregates } from "./built-in-aggregates.ts";
+import { FiringMarks, isMark, TO_DROP, TO_FIRE, type VisitMark } from "./firing-marks.ts";
+import { HeapPanes } from "./heap-panes.ts";
+import { FIRST_KEY_SLOT, type Kernel, KERNEL_ROWS_MAX, type MakeKernel, OVERFLOW } from "./kernel.ts";
+import { KernelPlan, slotsAt } from "./kernel-plan.ts";
+import { KeySlots } from "./key-slots.ts";
+import { endOfLastSlices, paneFormat, type PanesOptions, readPane, type SliceLayout, sliceStartOf, spanOf, spanText, windowsOfSlice, writePane } from "./pane-layout.ts";
+import type { Panes } from "./panes.ts";
+import { compareWindows, TimeWindow } from "./time-window.ts";
+import { type Spanned, WindowMap } from "./window-map.ts";
+import { WindowSchedule } from "./window-schedule.ts";
+
+export interface KernelPanesOptions<T> extends PanesOptions<T, Slots> {
+  /** What `contents` computes. */
+  readonly aggregates: BuiltInAggregates<T, unknown>;
+  readonly makeKernel: MakeKernel;
+  /** Where the panes become part of snapshots. */
+  readonly registry: ComponentRegistry;
+}
+
+/** A window or slice that the kernel holds panes of. */
+interface KernelSpan extends Spanned {
+  readonly text: Namespace;
+  readonly handle: number;
+  /** Its handle, as a list. */
+  readonly alone: readonly number[];
+}
+
+interface FiringWindow {
+  readonly window: TimeWindow;
+  /** The keys that fire where a restored firing has only some of them left; by their numbers. */
+  readonly only: ReadonlySet<number> | undefined;
+  firedCount: number;
+}
+
+type EachPane = (key: KeyId, window: TimeWindow, contents: Slots) => void;
+
+/** Panes that are taken from the kernel at a time: few enough to cost little where a firing stops among them. */
+const FIRED_PANES_MAX = 128;
+/** Below this size a kernel is not worth building anew. */
+const REBUILT_BYTES_MIN = 1 << 22;
+
+/**
+ * Panes of built-in aggregates in a kernel. Rows are collected and added many at a time, whenever the kernel is full or asked for something. Where a value does
+ * not fit the columns that the first record laid out, or a sum of integers leaves its range, all panes move to the heap and stay there: the results are the
+ * same, and so are the errors.
+ */
+export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
+  readonly name = "panes";
+  readonly format: string;
+  readonly #options: KernelPanesOptions<T>;
+  readonly #slices: SliceLayout | undefined;
+  readonly #maxParallelism: number;
+  readonly #keys = new KeySlots();
+  /** Invariant: no span is empty, apart from those whose first rows are collected only. */
+  readonly #spans = new WindowMap<KernelSpan>();
+  readonly #schedule: WindowSchedule;
+  readonly #marks = new FiringMarks();
+  readonly #tracker: ChangeTracker;
+  /** Undefined before the first record, and after the panes have moved to the heap. */
+  #kernel: Kernel | undefined;
+  #plan: KernelPlan | undefined;
+  #heap: HeapPanes<T, Slots> | undefined;
+  /** The time up to which panes have fired, as last told; undefined before the first time, within a restore that is. */
+  #firedUntil: number | undefined;
+  /** Rows in the kernel's input that are not added yet. */
+  #collected = 0;
+  #last: KernelSpan | undefined;
+  /** Windows that are due, in the order in which they fire; those before `#firingIndex` have fired. */
+  #firing: FiringWindow[] = [];
+  #firingIndex = 0;
+  #firingTime = -Infinity;
+  /** The window whose keys the kernel has put in order, and how many there are. */
+  #ordered: FiringWindow | undefined;
+  #orderedCount = 0;
+
+  constructor(options: KernelPanesOptions<T>) {
+    this.format = paneFormat(options);
+    this.#options = options;
+    this.#slices = options.slices;
+    this.#maxParallelism = options.registry.maxParallelism;
+    this.#schedule = new WindowSchedule(options.deadlines);
+    this.#tracker = options.registry.register(this);
+  }
+
+  get size(): number {
+    this.#flush();
+    return this.#heap?.size ?? this.#kernel?.size ?? 0;
+  }
+
+  /** Whether a kernel holds the panes; false where values did not fit one. */
+  get isInKernel(): boolean {
+    return this.#heap === undefined;
+  }
+
+  add(key: KeyId, windows: readonly TimeWindow[], record: T, timestamp: number, firedUntil: number): void {
+    this.#firedUntil = firedUntil;
+    const kernel = this.#kernel ?? this.#kernelFor(record);
+    if (kernel === undefined) return this.#toHeap().add(key, windows, record, timestamp, firedUntil);
+    if (this.#slices !== undefined) {
+      const span = this.#sliceFor(kernel, this.#slices, windows, timestamp, firedUntil);
+      if (this.#addTo(kernel, span, key, record, timestamp)) return;
+      return this.#toHeap().add(key, windows, record, timestamp, firedUntil);
+    }
+    for (let index = 0; index < windows.length; index += 1) {
+      const span = this.#spanFor(kernel, windows[index]!, firedUntil);
+      if (this.#addTo(kernel, span, key, record, timestamp)) continue;
+      return this.#toHeap().add(key, windows.slice(index), record, timestamp, firedUntil);
+    }
+  }
+
+  read(key: KeyId, window: TimeWindow): Slots | undefined {
+    this.#flush();
+    const kernel = this.#kernel;
+    if (kernel === undefined) return this.#heap?.read(key, window);
+    const number = this.#keys.find(key);
+    if (number === undefined) return undefined;
+    const found = kernel.read(this.#handlesOf(window), number);
+    if (found === OVERFLOW) return this.#toHeap().read(key, window);
+    return found === 0 ? undefined : slotsAt(kernel.output, 0);
+  }
+
+  merge(key: KeyId, target: TimeWindow, sources: readonly TimeWindow[], firedUntil: number): void {
+    this.#flush();
+    this.#firedUntil = firedUntil;
+    const kernel = this.#kernel;
+    if (kernel === undefined) return this.#heap?.merge(key, target, sources, firedUntil);
+    assert(this.#slices === undefined, "windows that merge are not sliced");
+    const number = this.#keys.find(key);
+    if (number === undefined) return;
+    const spans = sources.map(({ start, end }) => this.#spans.get(start, end)).filter((span) => span !== undefined);
+    const found = kernel.read(spans.map(({ handle }) => handle), number);
+    if (found === OVERFLOW) return this.#toHeap().merge(key, target, sources, firedUntil);
+    if (found === 0) return;
+    for (const span of spans) this.#removeSource(kernel, span, key, number);
+    const span = this.#spanFor(kernel, target, firedUntil);
+    const countBefore = kernel.count(span.handle);
+    kernel.put(span.handle, true);
+    assert(countBefore < kernel.count(span.handle), "a pane that others are merged into is one of them, or new");
+    this.#freeSlots(kernel);
+  }
+
+  nextDeadline(): number {
+    if (this.#heap !== undefined) return this.#heap.nextDeadline();
+    const firing = this.#firing[this.#firingIndex];
+    const next = this.#schedule.nextDeadline();
+    return firing === undefined ? next : Math.min(next, this.#options.deadlines.fireTime(firing.window));
+  }
+
+  fireDue(time: number, each: EachPane, mayContinue: () => boolean): boolean {
+    this.#flush();
+    if (this.#heap !== undefined) return this.#heap.fireDue(time, each, mayContinue);
+    this.#firedUntil = time;
+    this.#firingTime = time;
+    this.#takeDue(time);
+    const kernel = this.#kernel;
+    for (; kernel !== undefined && this.#firingIndex < this.#firing.length; this.#firingIndex += 1) {
+      const fired = this.#fireWindow(kernel, this.#firing[this.#firingIndex]!, each, mayContinue);
+      if (fired === OVERFLOW) return this.#toHeap().fireDue(time, each, mayContinue);
+      if (!fired) return false;
+    }
+    this.#firing = [];
+    this.#firingIndex = 0;
+    return true;
+  }
+
+  dropDue(time: number, each: (key: KeyId, window: TimeWindow) => void): void {
+    this.#flush();
+    const kernel = this.#kernel;
+    if (kernel === undefined) return this.#heap?.dropDue(time, each);
+    assert(this.#firing.length === 0, "panes are dropped when nothing is left to fire");
+    for (const window of this.#schedule.takeDrops(time)) {
+      for (const number of this.#numbersOf(kernel, window)) each(this.#keys.keyOf(number), window);
+      const end = this.#slices === undefined ? window.end : endOfLastSlices(this.#slices, window);
+      for (const span of this.#spansBetween(window.start, end)) {
+        for (const number of this.#numbersIn(kernel, span, "all")) this.#tracker.changed(this.#keys.keyOf(number), span.text);
+        this.#forget(kernel, span);
+      }
+    }
+    this.#freeSlots(kernel);
+  }
+
+  resumeFrom(firedUntil: number): void {
+    this.#firedUntil = firedUntil;
+    const kernel = this.#kernel;
+    if (kernel === undefined) return this.#heap?.resumeFrom(firedUntil);
+    for (const { start, end } of this.#spans) {
+      if (this.#slices === undefined) this.#schedule.add(new TimeWindow(start, end), firedUntil);
+      else this.#resumeSlice(this.#slices, start, firedUntil);
+    }
+    const toFire = new Map<Namespace, Set<number>>();
+    this.#marks.forEach((key, text, mark) => {
+      const window = spanOf(text);
+      if (this.#slices !== undefined) this.#schedule.add(window, firedUntil);
+      if (mark !== TO_FIRE) return;
+      const numbers = toFire.get(text) ?? new Set();
+      toFire.set(text, numbers.add(this.#markedNumber(kernel, key, window)));
+    });
+    for (const [text, only] of toFire) this.#firing.push({ window: spanOf(text), only, firedCount: 0 });
+    this.#firing.sort(byWindow);
+    this.#firingTime = firedUntil;
+  }
+
+  forEachAddress(visit: (key: KeyId, namespace: Namespace) => void): void {
+    this.#flush();
+    if (this.#heap !== undefined) return this.#heap.forEachAddress(visit);
+    const kernel = this.#kernel;
+    if (kernel !== undefined) {
+      for (const span of this.#spans) {
+        for (const number of this.#numbersIn(kernel, span, "all")) visit(this.#keys.keyOf(number), span.text);
+      }
+    }
+    this.#marks.forEachAddress(visit);
+  }
+
+  writeEntry(key: KeyId, namespace: Namespace, writer: ByteWriter): boolean {
+    this.#flush();
+    if (this.#heap !== undefined) return this.#heap.writeEntry(key, namespace, writer);
+    if (isMark(namespace)) return this.#marks.write(key, namespace, writer);
+    const kernel = this.#kernel;
+    const span = this.#spanAt(namespace);
+    const number = this.#keys.find(key);
+    if (kernel === undefined || span === undefined || number === undefined || kernel.read(span.alone, number) === 0) return false;
+    writePane(writer, { position: kernel.output.positions[0]!, contents: slotsAt(kernel.output, 0) }, this.#options.contentsType);
+    return true;
+  }
+
+  restoreEntry(key: KeyId, namespace: Namespace, reader: ByteReader): void {
+    if (this.#heap !== undefined) return this.#heap.restoreEntry(key, namespace, reader);
+    if (isMark(namespace)) return this.#marks.restore(key, namespace, reader);
+    const { contentsType } = this.#options;
+    const pane = readPane(reader, contentsType);
+    const kernel = this.#kernel ?? this.#start(KernelPlan.forSlots(this.#options.aggregates, pane.contents, this.#maxParallelism));
+    // Whatever may grow the kernel's memory comes before its output is written.
+    const span = kernel === undefined ? undefined : (this.#spanAt(namespace) ?? this.#openAt(kernel, namespace));
+    const number = kernel === undefined ? 0 : (this.#keys.find(key) ?? this.#newNumberOf(kernel, key));
+    if (kernel === undefined || span === undefined || !this.#plan!.writeSlots(pane.contents, kernel.output)) {
+      const writer = new ByteWriter();
+      writePane(writer, pane, contentsType);
+      return this.#toHeap().restoreEntry(key, namespace, new ByteReader(writer.finish()));
+    }
+    kernel.output.keys[0] = number;
+    kernel.output.positions[0] = pane.position;
+    kernel.put(span.handle, false);
+  }
+
+  removeRestored(key: KeyId, namespace: Namespace): void {
+    if (this.#heap !== undefined) return this.#heap.removeRestored(key, namespace);
+    if (isMark(namespace)) return this.#marks.remove(key, namespace);
+    const kernel = this.#kernel;
+    const span = this.#spanAt(namespace);
+    const number = this.#keys.find(key);
+    if (kernel === undefined || span === undefined || number === undefined) return;
+    kernel.remove(span.handle, number);
+    if (kernel.count(span.handle) === 0) this.#forget(kernel, span);
+    this.#freeSlots(kernel);
+  }
+
+  prepareSnapshot(): void {
+    this.#flush();
+    if (this.#heap !== undefined) return this.#heap.prepareSnapshot();
+    const kernel = this.#kernel;
+    if (kernel === undefined) return;
+    for (const span of this.#spans) {
+      for (const number of this.#numbersIn(kernel, span, "changed")) this.#tracker.changed(this.#keys.keyOf(number), span.text);
+    }
+    this.#marks.replace((visit) => this.#collectMarks(kernel, visit), this.#tracker);
+    const { usedBytes, heldBytes } = kernel.memory;
+    if (REBUILT_BYTES_MIN <= heldBytes && 4 * usedBytes < heldBytes) this.#rebuild(kernel);
+  }
+
+  /** Undefined where no kernel can hold the record's values. */
+  #kernelFor(record: T): Kernel | undefined {
+    if (this.#heap !== undefined) return undefined;
+    return this.#start(KernelPlan.forRecord(this.#options.aggregates, record, this.#maxParallelism));
+  }
+
+  #start(plan: KernelPlan | undefined): Kernel | undefined {
+    if (plan === undefined) return undefined;
+    this.#plan = plan;
+    this.#kernel = this.#options.makeKernel(plan.spec);
+    return this.#kernel;
+  }
+
+  /** Returns false, and has added nothing, where the kernel cannot hold the record's values. */
+  #addTo(kernel: Kernel, span: KernelSpan, key: KeyId, record: T, timestamp: number): boolean {
+    const number = this.#keys.find(key) ?? this.#newNumberOf(kernel, key);
+    const row = this.#collected;
+    const { keys, spans, timestamps, values } = kernel.input;
+    if (!this.#plan!.write(record, values, row)) return false;
+    keys[row] = number;
+    spans[row] = span.handle;
+    timestamps[row] = timestamp;
+    // An error must name the record that causes it, so such rows go in one by one.
+    if (this.#plan!.mayOverflow) return kernel.add(kernel.input, 1);
+    this.#collected = row + 1;
+    if (this.#collected === KERNEL_ROWS_MAX) this.#flush();
+    return true;
+  }
+
+  #flush(): void {
+    if (this.#collected === 0) return;
+    const added = this.#kernel!.add(this.#kernel!.input, this.#collected);
+    this.#collected = 0;
+    assert(added, "rows that may overflow are not collected");
+  }
+
+  #newNumberOf(kernel: Kernel, key: KeyId): number {
+    const slot = this.#keys.assign(key);
+    kernel.nameSlot(slot, keyGroupOf(key, this.#maxParallelism));
+    return FIRST_KEY_SLOT + slot;
+  }
+
+  #freeSlots(kernel: Kernel): void {
+    this.#keys.free(kernel.takeFreedSlots());
+  }
+
+  /** Moves everything to the heap: for good, since values that do not fit come again. */
+  #toHeap(): HeapPanes<T, Slots> {
+    if (this.#heap !== undefined) return this.#heap;
+    // Within a restore no change is to be reported, and what is due not known yet.
+    if (this.#firedUntil !== undefined) this.prepareSnapshot();
+    const { deadlines, contents, contentsType, slices } = this.#options;
+    const registry = { maxParallelism: this.#maxParallelism, register: () => this.#sameTracker() };
+    const heap = new HeapPanes({ deadlines, contents, contentsType, slices, registry, nextPosition: this.#kernel?.nextPosition });
+    const writer = new ByteWriter();
+    this.forEachAddress((key, namespace) => {
+      writer.reset();
+      this.writeEntry(key, namespace, writer);
+      heap.restoreEntry(key, namespace, new ByteReader(writer.view()));
+    });
+    if (this.#firedUntil !== undefined) heap.resumeFrom(this.#firedUntil);
+    this.#heap = heap;
+    this.#kernel = undefined;
+    this.#ordered = undefined;
+    return heap;
+  }
+
+  /** Our own tracker is not known yet where a restore moves the panes to the heap. */
+  #sameTracker(): ChangeTracker {
+    const interval = (): number => this.#tracker.interval;
+    return {
+      get interval() {
+        return interval();
+      },
+      changed: (key, namespace) => this.#tracker.changed(key, namespace),
+    };
+  }
+
+  /** A WebAssembly memory never shrinks: a new kernel begins with what is in use. */
+  #rebuild(kernel: Kernel): void {
+    const fresh = this.#options.makeKernel(this.#plan!.spec);
+    this.#keys.forEach((slot, key) => fresh.nameSlot(slot, keyGroupOf(key, this.#maxParallelism)));
+    fresh.restore(kernel.snapshot());
+    this.#kernel = fresh;
+    this.#ordered = undefined;
+  }
+
+  #spanFor(kernel: Kernel, window: TimeWindow, firedUntil: number): KernelSpan {
+    const { start, end } = window;
+    const last = this.#last;
+    if (last !== undefined && last.start === start && last.end === end) return last;
+    let span = this.#spans.get(start, end);
+    if (span === undefined) {
+      span = this.#open(kernel, start, end);
+      this.#schedule.add(window, firedUntil);
+    }
+    this.#last = span;
+    return span;
+  }
+
+  /** The windows of a slice that is there are scheduled: those that are not dropped only become fewer. */
+  #sliceFor(kernel: Kernel, layout: SliceLayout, windows: readonly TimeWindow[], timestamp: number, firedUntil: number): KernelSpan {
+    const last = this.#last;
+    if (last !== undefined && last.start <= timestamp && timestamp < last.end) return last;
+    const start = sliceStartOf(layout, timestamp);
+    let span = this.#spans.get(start, start + layout.sliceMs);
+    if (span === undefined) {
+      span = this.#open(kernel, start, start + layout.sliceMs);
+      for (const window of windows) this.#schedule.add(window, firedUntil);
+    }
+    this.#last = span;
+    return span;
+  }
+
+  #open(kernel: Kernel, start: number, end: number): KernelSpan {
+    const handle = kernel.open(start, end);
+    const span = { start, end, text: spanText(start, end), handle, alone: [handle] };
+    this.#spans.add(span);
+    return span;
+  }
+
+  #forget(kernel: Kernel, span: KernelSpan): void {
+    kernel.drop(span.handle);
+    this.#spans.remove(span);
+    if (this.#last === span) this.#last = undefined;
+  }
+
+  #removeSource(kernel: Kernel, span: KernelSpan, key: KeyId, number: number): void {
+    const countBefore = kernel.count(span.handle);
+    kernel.remove(span.handle, number);
+    const count = kernel.count(span.handle);
+    if (count === countBefore) return;
+    this.#tracker.changed(key, span.text);
+    if (0 < count) return;
+    this.#forget(kernel, span);
+    this.#schedule.remove(new TimeWindow(span.start, span.end));
+  }
+
+  /** A namespace of a snapshot. Entries of one span come one after the other. */
+  #spanAt(namespace: Namespace): KernelSpan | undefined {
+    if (this.#last?.text === namespace) return this.#last;
+    const { start, end } = spanOf(namespace);
+    const span = this.#spans.get(start, end);
+    if (span !== undefined) this.#last = span;
+    return span;
+  }
+
+  #openAt(kernel: Kernel, namespace: Namespace): KernelSpan {
+    const { start, end } = spanOf(namespace);
+    return this.#open(kernel, start, end);
+  }
+
+  /** Ascending by start: the one of a window, or its slices. */
+  #spansBetween(start: number, end: number): KernelSpan[] {
+    const spans: KernelSpan[] = [];
+    if (this.#slices === undefined) {
+      const span = this.#spans.get(start, end);
+      return span === undefined ? spans : [span];
+    }
+    const { sliceMs } = this.#slices;
+    for (let sliceStart = start; sliceStart < end; sliceStart += sliceMs) {
+      const span = this.#spans.get(sliceStart, sliceStart + sliceMs);
+      if (span !== undefined) spans.push(span);
+    }
+    return spans;
+  }
+
+  #handlesOf(window: TimeWindow): readonly number[] {
+    if (this.#slices === undefined) return this.#spans.get(window.start, window.end)?.alone ?? [];
+    return this.#spansBetween(window.start, window.end).map(({ handle }) => handle);
+  }
+
+  #takeDue(time: number): void {
+    const due = this.#schedule.takeFires(time);
+    if (due.length === 0) return;
+    const firing = this.#firing.slice(this.#firingIndex);
+    for (const window of due) firing.push({ window, only: undefined, firedCount: 0 });
+    this.#firing = firing.sort(byWindow);
+    this.#firingIndex = 0;
+  }
+
+  #fireWindow(kernel: Kernel, firing: FiringWindow, each: EachPane, mayContinue: () => boolean): boolean | typeof OVERFLOW {
+    const { window, only } = firing;
+    for (;;) {
+      if (this.#ordered !== firing) {
+        this.#orderedCount = kernel.fire(this.#handlesOf(window), true);
+        if (this.#orderedCount === OVERFLOW) return OVERFLOW;
+        this.#ordered = firing;
+      }
+      const count = Math.min(FIRED_PANES_MAX, this.#orderedCount - firing.firedCount);
+      if (count === 0) return true;
+      kernel.take(firing.firedCount, count);
+      const numbers = kernel.output.keys.slice(0, count);
+      const contents = Array.from(numbers, (_number, row) => slotsAt(kernel.output, row));
+      for (let row = 0; row < count; row += 1) {
+        const number = numbers[row]!;
+        const fires = only === undefined || only.has(number);
+        if (fires && !mayContinue()) return false;
+        firing.firedCount += 1;
+        if (fires) each(this.#keys.keyOf(number), window, contents[row]!);
+      }
+    }
+  }
+
+  /** The numbers of the keys of a window, in the order in which they fire. */
+  #numbersOf(kernel: Kernel, window: TimeWindow): number[] {
+    return this.#takeNumbers(kernel, kernel.fire(this.#handlesOf(window), false));
+  }
+
+  #numbersIn(kernel: Kernel, span: KernelSpan, which: "all" | "changed"): number[] {
+    return this.#takeNumbers(kernel, kernel.list(span.handle, which));
+  }
+
+  #takeNumbers(kernel: Kernel, count: number): number[] {
+    this.#ordered = undefined;
+    const numbers: number[] = [];
+    for (let from = 0; from < count; from += KERNEL_ROWS_MAX) {
+      const taken = Math.min(KERNEL_ROWS_MAX, count - from);
+      kernel.take(from, taken);
+      for (let row = 0; row < taken; row += 1) numbers.push(kernel.output.keys[row]!);
+    }
+    return numbers;
+  }
+
+  #markedNumber(kernel: Kernel, key: KeyId, window: TimeWindow): number {
+    const number = this.#keys.find(key);
+    if (number !== undefined && kernel.read(this.#handlesOf(window), number) !== 0) return number;
+    throw corrupt(`the window ${window} is marked, but holds nothing`);
+  }
+
+  #resumeSlice(layout: SliceLayout, start: number, firedUntil: number): void {
+    // What was dropped before is told from what is still to be dropped by marks alone: the slices outlive both.
+    for (const window of windowsOfSlice(layout, start)) {
+      if (firedUntil < this.#options.deadlines.dropTime(window)) this.#schedule.add(window, firedUntil);
+    }
+  }
+
+  #collectMarks(kernel: Kernel, visit: VisitMark): void {
+    const firing = this.#firing.slice(this.#firingIndex);
+    if (firing.length === 0) return;
+    // Without slices a pane that is there is still to be dropped, and needs no mark for it.
+    if (this.#slices !== undefined) {
+      for (const window of this.#schedule.dropsUntil(this.#firingTime)) {
+        const text = spanText(window.start, window.end);
+        for (const number of this.#numbersOf(kernel, window)) visit(this.#keys.keyOf(number), text, TO_DROP);
+      }
+    }
+    for (const { window, only, firedCount } of firing) {
+      const text = spanText(window.start, window.end);
+      for (const number of this.#numbersOf(kernel, window).slice(firedCount)) {
+        if (only === undefined || only.has(number)) visit(this.#keys.keyOf(number), text, TO_FIRE);
+      }
+    }
+  }
+}
+
+function byWindow(a: FiringWindow, b: FiringWindow): number {
+  return compareWindows(a.window, b.window);
+}

@@ -1,0 +1,57 @@
+import type { KeyId } from "../data/key.ts";
+import { assert } from "../lib/assert.ts";
+import { DIRECT_KEY_MIN, FIRST_KEY_SLOT } from "./kernel.ts";
+
+/** The number by which a kernel knows a key: small integers are their own, every other key gets a slot, which is used again when its last pane has gone. */
+export class KeySlots {
+  readonly #slots = new Map<KeyId, number>();
+  readonly #keys: (KeyId | undefined)[] = [];
+  readonly #free: number[] = [];
+
+  /** Number of keys that have a slot. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** The number of a key, or undefined where it has none yet. */
+  find(key: KeyId): number | undefined {
+    if (isDirect(key)) return key;
+    const slot = this.#slots.get(key);
+    return slot === undefined ? undefined : FIRST_KEY_SLOT + slot;
+  }
+
+  /** Gives a key that `find` does not know a slot. */
+  assign(key: KeyId): number {
+    const slot = this.#free.pop() ?? this.#keys.length;
+    assert(slot < FIRST_KEY_SLOT, "a kernel holds fewer than 2^30 keys");
+    this.#slots.set(key, slot);
+    this.#keys[slot] = key;
+    return slot;
+  }
+
+  keyOf(number: number): KeyId {
+    if (number < FIRST_KEY_SLOT) return number;
+    const key = this.#keys[number - FIRST_KEY_SLOT];
+    assert(key !== undefined, "a kernel holds only keys that have a slot");
+    return key;
+  }
+
+  free(slots: Int32Array): void {
+    for (const slot of slots) {
+      const key = this.#keys[slot];
+      assert(key !== undefined, "a key slot is freed once");
+      this.#slots.delete(key);
+      this.#keys[slot] = undefined;
+      this.#free.push(slot);
+    }
+  }
+
+  /** Visits every key that has a slot. */
+  forEach(visit: (slot: number, key: KeyId) => void): void {
+    for (const [key, slot] of this.#slots) visit(slot, key);
+  }
+}
+
+function isDirect(key: KeyId): key is number {
+  return typeof key === "number" && (key | 0) === key && DIRECT_KEY_MIN <= key && key < FIRST_KEY_SLOT;
+}
