@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** Runs of the benchmark, each in a process of its own. */
+
+export const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
+const BUILT = `${ROOT}/.cache/bench`;
+
+/** Longest time that a run may take, preparation included; then it is ended and has failed. */
+const RUN_MS_LIMIT = 600_000;
+
+/**
+ * Compiles what the processes run, so that neither start nor memory of a run has the type stripper in it. Packages stay outside: runs load `tamias` as
+ * users do, from the built package.
+ */
+export async function buildPrograms(): Promise<void> {
+  mkdirSync(BUILT, { recursive: true });
+  const variants = readdirSync(`${ROOT}/bench/variants`).map((name) => `bench/variants/${name}`);
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ["bench/run-variant.ts", "bench/first-result-job.ts", "bench/snapshot-run.ts", ...variants],
+    outbase: "bench",
+    outdir: BUILT,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node22",
+    packages: "external",
+    tsconfigRaw: {},
+    logLevel: "warning",
+  });
+}
+
+/** What a program that `buildPrograms` has built writes to standard output. */
+export function runProgram(program: string, arguments_: readonly string[]): Promise<string> {
+  return outputOf(process.execPath, [`${BUILT}/${program}.js`, ...arguments_]);
+}
+
+/** Starts a program and waits for its end. Rejects where it fails, with what it wrote to standard error. */
+export function outputOf(command: string, arguments_: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, arguments_, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], timeout: RUN_MS_LIMIT });
+    const text = { out: "", err: "" };
+    child.stdout.setEncoding("utf8").on("data", (data: string) => (text.out += data));
+    child.stderr.setEncoding("utf8").on("data", (data: string) => (text.err += data));
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      if (code === 0) resolve(text.out);
+      else reject(new Error(`ended with ${signal ?? `code ${code}`}: ${lastLinesOf(text.err)}`));
+    });
+  });
+}
+
+/** Time from the start of a process until it first writes, ms; the process is ended then. */
+export function timeToFirstOutput(command: string, arguments_: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const began = performance.now();
+    const child = spawn(command, arguments_, { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"], timeout: RUN_MS_LIMIT });
+    child.stdout.once("data", () => {
+      resolve(performance.now() - began);
+      child.kill("SIGKILL");
+    });
+    child.on("error", reject);
+    child.on("close", () => reject(new Error(`${command} ended without output`)));
+  });
+}
+
+export function programPath(program: string): string {
+  return `${BUILT}/${program}.js`;
+}
+
+export function lastLineOf(output: string): string {
+  return output.trimEnd().split("\n").at(-1) ?? "";
+}
+
+function lastLinesOf(text: string): string {
+  return text.trimEnd().split("\n").slice(-4).join(" | ");
+}

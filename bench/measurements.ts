@@ -1,0 +1,111 @@
+import { readdirSync } from "node:fs";
+import { ROOT, lastLineOf, runProgram } from "./child-process.ts";
+import { FLINK_NOTE, runFlink } from "./flink-runs.ts";
+import type { Results } from "./tally.ts";
+import type { RunReport, Variant } from "./variant.ts";
+import { EVENTS, EVENTS_MIN, RUN_MS_MAX, type Work } from "./works.ts";
+
+/** A column of the table: what runs a work in a process of its own. */
+export interface Column {
+  readonly name: string;
+  readonly title: string;
+  readonly note: string;
+  refuses(work: Work): string | undefined;
+  readonly eventsMax: number;
+  run(work: Work, events: number): Promise<RunReport>;
+}
+
+/** A figure of the table: the median run, and how many there were. */
+export interface Figure {
+  readonly events: number;
+  readonly runs: number;
+  readonly eventsPerSecond: number;
+  readonly peakRssBytes: number;
+  readonly results: Results;
+  readonly explain: string | undefined;
+}
+
+export type Cell =
+  | { readonly kind: "figure"; readonly figure: Figure }
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "failed"; readonly reason: string };
+
+export const FLINK_COLUMN: Column = { name: "flink", title: "Flink", note: FLINK_NOTE, refuses: () => undefined, eventsMax: EVENTS, run: runFlink };
+
+/** The variants of variants/, in their order. */
+export async function columnsOfVariants(): Promise<Column[]> {
+  const variants: Variant[] = [];
+  for (const file of readdirSync(`${ROOT}/bench/variants`).sort()) {
+    const { variant } = (await import(new URL(`variants/${file}`, import.meta.url).href)) as { readonly variant: Variant };
+    variants.push(variant);
+  }
+  return variants.sort((a, b) => a.order - b.order).map(columnOf);
+}
+
+function columnOf(variant: Variant): Column {
+  const { name, title, note, eventsMax = EVENTS } = variant;
+  return { name, title, note, refuses: (work) => variant.refuses(work), eventsMax, run: (work, events) => runVariant(name, work, events) };
+}
+
+async function runVariant(name: string, work: Work, events: number): Promise<RunReport> {
+  return JSON.parse(lastLineOf(await runProgram("run-variant", [name, work.name, String(events)]))) as RunReport;
+}
+
+/** Measures as often as asked; fewer times, with fewer events, what would take too long. */
+export async function measured(column: Column, work: Work, runs: number): Promise<Cell> {
+  const reason = column.refuses(work);
+  if (reason !== undefined) return { kind: "refused", reason };
+  try {
+    const pilot = await column.run(work, Math.min(EVENTS_MIN, column.eventsMax));
+    const eventsAtMost = Math.floor(RUN_MS_MAX / pilot.ms) * EVENTS_MIN;
+    const events = Math.min(column.eventsMax, EVENTS, Math.max(EVENTS_MIN, eventsAtMost));
+    const count = events === EVENTS ? runs : Math.min(3, runs);
+    const reports = events === EVENTS_MIN ? [pilot] : [];
+    while (reports.length < count) reports.push(await column.run(work, events));
+    return { kind: "figure", figure: figureOf(events, reports) };
+  } catch (cause) {
+    return { kind: "failed", reason: cause instanceof Error ? cause.message : String(cause) };
+  }
+}
+
+/** The median of these runs by time. */
+export function figureOf(events: number, reports: readonly RunReport[]): Figure {
+  const sorted = [...reports].sort((a, b) => a.ms - b.ms);
+  const median = sorted[(sorted.length - 1) >> 1]!;
+  const odd = reports.find((report) => differs(report, median));
+  if (odd !== undefined) throw new Error(`two runs differ: ${shown(odd)} and ${shown(median)}`);
+  return {
+    events,
+    runs: reports.length,
+    eventsPerSecond: (events / median.ms) * 1_000,
+    peakRssBytes: Math.max(...reports.map((report) => report.peakRssBytes)),
+    results: { results: median.results, checksum: median.checksum, late: median.late },
+    explain: median.explain,
+  };
+}
+
+/** Results by work and number of events: whoever does the same must give the same. */
+export class Agreement {
+  readonly #first = new Map<string, { readonly column: string; readonly results: Results }>();
+
+  has(work: Work, events: number): boolean {
+    return this.#first.has(`${work.name} ${events}`);
+  }
+
+  /** Returns how it differs from the first that did the same work with as many events. */
+  difference(work: Work, column: string, events: number, results: Results): string | undefined {
+    const key = `${work.name} ${events}`;
+    const first = this.#first.get(key);
+    if (first === undefined) this.#first.set(key, { column, results });
+    else if (differs(first.results, results)) return `${column} gives ${shown(results)}, ${first.column} ${shown(first.results)} (${work.name}, ${events} events)`;
+    return undefined;
+  }
+}
+
+function differs(left: Results, right: Results): boolean {
+  return left.results !== right.results || left.checksum !== right.checksum || left.late !== right.late;
+}
+
+function shown({ results, checksum, late }: Results): string {
+  return `${results} results (checksum ${checksum}, ${late} late)`;
+}

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { FLOORS, type Figures, type Floor, resultOf, worstOf } from "../../bench/floors.ts";
+import { flinkEstimate } from "../../bench/last-full-run.ts";
+import { columnsOfVariants, figureOf } from "../../bench/measurements.ts";
+import { aligned } from "../../bench/report.ts";
+import { WORKS } from "../../bench/works.ts";
+
+function figures(rates: Readonly<Record<string, number>>, firstResultMs?: number): Figures {
+  return {
+    rateOf: (variant, work) => rates[`${variant} ${work}`],
+    amountOf: (name) => (name === "firstResultMs" ? firstResultMs : undefined),
+    isBuilt: () => true,
+  };
+}
+
+const TWICE: Floor = { kind: "rate", name: "rows", variant: "rows", work: "tumbling", times: 2, of: { variant: "flink" } };
+const HALF_OF_OWN: Floor = { kind: "rate", name: "sliding", variant: "rows", work: "sliding", times: 0.5, of: { variant: "rows", work: "tumbling" } };
+const START: Floor = { kind: "most", name: "start", amount: "firstResultMs", most: 300, unit: "ms" };
+
+test.each([
+  [TWICE, figures({ "rows tumbling": 9, "flink tumbling": 3 }), 3, 1.5],
+  [TWICE, figures({ "rows tumbling": 9 }), undefined, undefined],
+  [HALF_OF_OWN, figures({ "rows sliding": 1, "rows tumbling": 4 }), 0.25, 0.5],
+  [START, figures({}, 400), 400, 0.75],
+  [START, figures({}), undefined, undefined],
+])("%o", (floor, given, reached, ratio) => {
+  expect(resultOf(floor, given)).toEqual({ floor, reached, ratio });
+});
+
+test("the worst is the one furthest below its floor, of those that were measured", () => {
+  const given = figures({ "rows tumbling": 4, "flink tumbling": 1, "rows sliding": 1 }, 200);
+  const worst = worstOf([TWICE, HALF_OF_OWN, START].map((floor) => resultOf(floor, given)));
+  expect([worst?.floor.name, worst?.ratio]).toEqual(["sliding", 0.5]);
+  expect(worstOf([resultOf(TWICE, figures({}))])).toBeUndefined();
+});
+
+test("floors and variants name works that there are", async () => {
+  const names = new Set(WORKS.map(({ name }) => name));
+  for (const floor of FLOORS) if (floor.kind === "rate") expect(names).toContain(floor.work);
+  const columns = (await columnsOfVariants()).map(({ name }) => name);
+  expect(columns).toContain("plain-map");
+  expect(new Set(columns).size).toBe(columns.length);
+});
+
+test("Flink is estimated by its factor to the plain loop", () => {
+  const last = { date: "2026-01-01", machine: "", versions: "", runs: 5, rates: { tumbling: { flink: 3, "plain-map": 12 } } };
+  expect(flinkEstimate(last, "tumbling", 8)).toBe(2);
+  expect(flinkEstimate(last, "sessions", 8)).toBeUndefined();
+  expect(flinkEstimate(undefined, "tumbling", 8)).toBeUndefined();
+});
+
+test("the figure of several runs is the median; runs that differ in their results are refused", () => {
+  const report = (ms: number, checksum: number) => ({ ms, checksum, results: 1, late: 0, peakRssBytes: ms });
+  expect(figureOf(1_000, [report(30, 7), report(10, 7), report(20, 7)])).toMatchObject({ runs: 3, eventsPerSecond: 50_000, peakRssBytes: 30 });
+  expect(() => figureOf(1_000, [report(30, 7), report(10, 8)])).toThrow(/differ/);
+});
+
+test("tables stand in columns", () => {
+  expect(aligned(["work", "M/s"], [["tumbling", "1.2"], ["x", "10"]])).toEqual(["| work     | M/s |", "| -------- | --: |", "| tumbling | 1.2 |", "| x        |  10 |"]);
+});
