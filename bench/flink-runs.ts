@@ -20,8 +20,10 @@ export function missingForFlink(): string | undefined {
   if (java.error !== undefined) return `Flink needs a JDK ${JAVA_MAJOR_MIN} or later, and there is no "java" on the PATH`;
   const major = Number(/version "(\d+)/.exec(java.stderr)?.[1] ?? 0);
   if (major < JAVA_MAJOR_MIN) return `Flink needs a JDK ${JAVA_MAJOR_MIN} or later, and "java" is version ${major}`;
-  if (spawnSync("javac", ["-version"]).error !== undefined) return `Flink's job needs a JDK to be built, and there is only a Java runtime (no "javac" on the PATH)`;
-  if (spawnSync("mvn", ["-version"]).error !== undefined) return `Flink's job is built with Maven, and there is no "mvn" on the PATH`;
+  if (spawnSync("javac", ["-version"]).error !== undefined)
+    return `Flink's job needs a JDK to be built, and there is only a Java runtime (no "javac" on the PATH)`;
+  if (spawnSync("mvn", ["-version"]).error !== undefined)
+    return `Flink's job is built with Maven, and there is no "mvn" on the PATH`;
   return undefined;
 }
 
@@ -34,7 +36,9 @@ export async function buildFlink(): Promise<void> {
 
 export function runFlink(work: Work, events: number): Promise<RunReport> {
   const warmUp = Math.min(WARM_UP_EVENTS_MAX, Math.floor(events / 4));
-  return outputOf("java", argumentsOf(work, [`events=${events}`, `warmUp=${warmUp}`])).then((output) => JSON.parse(lastLineOf(output)) as RunReport);
+  return outputOf("java", argumentsOf(work, [`events=${events}`, `warmUp=${warmUp}`])).then(
+    (output) => JSON.parse(lastLineOf(output)) as RunReport,
+  );
 }
 
 /** Time from process start to the first window result, ms. */
@@ -47,5 +51,14 @@ function argumentsOf(work: Work, more: readonly string[]): string[] {
   const opened = ["java.base/java.util", "java.base/java.lang"].map((module) => `--add-opens=${module}=ALL-UNNAMED`);
   const folder = `${ROOT}/.cache/flink`;
   // Of its collectors the parallel one gives Flink the most here.
-  return ["-Xmx2g", "-XX:+UseParallelGC", ...opened, "-cp", `${folder}/flink-bench.jar:${folder}/dependency/*`, "bench.FlinkBench", ...fields, ...more];
+  return [
+    "-Xmx2g",
+    "-XX:+UseParallelGC",
+    ...opened,
+    "-cp",
+    `${folder}/flink-bench.jar:${folder}/dependency/*`,
+    "bench.FlinkBench",
+    ...fields,
+    ...more,
+  ];
 }

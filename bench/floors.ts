@@ -42,12 +42,21 @@ export const FLOORS: readonly Floor[] = [
   rate("columns + kernel, tumbling, string keys, to the Map loop", "tamias-columns-kernel", "tumbling-strings", 1.5, PLAIN_MAP),
   rate("columns + kernel, 15 % late", "tamias-columns-kernel", "tumbling-late", 5, FLINK),
   rate("rows → kernel, sliding 60 s/1 s", "tamias-rows-kernel", "sliding-60", 150, FLINK),
-  rate("rows → kernel, sliding 60 s/1 s, to our tumbling", "tamias-rows-kernel", "sliding-60", 0.5, { variant: "tamias-rows-kernel", work: "tumbling" }),
+  rate("rows → kernel, sliding 60 s/1 s, to our tumbling", "tamias-rows-kernel", "sliding-60", 0.5, {
+    variant: "tamias-rows-kernel",
+    work: "tumbling",
+  }),
   rate("rows, sessions", "tamias-rows", "sessions", 5, FLINK),
   rate("rows, keyed process", "tamias-rows", "process", 1, FLINK),
   { kind: "most", name: "process start → first window result", amount: "firstResultMs", most: 300, unit: "ms" },
   { kind: "most", name: "memory, tumbling, one job", amount: "peakRssMb", most: 150, unit: "MB" },
-  { kind: "most", name: "snapshot of 1 M keys in the kernel, synchronous part", amount: "kernelSnapshotMs", most: 20, unit: "ms" },
+  {
+    kind: "most",
+    name: "snapshot of 1 M keys in the kernel, synchronous part",
+    amount: "kernelSnapshotMs",
+    most: 20,
+    unit: "ms",
+  },
   { kind: "most", name: "the README's job, bundled and gzipped", amount: "bundleKb", most: 30, unit: "KB" },
 ];
 

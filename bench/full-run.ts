@@ -52,7 +52,8 @@ export async function runAll(options: FullRunOptions): Promise<FullRun> {
       if (cell.kind === "failed") faults.push(`${work.name}, ${column.name}: ${cell.reason}`);
       if (cell.kind !== "figure") continue;
       const { events, results } = cell.figure;
-      if (!agreement.has(work, events) && column !== reference) agreement.difference(work, reference.name, events, await reference.run(work, events));
+      if (!agreement.has(work, events) && column !== reference)
+        agreement.difference(work, reference.name, events, await reference.run(work, events));
       const difference = agreement.difference(work, column.name, events, results);
       if (difference !== undefined) faults.push(difference);
     }
@@ -80,7 +81,9 @@ function figuresOf(built: readonly Column[], cellOf: FullRun["cellOf"], amounts:
 
 async function measureAmounts(runs: number, hasFlink: boolean, note: (line: string) => void): Promise<Amounts> {
   const firstResultMs = await medianOf(runs, firstResult);
-  const firstResultFlinkMs = hasFlink ? await medianOf(Math.min(3, runs), () => firstResultOfFlink(workNamed("tumbling"))) : undefined;
+  const firstResultFlinkMs = hasFlink
+    ? await medianOf(Math.min(3, runs), () => firstResultOfFlink(workNamed("tumbling")))
+    : undefined;
   note(`first result after ${firstResultMs.toFixed(0)} ms`);
   const bundle = await bundleSizeOfReadme();
   const snapshots: { title: string; report: SnapshotReport }[] = [];

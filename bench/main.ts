@@ -95,13 +95,20 @@ async function full(options: Options, columns: readonly Column[]): Promise<numbe
 
 /** A column that does only what the filter names. */
 function limited(column: Column, only: string): Column {
-  return { ...column, refuses: (work) => (`${work.name}, ${column.name}`.includes(only) ? column.refuses(work) : "not asked for") };
+  return {
+    ...column,
+    refuses: (work) => (`${work.name}, ${column.name}`.includes(only) ? column.refuses(work) : "not asked for"),
+  };
 }
 
 /** Without Flink in this run, its rates are those of the last full run to the plain loop of this one. */
 function withFlinkEstimates(run: FullRun): FullRun {
   const last = readLastFullRun();
-  return { ...run, rateOf: (variant, work) => run.rateOf(variant, work) ?? (variant === "flink" ? flinkEstimate(last, work, run.rateOf("plain-map", work)) : undefined) };
+  return {
+    ...run,
+    rateOf: (variant, work) =>
+      run.rateOf(variant, work) ?? (variant === "flink" ? flinkEstimate(last, work, run.rateOf("plain-map", work)) : undefined),
+  };
 }
 
 function write(run: FullRun, figures: FullRun, options: Options): void {
@@ -130,7 +137,9 @@ function circumstancesOf({ flink, runs }: Options): Circumstances {
   const version = (name: string): string =>
     (JSON.parse(readFileSync(`${ROOT}/node_modules/${name}/package.json`, "utf8")) as { readonly version: string }).version;
   const own = (JSON.parse(readFileSync(`${ROOT}/package.json`, "utf8")) as { readonly version: string }).version;
-  const java = flink ? `, Flink ${FLINK_VERSION} on Java ${/version "([^"]+)"/.exec(spawnSync("java", ["-version"], { encoding: "utf8" }).stderr)?.[1]}` : "";
+  const java = flink
+    ? `, Flink ${FLINK_VERSION} on Java ${/version "([^"]+)"/.exec(spawnSync("java", ["-version"], { encoding: "utf8" }).stderr)?.[1]}`
+    : "";
   return {
     runs,
     date: new Date().toISOString().slice(0, 10),
@@ -141,7 +150,9 @@ function circumstancesOf({ flink, runs }: Options): Circumstances {
 
 function worstLine(figures: Figures): string {
   const worst = worstOf(FLOORS.map((floor) => resultOf(floor, figures)));
-  return worst?.ratio === undefined ? "worst ratio: nothing was measured" : `worst ratio: ${worst.floor.name} ${worst.ratio.toFixed(2)} of its floor`;
+  return worst?.ratio === undefined
+    ? "worst ratio: nothing was measured"
+    : `worst ratio: ${worst.floor.name} ${worst.ratio.toFixed(2)} of its floor`;
 }
 
 function printed(lines: readonly string[]): number {

@@ -30,7 +30,14 @@ export type Cell =
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };
 
-export const FLINK_COLUMN: Column = { name: "flink", title: "Flink", note: FLINK_NOTE, refuses: () => undefined, eventsMax: EVENTS, run: runFlink };
+export const FLINK_COLUMN: Column = {
+  name: "flink",
+  title: "Flink",
+  note: FLINK_NOTE,
+  refuses: () => undefined,
+  eventsMax: EVENTS,
+  run: runFlink,
+};
 
 /** The variants of variants/, in their order. */
 export async function columnsOfVariants(): Promise<Column[]> {
@@ -44,7 +51,14 @@ export async function columnsOfVariants(): Promise<Column[]> {
 
 function columnOf(variant: Variant): Column {
   const { name, title, note, eventsMax = EVENTS } = variant;
-  return { name, title, note, refuses: (work) => variant.refuses(work), eventsMax, run: (work, events) => runVariant(name, work, events) };
+  return {
+    name,
+    title,
+    note,
+    refuses: (work) => variant.refuses(work),
+    eventsMax,
+    run: (work, events) => runVariant(name, work, events),
+  };
 }
 
 async function runVariant(name: string, work: Work, events: number): Promise<RunReport> {
@@ -97,7 +111,8 @@ export class Agreement {
     const key = `${work.name} ${events}`;
     const first = this.#first.get(key);
     if (first === undefined) this.#first.set(key, { column, results });
-    else if (differs(first.results, results)) return `${column} gives ${shown(results)}, ${first.column} ${shown(first.results)} (${work.name}, ${events} events)`;
+    else if (differs(first.results, results))
+      return `${column} gives ${shown(results)}, ${first.column} ${shown(first.results)} (${work.name}, ${events} events)`;
     return undefined;
   }
 }

@@ -169,7 +169,10 @@ const SESSION_BUCKETS = 1_024;
 export function sessionsWithMaps(work: Work, events: number, tally: Tally): void {
   const { gapMs } = work;
   const byKey = new Map<number | string, Session[]>();
-  const endingAt: { readonly key: number | string; readonly session: Session }[][] = Array.from({ length: SESSION_BUCKETS }, () => []);
+  const endingAt: { readonly key: number | string; readonly session: Session }[][] = Array.from(
+    { length: SESSION_BUCKETS },
+    () => [],
+  );
   /** ms since EPOCH_MS, so that buckets are found by integers. */
   let watermark = -2 * BOUND_MS;
 
@@ -260,7 +263,10 @@ export function totalsWithArrays(work: Work, events: number, tally: Tally): void
   }
 }
 
-function columnsOf(work: Work, events: number): { blocks: ColumnBlocks; keys: Int32Array; values: Int32Array; times: Float64Array } {
+function columnsOf(
+  work: Work,
+  events: number,
+): { blocks: ColumnBlocks; keys: Int32Array; values: Int32Array; times: Float64Array } {
   const blocks = new ColumnBlocks(work, events);
   const { keys, values, times } = blocks;
   return { blocks, keys, values, times };
@@ -363,7 +369,8 @@ export function tumblingWithArrays(work: Work, events: number, tally: Tally): vo
       if (time - BOUND_MS - 1 <= watermark) continue;
       watermark = time - BOUND_MS - 1;
       if (watermark < nextDeadline) continue;
-      for (; (nextToFire + 1) * sizeMs - 1 <= watermark; nextToFire += 1) ring.fire(nextToFire, origin + (nextToFire + 1) * sizeMs - 1, tally);
+      for (; (nextToFire + 1) * sizeMs - 1 <= watermark; nextToFire += 1)
+        ring.fire(nextToFire, origin + (nextToFire + 1) * sizeMs - 1, tally);
       for (; (nextToDrop + 1) * sizeMs - 1 + allowedLatenessMs <= watermark; nextToDrop += 1) ring.clear(nextToDrop);
       nextDeadline = Math.min((nextToFire + 1) * sizeMs - 1, (nextToDrop + 1) * sizeMs - 1 + allowedLatenessMs);
     }

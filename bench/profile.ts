@@ -15,7 +15,10 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/\.cache\/bench\//, "bench: generating, key selector, aggregate of the user, tally"],
   [/core\/connectors\/(source|split)/, "source operator, timestamps"],
   [/core\/time\//, "watermarks: generator, merging, valve"],
-  [/core\/(runtime\/(record-writer|channel)|data\/(channel-buffer|dynamic-writer|column-writer|time-codec|object-shape|plain-value|dynamic-format|dynamic-reader|column-reader)|lib\/(bytes|varint))/, "exchange: bytes out and in"],
+  [
+    /core\/(runtime\/(record-writer|channel)|data\/(channel-buffer|dynamic-writer|column-writer|time-codec|object-shape|plain-value|dynamic-format|dynamic-reader|column-reader)|lib\/(bytes|varint))/,
+    "exchange: bytes out and in",
+  ],
   [/core\/runtime\/input-gate/, "input gate"],
   [/core\/(data\/key|lib\/hash|state\/key-groups)/, "key: identity, hash, group"],
   [/core\/windows\//, "windows: assigner, panes, aggregates, schedule"],
@@ -44,7 +47,9 @@ interface CallFrame {
 export async function profileRun(workName: string): Promise<string[]> {
   const work = workNamed(workName);
   const path = `${ROOT}/.cache/bench/${work.name}.cpuprofile`;
-  const plain = JSON.parse(lastLineOf(await runProgram("run-variant", ["tamias-rows", work.name, String(PROFILED_EVENTS)]))) as RunReport;
+  const plain = JSON.parse(
+    lastLineOf(await runProgram("run-variant", ["tamias-rows", work.name, String(PROFILED_EVENTS)])),
+  ) as RunReport;
   await runProgram("run-variant", ["tamias-rows", work.name, String(PROFILED_EVENTS), path]);
   const nsPerEvent = ((plain.cpuMs ?? plain.ms) * 1e6) / PROFILED_EVENTS;
   const shares = selfTimes(JSON.parse(readFileSync(path, "utf8")) as CpuProfile);
@@ -57,7 +62,10 @@ export async function profileRun(workName: string): Promise<string[]> {
     functions.set(name, (functions.get(name) ?? 0) + share);
   }
   const rows = (map: Map<string, number>): string[][] =>
-    [...map].sort((a, b) => b[1] - a[1]).slice(0, FUNCTIONS_SHOWN).map(([name, share]) => [name, (share * nsPerEvent).toFixed(1), `${(share * 100).toFixed(1)} %`]);
+    [...map]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, FUNCTIONS_SHOWN)
+      .map(([name, share]) => [name, (share * nsPerEvent).toFixed(1), `${(share * 100).toFixed(1)} %`]);
   return [
     `${work.title}: ${nsPerEvent.toFixed(0)} ns of CPU time of the thread per event, shares by samples of a second run`,
     "",
@@ -75,7 +83,8 @@ function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): Map<CallFrame, n
   for (const [at, id] of samples.entries()) {
     const frame = frames.get(id);
     const micros = timeDeltas[at] ?? 0;
-    if (frame === undefined || /^\((idle|program)\)$/.test(frame.functionName) || frame.url.startsWith("node:inspector")) continue;
+    if (frame === undefined || /^\((idle|program)\)$/.test(frame.functionName) || frame.url.startsWith("node:inspector"))
+      continue;
     own.set(frame, (own.get(frame) ?? 0) + micros);
     total += micros;
   }

@@ -22,7 +22,11 @@ interface Pair {
 }
 
 /** What floors ask for and nothing else, round after round, the median of as many as there is time for. */
-export async function runQuick(columns: readonly Column[], last: LastFullRun | undefined, note: (line: string) => void): Promise<QuickRun> {
+export async function runQuick(
+  columns: readonly Column[],
+  last: LastFullRun | undefined,
+  note: (line: string) => void,
+): Promise<QuickRun> {
   const began = performance.now();
   const pairs = pairsOf(columns);
   const firstResults: number[] = [];
@@ -44,7 +48,8 @@ export async function runQuick(columns: readonly Column[], last: LastFullRun | u
     if (pair !== undefined) return figureOf(QUICK_EVENTS, pair.reports).eventsPerSecond;
     return variant === "flink" ? flinkEstimate(last, work, rateOf("plain-map", work)) : undefined;
   };
-  for (const { column, work } of pairs) note(`${work}, ${column.name}: ${((rateOf(column.name, work) ?? 0) / 1e6).toFixed(3)} M/s`);
+  for (const { column, work } of pairs)
+    note(`${work}, ${column.name}: ${((rateOf(column.name, work) ?? 0) / 1e6).toFixed(3)} M/s`);
   const bundle = await bundleSizeOfReadme();
   const memory = pairs.find(({ column, work }) => column.name === "tamias-rows-alone" && work === "tumbling");
   return {
@@ -63,7 +68,8 @@ export async function runQuick(columns: readonly Column[], last: LastFullRun | u
 function pairsOf(columns: readonly Column[]): Pair[] {
   const names = new Set(["tamias-rows-alone tumbling"]);
   for (const floor of FLOORS) {
-    if (floor.kind === "rate" && columns.some(({ name }) => name === floor.variant)) for (const name of namesOf(floor)) names.add(name);
+    if (floor.kind === "rate" && columns.some(({ name }) => name === floor.variant))
+      for (const name of namesOf(floor)) names.add(name);
   }
   return [...names].sort().flatMap((name) => {
     const [variant, work = ""] = name.split(" ");

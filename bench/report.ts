@@ -23,7 +23,12 @@ export function tableOf({ works, columns, cellOf }: FullRun): string[] {
 export function floorTable(figures: Figures): string[] {
   const rows = FLOORS.map((floor) => {
     const result = resultOf(floor, figures);
-    return [floor.name, askedOf(result), figures.isBuilt(floor) ? reachedOf(result) : "not built yet", result.ratio === undefined ? "" : `${result.ratio.toFixed(2)}`];
+    return [
+      floor.name,
+      askedOf(result),
+      figures.isBuilt(floor) ? reachedOf(result) : "not built yet",
+      result.ratio === undefined ? "" : `${result.ratio.toFixed(2)}`,
+    ];
   });
   return aligned(["", "at least, or at most", "reached", "of its floor"], rows);
 }
@@ -54,11 +59,11 @@ function shortOf(cell: Cell | undefined): string {
 /** The whole measured part of docs/performance.md. */
 export function measuredPart(run: FullRun, circumstances: Circumstances): string {
   const { runs, date, machine, versions } = circumstances;
-  const medianOf = (count: number): string => (count === 1 ? "one run" : `median of ${count}`);
+  const medianOf = (count: number): string => (count === 1 ? "one run of each" : `median of ${count} runs`);
   return [
     `Measured on ${date}, on a machine with ${machine}; ${versions}.`,
     "",
-    `One run a process, of ${EVENTS.toLocaleString("en")} events, ${medianOf(runs)}. Where it would take over 60 s, a number in brackets says how many events there were (${medianOf(Math.min(3, runs))}).`,
+    `A run has a process of its own and ${EVENTS.toLocaleString("en")} events; ${medianOf(runs)}. Where it would take over 60 s, a number in brackets says how many events there were (${medianOf(Math.min(3, runs))}).`,
     "The results of all variants of a work, hashed, are equal.",
     "",
     ...tableOf(run),
@@ -95,13 +100,18 @@ function amountsOf({ amounts, cellOf }: FullRun): string[] {
     ...(firstResultFlinkMs === undefined ? [] : [["the same, Flink", `${firstResultFlinkMs.toFixed(0)} ms`]]),
     ...["tamias-rows-alone", "plain-map", "flink"].flatMap((name) => {
       const cell = cellOf(name, "tumbling");
-      return cell?.kind === "figure" ? [[`peak memory, tumbling, ${name}`, `${(cell.figure.peakRssBytes / 1e6).toFixed(0)} MB`]] : [];
+      return cell?.kind === "figure"
+        ? [[`peak memory, tumbling, ${name}`, `${(cell.figure.peakRssBytes / 1e6).toFixed(0)} MB`]]
+        : [];
     }),
     ...snapshots.flatMap(({ title, report }) => [
       [`snapshot of 1 M ${title}`, `${report.ms.toFixed(0)} ms, ${(report.bytes / 1e6).toFixed(1)} MB`],
       ["the next, 1 % changed", `${report.changedMs.toFixed(0)} ms, ${(report.changedBytes / 1e6).toFixed(2)} MB`],
     ]),
-    ["the README's job bundled by esbuild, without WASM", `${(bundle.minifiedBytes / 1e3).toFixed(1)} KB, gzipped ${(bundle.gzippedBytes / 1e3).toFixed(1)} KB`],
+    [
+      "the README's job bundled by esbuild, without WASM",
+      `${(bundle.minifiedBytes / 1e3).toFixed(1)} KB, gzipped ${(bundle.gzippedBytes / 1e3).toFixed(1)} KB`,
+    ],
   ];
   return aligned(["", ""], rows);
 }
@@ -113,7 +123,17 @@ function plansOf({ works, columns, cellOf }: FullRun): string[] {
       const cell = cellOf(column.name, work.name);
       if (cell?.kind !== "figure" || cell.figure.explain === undefined) continue;
       const rate = (cell.figure.eventsPerSecond / 1e6).toFixed(2);
-      lines.push("<details>", `<summary>${work.title}, ${column.title}: ${rate} M events/s</summary>`, "", "```text", cell.figure.explain.trimEnd(), "```", "", "</details>", "");
+      lines.push(
+        "<details>",
+        `<summary>${work.title}, ${column.title}: ${rate} M events/s</summary>`,
+        "",
+        "```text",
+        cell.figure.explain.trimEnd(),
+        "```",
+        "",
+        "</details>",
+        "",
+      );
     }
   }
   return lines;

@@ -20,7 +20,13 @@ async function main([name, workName, eventCount, profile]: readonly string[]): P
   const results = await (profile === undefined ? run() : profiled(profile, run));
   const ms = performance.now() - began;
   const { user, system } = process.threadCpuUsage(beganCpu);
-  return { ...results, ms, cpuMs: (user + system) / 1_000, peakRssBytes: process.resourceUsage().maxRSS * 1024, explain: prepared.explain };
+  return {
+    ...results,
+    ms,
+    cpuMs: (user + system) / 1_000,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    explain: prepared.explain,
+  };
 }
 
 async function profiled(path: string, run: () => Promise<Results>): Promise<Results> {

@@ -1,4 +1,10 @@
-import { SlidingEventTimeWindows, milliseconds, type AggregateFunction, type JobArgs, type StreamExecutionEnvironment } from "tamias";
+import {
+  SlidingEventTimeWindows,
+  milliseconds,
+  type AggregateFunction,
+  type JobArgs,
+  type StreamExecutionEnvironment,
+} from "tamias";
 import type { EventRow } from "../events.ts";
 import { eventsOf, workOf } from "./event-source.ts";
 import { TOO_LATE, tallyWindows, type WindowSums } from "./tally-sink.ts";

@@ -42,7 +42,9 @@ function view(work: Work, events: number, tally: Tally): void {
   const blocks = new RowBlocks(work, events);
   while (blocks.fill()) {
     input.sendData(
-      blocks.rows.slice(0, blocks.length).map(({ key, value, time }) => [{ key, value, last: Math.floor(time / sizeMs) * sizeMs + sizeMs - 1 }, 1]),
+      blocks.rows
+        .slice(0, blocks.length)
+        .map(({ key, value, time }) => [{ key, value, last: Math.floor(time / sizeMs) * sizeMs + sizeMs - 1 }, 1]),
     );
     graph.run();
   }

@@ -57,7 +57,13 @@ function windows(work: Work, events: number, tally: Tally): void {
         window.pipe(
           groupBy(({ event }) => event.key),
           mergeMap((ofKey) =>
-            ofKey.pipe(reduce((sums, { event }) => ({ ...sums, count: sums.count + 1, sum: sums.sum + event.value }), { last: window.key, count: 0, sum: 0 })),
+            ofKey.pipe(
+              reduce((sums, { event }) => ({ ...sums, count: sums.count + 1, sum: sums.sum + event.value }), {
+                last: window.key,
+                count: 0,
+                sum: 0,
+              }),
+            ),
           ),
         ),
       ),
@@ -76,7 +82,9 @@ function totals(work: Work, events: number, tally: Tally): void {
   eventsOf(work, events, new Subject())
     .pipe(
       groupBy((event) => event.key),
-      mergeMap((ofKey) => ofKey.pipe(scan((before, { value, time }) => ({ total: before.total + value, time }), { total: 0, time: 0 }))),
+      mergeMap((ofKey) =>
+        ofKey.pipe(scan((before, { value, time }) => ({ total: before.total + value, time }), { total: 0, time: 0 })),
+      ),
     )
     .subscribe(({ total, time }) => tally.add(time, 1, total));
 }

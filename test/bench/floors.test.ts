@@ -14,7 +14,14 @@ function figures(rates: Readonly<Record<string, number>>, firstResultMs?: number
 }
 
 const TWICE: Floor = { kind: "rate", name: "rows", variant: "rows", work: "tumbling", times: 2, of: { variant: "flink" } };
-const HALF_OF_OWN: Floor = { kind: "rate", name: "sliding", variant: "rows", work: "sliding", times: 0.5, of: { variant: "rows", work: "tumbling" } };
+const HALF_OF_OWN: Floor = {
+  kind: "rate",
+  name: "sliding",
+  variant: "rows",
+  work: "sliding",
+  times: 0.5,
+  of: { variant: "rows", work: "tumbling" },
+};
 const START: Floor = { kind: "most", name: "start", amount: "firstResultMs", most: 300, unit: "ms" };
 
 test.each([
@@ -51,10 +58,22 @@ test("Flink is estimated by its factor to the plain loop", () => {
 
 test("the figure of several runs is the median; runs that differ in their results are refused", () => {
   const report = (ms: number, checksum: number) => ({ ms, checksum, results: 1, late: 0, peakRssBytes: ms });
-  expect(figureOf(1_000, [report(30, 7), report(10, 7), report(20, 7)])).toMatchObject({ runs: 3, eventsPerSecond: 50_000, peakRssBytes: 30 });
+  expect(figureOf(1_000, [report(30, 7), report(10, 7), report(20, 7)])).toMatchObject({
+    runs: 3,
+    eventsPerSecond: 50_000,
+    peakRssBytes: 30,
+  });
   expect(() => figureOf(1_000, [report(30, 7), report(10, 8)])).toThrow(/differ/);
 });
 
 test("tables stand in columns", () => {
-  expect(aligned(["work", "M/s"], [["tumbling", "1.2"], ["x", "10"]])).toEqual(["| work     | M/s |", "| -------- | --: |", "| tumbling | 1.2 |", "| x        |  10 |"]);
+  expect(
+    aligned(
+      ["work", "M/s"],
+      [
+        ["tumbling", "1.2"],
+        ["x", "10"],
+      ],
+    ),
+  ).toEqual(["| work     | M/s |", "| -------- | --: |", "| tumbling | 1.2 |", "| x        |  10 |"]);
 });
