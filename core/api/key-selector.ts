@@ -1,4 +1,5 @@
 import type { Partitioner } from "../graph/stream-graph.ts";
+import { columnKeySelector } from "../data/key-column.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 
@@ -49,7 +50,7 @@ export type CustomPartitioner<K> =
 
 /** @throws JobError INVALID_ARGUMENT for what is neither the name of a field nor a function. */
 export function keySelector<T>(step: string, key: string | ((record: T) => unknown)): (record: T) => unknown {
-  if (typeof key === "string" && key !== "") return (record) => fieldOf(record, key);
+  if (typeof key === "string" && key !== "") return columnKeySelector(key, (record: T) => fieldOf(record, key));
   if (typeof key === "function") return key;
   throw new JobError(
     "INVALID_ARGUMENT",

@@ -30,7 +30,7 @@ export function explain(graph: JobGraph): string {
 
 function explainVertex(graph: JobGraph, vertex: JobVertex): string[] {
   const subtasks = vertex.parallelism === 1 ? "1 subtask" : `${vertex.parallelism} subtasks`;
-  const groups = vertex.operators[0]?.node.keys === undefined ? "" : `, ${vertex.maxParallelism} key groups`;
+  const groups = vertex.operators.every(({ node }) => node.keys === undefined) ? "" : `, ${vertex.maxParallelism} key groups`;
   const lines = [`Chain ${vertex.id + 1}: ${subtasks}${groups}; rows: no columnar form yet`];
   for (const edge of graph.edges) {
     if (edge.toVertex === vertex.id) lines.push(`  ← ${explainEdge(graph, edge)}`);

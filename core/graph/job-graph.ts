@@ -111,7 +111,7 @@ function collectEdges(
   return edges;
 }
 
-/** Flink's rule: one input, a forward edge, equal parallelism, and neither side forbids it. */
+/** Flink's rule: one input, a forward edge, equal parallelism, and neither side forbids it. Of one subtask on each side a keyed edge goes forward too. */
 function chainable(node: StreamNode, edge: StreamEdge, feeder: Resolved, self: Resolved, settings: JobSettings): boolean {
   return (
     settings.chaining &&
@@ -120,8 +120,13 @@ function chainable(node: StreamNode, edge: StreamEdge, feeder: Resolved, self: R
     feeder.node.chaining !== "never" &&
     feeder.parallelism === self.parallelism &&
     feeder.maxParallelism === self.maxParallelism &&
-    resolvePartitioner(edge, feeder, self).kind === "forward"
+    goesForward(resolvePartitioner(edge, feeder, self), self)
   );
+}
+
+/** Other partitioners that a user asks for break a chain, which may be what they are there for. */
+function goesForward({ kind }: Partitioner, { parallelism }: Resolved): boolean {
+  return kind === "forward" || (kind === "hash" && parallelism === 1);
 }
 
 function resolvePartitioner(edge: StreamEdge, from: Resolved, to: Resolved): Partitioner {

@@ -48,7 +48,8 @@ export class KeyedReduceOperator<T> implements Operator, Output<T> {
     this.#context.metrics.recordsIn += 1;
     const key = this.#function.takeKeyOf(this.#keyOf, record, timestamp);
     const before = this.#reduced.get(key, NO_NAMESPACE);
-    const after = before === undefined ? record : this.#reduce(before, record, timestamp);
+    // The function may change what it has got first, which whoever emitted the record may still have: a collection, say.
+    const after = before === undefined ? copied(record) : this.#reduce(before, record, timestamp);
     this.#reduced.put(key, NO_NAMESPACE, after);
     this.#lastTimestamp = timestamp;
     // The next record is reduced into what is kept; what was emitted must neither change with it nor change it.

@@ -4,6 +4,7 @@ import type { Timers } from "../time/timers.ts";
 import type { ComponentRegistry, KeyedState } from "../state/keyed-state.ts";
 import type { OperatorState } from "../state/operator-state.ts";
 import type { OutputTag } from "../functions/output-tag.ts";
+import type { ColumnBatch } from "../data/column-batch.ts";
 import type { Accumulator } from "../functions/accumulator.ts";
 import type { SourcePoll, ToEnumerator } from "./source-protocol.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
@@ -16,6 +17,11 @@ export interface Output<in T> {
   processRecord(record: T, timestamp: number): void;
   /** The watermark only ever rises. */
   processWatermark(watermark: number): void;
+  /**
+   * Many records at once, with the watermarks between them: means exactly `processRecord` and `processWatermark` for each of them in order, with equal state,
+   * results and counters. Absent where the taker works by rows; `columnsInto` calls it either way.
+   */
+  processColumns?(batch: ColumnBatch): void;
   /** The whole input turned idle (true) or active again (false). */
   processIdleness(idle: boolean): void;
 }
@@ -129,6 +135,14 @@ export interface AccumulatorRegistry {
   add(name: string, accumulator: Accumulator<never, unknown>): void;
 }
 
+/** What an operator does with column batches. */
+export interface ColumnForm {
+  /** Whether it has `processColumns`; else why it works by rows, as `explain` says it. */
+  readonly takes: true | string;
+  /** Whether it emits batches where it may: a source of columns, or what makes a batch of a batch. */
+  readonly gives: boolean;
+}
+
 /** Builds the operator for one subtask; part of the graph, made where the subtask runs, never sent. */
 export interface OperatorFactory {
   /** What kind of operator this is, as `explain` names it: `map`, `window`, `sink`, … */
@@ -137,5 +151,7 @@ export interface OperatorFactory {
   readonly details: { readonly [name: string]: string | number | boolean | readonly string[] };
   /** Whether instances call `suspend`; the chain then holds back elements for them. */
   readonly suspends?: boolean;
+  /** Absent: it works by rows, because a function of the user takes them one by one. */
+  readonly columns?: ColumnForm;
   create(context: OperatorContext): Operator;
 }

@@ -1,4 +1,6 @@
 import { copied } from "../data/copied.ts";
+import type { ColumnBatch } from "../data/column-batch.ts";
+import { columnsInto } from "../operators/columns-output.ts";
 import type { Output } from "../operators/operator.ts";
 
 /** Where an operator emits when nobody reads it. */
@@ -6,16 +8,21 @@ export const NO_OUTPUT: Output<unknown> = {
   processRecord: () => {},
   processWatermark: () => {},
   processIdleness: () => {},
+  processColumns: () => {},
 };
 
 /** Emits to several consumers; watermarks and idleness go to the readers of side outputs too. */
 export class Tee implements Output<unknown> {
   readonly #main: readonly Output<unknown>[];
   readonly #all: readonly Output<unknown>[];
+  readonly #columns: readonly ((batch: ColumnBatch) => void)[];
+  readonly #side: readonly Output<unknown>[];
 
   constructor(main: readonly Output<unknown>[], side: readonly Output<unknown>[]) {
     this.#main = main;
     this.#all = [...main, ...side];
+    this.#side = side;
+    this.#columns = main.map(columnsInto);
   }
 
   processRecord(record: unknown, timestamp: number): void {
@@ -27,6 +34,12 @@ export class Tee implements Output<unknown> {
 
   processWatermark(watermark: number): void {
     for (const output of this.#all) output.processWatermark(watermark);
+  }
+
+  /** A batch never changes, so all may have it. Readers of side outputs get what lies between its records. */
+  processColumns(batch: ColumnBatch): void {
+    for (const give of this.#columns) give(batch);
+    for (const watermark of batch.watermarks.watermarks) for (const output of this.#side) output.processWatermark(watermark);
   }
 
   processIdleness(idle: boolean): void {

@@ -1,4 +1,5 @@
 import { assert } from "../lib/assert.ts";
+import type { ColumnBatch } from "../data/column-batch.ts";
 import { RingBuffer } from "../lib/ring-buffer.ts";
 import type { Output, SuspendedWork } from "../operators/operator.ts";
 
@@ -70,7 +71,7 @@ export class Suspensions {
 
 interface HeldElement {
   readonly input: Output<unknown>;
-  readonly kind: "record" | "watermark" | "idleness";
+  readonly kind: "record" | "watermark" | "idleness" | "columns";
   readonly value: unknown;
   readonly timestamp: number;
 }
@@ -104,6 +105,7 @@ class HeldElements {
         if (this.#mustHold()) this.#hold({ input, kind: "idleness", value: idle, timestamp: 0 });
         else input.processIdleness(idle);
       },
+      ...(input.processColumns === undefined ? {} : { processColumns: (batch: ColumnBatch) => this.#passColumns(input, batch) }),
     };
   }
 
@@ -113,8 +115,14 @@ class HeldElements {
       const { input, kind, value, timestamp } = this.#queue.shift()!;
       if (kind === "record") input.processRecord(value, timestamp);
       else if (kind === "watermark") input.processWatermark(timestamp);
+      else if (kind === "columns") input.processColumns!(value as ColumnBatch);
       else input.processIdleness(value === true);
     }
+  }
+
+  #passColumns(input: Output<unknown>, batch: ColumnBatch): void {
+    if (this.#mustHold()) this.#hold({ input, kind: "columns", value: batch, timestamp: 0 });
+    else input.processColumns!(batch);
   }
 
   #mustHold(): boolean {

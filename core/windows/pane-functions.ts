@@ -1,3 +1,4 @@
+import { copied } from "../data/copied.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import type { AggregateFunction, ReduceFunction } from "../state/aggregation.ts";
@@ -35,7 +36,8 @@ export function listPane<T>(): WindowContents<T, T[], T> {
 export function reducePane<T>(fn: ReduceFunction<T>): WindowContents<T, T, T> {
   return {
     kind: "reduce",
-    create: (record) => record,
+    // The function may change its first argument, which whoever emitted the record may still have: a collection, say.
+    create: (record) => copied(record),
     add: (contents, record) => returned("reduce", REDUCE_RETURNS, fn.reduce(contents, record)),
     merge: (earlier, later) => returned("reduce", REDUCE_RETURNS, fn.reduce(earlier, later)),
     values: (contents) => [contents],

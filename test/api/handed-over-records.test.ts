@@ -47,6 +47,13 @@ async function check<R>(stream: DataStream<R>, ...expected: readonly R[]): Promi
 test("a reduce that changes its left record", () =>
   check(timed(counts(1, 1, 1)).keyBy("t").reduce(addingUp), { n: 1, t: 1 }, { n: 2, t: 1 }, { n: 3, t: 1 }));
 
+test("a reduce that changes its left record leaves the collection as it was", async () => {
+  const records = counts(1, 1, 1);
+  await timed(records).keyBy("t").reduce(addingUp).executeAndCollect().toArray();
+  await timed(records).keyBy("t").window(TumblingEventTimeWindows.of(milliseconds(10))).reduce(addingUp).executeAndCollect().toArray();
+  expect(records).toEqual(counts(1, 1, 1));
+});
+
 test("a map that changes a sum", () => check(timed(counts(1, 1, 1)).keyBy("t").sum("n").map(tenfold), 10, 20, 30));
 
 test("two readers of one stream", async () => {

@@ -275,9 +275,8 @@ describe("explain", () => {
     const { code, stdout, stderr } = await tamias(["explain", "examples/log-analysis.ts", "--input", "/nowhere.log"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const part of [
-      "Chain 2: 1 subtask, 128 key groups",
+      "Chain 1: 1 subtask, 128 key groups",
       "rows: no columnar form yet",
-      "← hash of the key",
       'side output "malformed"',
       "keyed state of the function, timers by key",
       "bounded out-of-orderness 10s",

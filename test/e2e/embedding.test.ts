@@ -368,6 +368,7 @@ const wrong: readonly Wrong[] = [
           .map((r) => ({ ...r, tags: [{ show: () => r.room }] }))
           .keyBy((r) => r.room)
           .reduce((a) => a)
+          .setParallelism(2)
           .print(),
     ),
   },

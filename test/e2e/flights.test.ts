@@ -171,10 +171,10 @@ test.each([1, 2])("killed and restored again and again, it counts the same (para
   const collected: Collected = { hours: [], summaries: [] };
   const fresh = (): JobGraph => graphOf(flights, parallelism, collected);
   let kills = 0;
-  let restore = attempt(fresh(), 1, undefined, 150);
+  let restore = attempt(fresh(), 1, undefined, 90);
   while (restore !== undefined) {
     kills += 1;
-    restore = attempt(fresh(), kills + 1, restore, 150 + 37 * kills);
+    restore = attempt(fresh(), kills + 1, restore, 90 + 23 * kills);
   }
   expect(kills).toBeGreaterThanOrEqual(3);
   expect(collected.summaries).toEqual([countsOf("flights-20k.json")]);

@@ -32,6 +32,19 @@ test("keyBy ends a chain, and the keyed operator starts one", () =>
     ["0-hash->1"],
   ));
 
+test("keyBy is chained between single subtasks", () => {
+  const keyed = (env: Env): void => void numbers(env).keyBy((n) => n).reduce((a, b) => a + b).name("sum");
+  check(keyed, ["numbers→sum ×1"], [], 1);
+  check((env) => void numbers(env).setParallelism(1).keyBy((n) => n).reduce((a, b) => a + b).name("sum"), ["numbers ×1", "sum ×2"], ["0-hash->1"]);
+  check((env) => void numbers(env).rebalance().map((n) => n).name("a"), ["numbers ×1", "a ×1"], ["0-rebalance->1"], 1);
+  check(
+    (env) => void numbers(env).keyBy((n) => n).reduce((a, b) => a + b).name("sum").setMaxParallelism(64),
+    ["numbers ×1", "sum ×1"],
+    ["0-hash->1"],
+    1,
+  );
+});
+
 test("another parallelism ends a chain and rebalances", () =>
   check((env) => void numbers(env).map((n) => n).name("one").setParallelism(1), ["numbers ×2", "one ×1"], ["0-rebalance->1"]));
 
