@@ -8,6 +8,8 @@ export default defineConfig({
       { find: /^tamias$/, replacement: source("./core/index.ts") },
       { find: /^tamias\/testing$/, replacement: source("./core/testing/index.ts") },
       { find: /^tamias\/node$/, replacement: source("./node/index.ts") },
+      { find: /^tamias\/arrow$/, replacement: source("./formats/arrow/index.ts") },
+      { find: /^tamias\/parquet$/, replacement: source("./formats/parquet/index.ts") },
     ],
   },
   test: {

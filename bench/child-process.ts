@@ -1,27 +1,31 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { type Plugin, build } from "esbuild";
+import { MODULES } from "../scripts/built-package.ts";
 
 /** Runs of the benchmark, each in a process of its own. */
 
 export const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
 const BUILT = `${ROOT}/.cache/bench`;
 
+const PROGRAMS = ["run-variant", "first-result-job", "snapshot-run", "memory-floor"] as const;
+export type Program = (typeof PROGRAMS)[number];
+
 /** Longest time that a run may take, preparation included; then it is ended and has failed. */
 const RUN_MS_LIMIT = 600_000;
 
 /**
- * Compiles what the processes run, so that neither start nor memory of a run has the type stripper in it. Packages stay outside: runs load `tamias` as
- * users do, from the built package.
+ * Compiles what the processes run, so that neither start nor memory of a run has the type stripper in it. Packages stay outside:
+ * runs load `tamias` as users do, from the built package; or from its single modules, which a profile tells apart.
  */
-export async function buildPrograms(): Promise<void> {
+export async function buildPrograms(form: "package" | "modules" = "package"): Promise<void> {
   mkdirSync(BUILT, { recursive: true });
   const variants = readdirSync(`${ROOT}/bench/variants`).map((name) => `bench/variants/${name}`);
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ["bench/run-variant.ts", "bench/first-result-job.ts", "bench/snapshot-run.ts", ...variants],
+    entryPoints: [...PROGRAMS.map((name) => `bench/${name}.ts`), ...variants],
     outbase: "bench",
     outdir: BUILT,
     bundle: true,
@@ -30,20 +34,31 @@ export async function buildPrograms(): Promise<void> {
     platform: "node",
     target: "node22",
     packages: "external",
+    plugins: form === "modules" ? [SINGLE_MODULES] : [],
     tsconfigRaw: {},
     logLevel: "warning",
   });
 }
 
+const SINGLE_MODULES: Plugin = {
+  name: "single-modules",
+  setup(bundler) {
+    bundler.onResolve({ filter: /^tamias(\/|$)/ }, ({ path }) => {
+      const entry = path === "tamias" ? "core" : path === "tamias/testing" ? "core/testing" : path.slice("tamias/".length);
+      return { path: `${MODULES}/${entry}/index.js`, external: true };
+    });
+  },
+};
+
 /** What a program that `buildPrograms` has built writes to standard output. */
-export function runProgram(program: string, arguments_: readonly string[]): Promise<string> {
-  return outputOf(process.execPath, [`${BUILT}/${program}.js`, ...arguments_]);
+export function runProgram(program: Program, arguments_: readonly string[], nodeFlags: readonly string[] = []): Promise<string> {
+  return outputOf(process.execPath, [...nodeFlags, programPath(program), ...arguments_]);
 }
 
 /** Starts a program and waits for its end. Rejects where it fails, with what it wrote to standard error. */
 export function outputOf(command: string, arguments_: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, arguments_, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], timeout: RUN_MS_LIMIT });
+    const child = started(spawn(command, arguments_, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], timeout: RUN_MS_LIMIT }));
     const text = { out: "", err: "" };
     child.stdout.setEncoding("utf8").on("data", (data: string) => (text.out += data));
     child.stderr.setEncoding("utf8").on("data", (data: string) => (text.err += data));
@@ -59,17 +74,32 @@ export function outputOf(command: string, arguments_: readonly string[]): Promis
 export function timeToFirstOutput(command: string, arguments_: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const began = performance.now();
-    const child = spawn(command, arguments_, { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"], timeout: RUN_MS_LIMIT });
+    const child = started(spawn(command, arguments_, { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"], timeout: RUN_MS_LIMIT }));
+    let ms: number | undefined;
     child.stdout.once("data", () => {
-      resolve(performance.now() - began);
+      ms = performance.now() - began;
       child.kill("SIGKILL");
     });
     child.on("error", reject);
-    child.on("close", () => reject(new Error(`${command} ended without output`)));
+    // Only when it has ended: otherwise it would run beside what is measured next.
+    child.on("close", () => (ms === undefined ? reject(new Error(`${command} ended without output`)) : resolve(ms)));
   });
 }
 
-export function programPath(program: string): string {
+const running = new Set<ChildProcess>();
+
+function started<C extends ChildProcess>(child: C): C {
+  running.add(child);
+  child.once("close", () => running.delete(child));
+  return child;
+}
+
+/** Ends what runs, for whoever interrupts the benchmark. */
+export function endPrograms(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
+export function programPath(program: Program): string {
   return `${BUILT}/${program}.js`;
 }
 

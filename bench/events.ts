@@ -1,7 +1,8 @@
 import type { Work } from "./works.ts";
 
 /**
- * The input of every variant, by one integer formula of the event's index. It is made inside the timed run, in blocks, and never held whole.
+ * The input of every variant, by one integer formula of the event's index. It is made inside the timed run, in blocks, and never
+ * held whole.
  *
  * Java computes the same in flink/: 32-bit integer arithmetic only, and timestamps that are real milliseconds since the epoch.
  */
@@ -34,7 +35,10 @@ function mixed(index: number): number {
   return bits ^ (bits >>> 13);
 }
 
-/** How long after its own time an event comes, ms: up to 255; where the work has late ones, 15 of 100 come 1,280 to 2,303 ms after it. */
+/**
+ * How long after its own time an event comes, ms: up to 255; where the work has late ones, 15 of 100 come 1,280 to 2,303 ms
+ * after it.
+ */
 function delayOf(bits: number, hasLate: boolean): number {
   if (hasLate) {
     const more = Math.imul(bits, 0xc2b2ae3d) >>> 8;
@@ -98,27 +102,37 @@ export class RowBlocks {
   }
 }
 
-/** Makes the events of a work as columns, the same arrays for each block. */
+/** Makes the events of a work as columns. */
 export class ColumnBlocks implements EventColumns {
-  readonly keys = new Int32Array(BLOCK);
-  readonly values = new Int32Array(BLOCK);
-  readonly times = new Float64Array(BLOCK);
+  keys = new Int32Array(BLOCK);
+  values = new Int32Array(BLOCK);
+  times = new Float64Array(BLOCK);
   length = 0;
+  /** Index of the next event. */
+  next: number;
   readonly #work: Work;
   readonly #events: number;
-  #next = 0;
 
-  constructor(work: Work, events: number) {
+  constructor(work: Work, events: number, from: number = 0) {
     this.#work = work;
     this.#events = events;
+    this.next = from;
   }
 
-  /** Makes the next block; false at the end of the input. */
+  /** Makes the next block in new arrays, for whoever hands them on; false at the end of the input. */
+  fillAnew(): boolean {
+    this.keys = new Int32Array(BLOCK);
+    this.values = new Int32Array(BLOCK);
+    this.times = new Float64Array(BLOCK);
+    return this.fill();
+  }
+
+  /** Makes the next block in the arrays of the one before; false at the end of the input. */
   fill(): boolean {
-    const from = this.#next;
-    const length = Math.min(BLOCK, this.#events - from);
+    const from = this.next;
+    const length = Math.max(0, Math.min(BLOCK, this.#events - from));
     this.length = length;
-    this.#next = from + length;
+    this.next = from + length;
     const { keys, values, times } = this;
     const { keys: keyCount, eventsPerMs, hasLate } = this.#work;
     for (let at = 0; at < length; at += 1) {

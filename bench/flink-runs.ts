@@ -6,9 +6,10 @@ import type { Work } from "./works.ts";
 /** The works on Apache Flink 2.3.0, by the Java program in flink/: Flink as it is fastest on one slot. */
 
 export const FLINK_VERSION = "2.3.0";
-export const FLINK_NOTE =
-  `Apache Flink ${FLINK_VERSION}, one slot at its best: parallelism 1, heap state, object reuse with reused events, everything in one chain (the key is declared ` +
-  "with reinterpretAsKeyedStream, so nothing is shuffled), punctuated watermarks, 128 events a poll, a warm-up run in the same JVM; timed from the first event to the last result.";
+export const FLINK_NOTE: string =
+  `Apache Flink ${FLINK_VERSION}, one slot at its best: parallelism 1, heap state, object reuse with reused events, everything in ` +
+  "one chain (the key is declared with reinterpretAsKeyedStream, so nothing is shuffled), punctuated watermarks, 128 events a " +
+  "poll, a warm-up run in the same JVM; timed from the first event to the last result.";
 
 const JAVA_MAJOR_MIN = 17;
 /** Long enough for the JIT compilers; short enough for works that take a microsecond and more. */

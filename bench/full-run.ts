@@ -1,112 +1,144 @@
-import { firstResultOfFlink } from "./flink-runs.ts";
+import { AMOUNTS, type Amount } from "./amounts.ts";
+import { ENGINES, measureEngine } from "./engine-runs.ts";
 import { Agreement, type Cell, type Column, measured } from "./measurements.ts";
-import { type BundleSize, bundleSizeOfReadme } from "./bundle-size.ts";
-import { lastLineOf, programPath, runProgram, timeToFirstOutput } from "./child-process.ts";
-import { type AmountName, type Figures, isBuilt } from "./floors.ts";
-import type { SnapshotReport } from "./snapshot-run.ts";
-import { type Work, workNamed } from "./works.ts";
-import process from "node:process";
+import type { Results, ResultStore } from "./results.ts";
+import { type Scale, WORKS, type Work } from "./works.ts";
 
-/** Every work by every column, and what is measured beside rates. */
-export interface FullRun extends Figures {
-  readonly works: readonly Work[];
-  readonly columns: readonly Column[];
-  cellOf(column: string, work: string): Cell | undefined;
-  /** Undefined where only rates were asked for. */
-  readonly amounts: Amounts | undefined;
-  /** Where two did the same and gave different results, or one failed: sentences. */
-  readonly faults: readonly string[];
-}
-
-export interface Amounts {
-  readonly firstResultMs: number;
-  /** Of Flink, where it ran. */
-  readonly firstResultFlinkMs: number | undefined;
-  readonly bundle: BundleSize;
-  readonly snapshots: readonly { readonly title: string; readonly report: SnapshotReport }[];
-}
+/**
+ * Measures one thing after the other: each work by each column, then what is measured beside rates. Each result is kept as soon
+ * as it is known.
+ */
 
 export interface FullRunOptions {
-  readonly works: readonly Work[];
   readonly columns: readonly Column[];
   readonly runs: number;
+  readonly scale: Scale;
+  /** Only what contains this text: "work, variant", "amount, name" or "engine, name". */
+  readonly only: string;
+  /** Whether what was measured before stays and is not measured again. */
+  readonly resumes: boolean;
+  readonly hasFlink: boolean;
+  readonly hasEngines: boolean;
+  readonly store: ResultStore;
   /** What runs a work when nobody else has done it with as many events. */
   readonly reference: Column;
-  /** All variants that there are, asked for or not. */
-  readonly built: readonly Column[];
-  readonly hasFlink: boolean;
-  readonly hasAmounts: boolean;
+  /** Whether nothing more is to begin. */
+  isOver(): boolean;
   note(line: string): void;
+  /** What goes on right now. */
+  progress(line: string): void;
 }
 
-export async function runAll(options: FullRunOptions): Promise<FullRun> {
-  const { works, columns, runs, reference, note } = options;
-  const cells = new Map<string, Cell>();
+export interface FullRunEnd {
+  /** Where two did the same and gave different results, or one failed: sentences. */
+  readonly faults: readonly string[];
+  /** What there was no time for. */
+  readonly left: number;
+}
+
+interface Item {
+  readonly name: string;
+  isKnown(results: Results): boolean;
+  forget(): void;
+  /** Returns what it found, in words. */
+  measure(): Promise<string>;
+}
+
+export async function runAll(options: FullRunOptions): Promise<FullRunEnd> {
+  const { store, only, resumes, note, progress } = options;
   const faults: string[] = [];
   const agreement = new Agreement();
-  for (const work of works) {
-    for (const column of columns) {
-      const cell = await measured(column, work, runs);
-      cells.set(`${column.name} ${work.name}`, cell);
-      note(`${work.name}, ${column.name}: ${lineOf(cell)}`);
-      if (cell.kind === "failed") faults.push(`${work.name}, ${column.name}: ${cell.reason}`);
-      if (cell.kind !== "figure") continue;
+  const asked = itemsOf(options, agreement, faults).filter(({ name }) => name.includes(only));
+  if (!resumes) for (const item of asked) item.forget();
+  for (const [work, ofWork] of Object.entries(store.results.figures)) {
+    for (const [column, { events, results }] of Object.entries(ofWork)) agreement.note(work, column, events, results);
+  }
+  const items = asked.filter((item) => !item.isKnown(store.results));
+  if (items.length < asked.length) note(`${asked.length - items.length} of ${asked.length} are known from before`);
+  for (const [done, item] of items.entries()) {
+    if (options.isOver()) return { faults, left: items.length - done };
+    progress(`[${done + 1}/${items.length}] ${item.name}`);
+    note(`${item.name}: ${await item.measure()}`);
+  }
+  return { faults, left: 0 };
+}
+
+function itemsOf(options: FullRunOptions, agreement: Agreement, faults: string[]): Item[] {
+  const { columns, hasFlink, hasEngines } = options;
+  return [
+    ...WORKS.flatMap((work) =>
+      columns
+        .filter((column) => column.refuses(work) === undefined)
+        .map((column) => cellItem(options, agreement, faults, work, column)),
+    ),
+    ...AMOUNTS.filter(({ needsFlink }) => hasFlink || needsFlink !== true).map((amount) => amountItem(options, faults, amount)),
+    ...(hasEngines ? ENGINES : []).map((name) => engineItem(options, faults, name)),
+  ];
+}
+
+function cellItem(options: FullRunOptions, agreement: Agreement, faults: string[], work: Work, column: Column): Item {
+  const { store, reference, runs, scale } = options;
+  const name = `${work.name}, ${column.name}`;
+  const progress = (run: number, of: number): void =>
+    options.progress(`${name}: ${run === 0 ? "a run to see how long it takes" : `run ${run} of ${of}`}`);
+  return {
+    name,
+    isKnown: () => store.figureOf(work.name, column.name) !== undefined,
+    forget: () => store.putFigure(work.name, column.name, undefined),
+    async measure() {
+      const cell = await measured(column, work, { runs, scale, progress });
+      if (cell.kind !== "figure") {
+        faults.push(`${name}: ${cell.reason}`);
+        return cell.reason;
+      }
       const { events, results } = cell.figure;
       if (!agreement.has(work, events) && column !== reference)
         agreement.difference(work, reference.name, events, await reference.run(work, events));
       const difference = agreement.difference(work, column.name, events, results);
-      if (difference !== undefined) faults.push(difference);
-    }
-  }
-  const amounts = options.hasAmounts ? await measureAmounts(runs, options.hasFlink, note) : undefined;
-  const cellOf = (column: string, work: string): Cell | undefined => cells.get(`${column} ${work}`);
-  return { works, columns, cellOf, amounts, faults, ...figuresOf(options.built, cellOf, amounts) };
-}
-
-function figuresOf(built: readonly Column[], cellOf: FullRun["cellOf"], amounts: Amounts | undefined): Figures {
-  return {
-    isBuilt: (floor) => isBuilt(floor, built),
-    rateOf(variant, work) {
-      const cell = cellOf(variant, work);
-      return cell?.kind === "figure" ? cell.figure.eventsPerSecond : undefined;
-    },
-    amountOf(name: AmountName) {
-      const memory = cellOf("tamias-rows-alone", "tumbling");
-      if (name === "firstResultMs") return amounts?.firstResultMs;
-      if (name === "bundleKb") return amounts === undefined ? undefined : amounts.bundle.gzippedBytes / 1_000;
-      return name === "peakRssMb" && memory?.kind === "figure" ? memory.figure.peakRssBytes / 1e6 : undefined;
+      if (difference === undefined) store.putFigure(work.name, column.name, cell.figure);
+      else faults.push(difference);
+      return difference ?? lineOf(cell);
     },
   };
 }
 
-async function measureAmounts(runs: number, hasFlink: boolean, note: (line: string) => void): Promise<Amounts> {
-  const firstResultMs = await medianOf(runs, firstResult);
-  const firstResultFlinkMs = hasFlink
-    ? await medianOf(Math.min(3, runs), () => firstResultOfFlink(workNamed("tumbling")))
-    : undefined;
-  note(`first result after ${firstResultMs.toFixed(0)} ms`);
-  const bundle = await bundleSizeOfReadme();
-  const snapshots: { title: string; report: SnapshotReport }[] = [];
-  for (const state of ["window", "process"]) {
-    for (const keys of ["integer", "string"]) {
-      const report = JSON.parse(lastLineOf(await runProgram("snapshot-run", [state, keys]))) as SnapshotReport;
-      const title = `${state === "window" ? "window panes" : "ValueState"}, ${keys} keys`;
-      snapshots.push({ title, report });
-      note(`snapshot of 1 M, ${title}: ${report.ms.toFixed(0)} ms`);
-    }
+function amountItem({ store, runs, scale }: FullRunOptions, faults: string[], amount: Amount): Item {
+  return {
+    name: `amount, ${amount.name}`,
+    isKnown: ({ amounts }) => amounts[amount.name] !== undefined,
+    forget: () => store.putAmount(amount.name, undefined),
+    measure: () =>
+      settled(faults, amount.title, async () => {
+        const figure = await amount.measure(runs, scale);
+        store.putAmount(amount.name, figure);
+        return figure.shown;
+      }),
+  };
+}
+
+function engineItem({ store, runs, scale, progress }: FullRunOptions, faults: string[], name: string): Item {
+  return {
+    name: `engine, ${name}`,
+    isKnown: ({ engines }) => engines[name] !== undefined,
+    forget: () => store.putEngine(name, undefined),
+    measure: () =>
+      settled(faults, name, async () => {
+        const figures = await measureEngine(name, Math.min(3, runs), scale, progress);
+        store.putEngine(name, figures);
+        return figures.rows.map(({ work, ratio }) => `${work} ${ratio.toFixed(2)}`).join(", ");
+      }),
+  };
+}
+
+/** A measurement that fails is a fault, and the next one follows. */
+async function settled(faults: string[], title: string, measure: () => Promise<string>): Promise<string> {
+  try {
+    return await measure();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    faults.push(`${title}: ${reason}`);
+    return reason;
   }
-  return { firstResultMs, firstResultFlinkMs, bundle, snapshots };
-}
-
-/** From the start of a process to its first window result, ms. */
-export function firstResult(): Promise<number> {
-  return timeToFirstOutput(process.execPath, [programPath("first-result-job")]);
-}
-
-export async function medianOf(runs: number, measure: () => Promise<number>): Promise<number> {
-  const values: number[] = [];
-  for (let run = 0; run < runs; run += 1) values.push(await measure());
-  return values.sort((a, b) => a - b)[(runs - 1) >> 1]!;
 }
 
 function lineOf(cell: Cell): string {

@@ -3,7 +3,7 @@ import { ROOT, lastLineOf, runProgram } from "./child-process.ts";
 import { FLINK_NOTE, runFlink } from "./flink-runs.ts";
 import type { Results } from "./tally.ts";
 import type { RunReport, Variant } from "./variant.ts";
-import { EVENTS, EVENTS_MIN, RUN_MS_MAX, type Work } from "./works.ts";
+import type { Scale, Work } from "./works.ts";
 
 /** A column of the table: what runs a work in a process of its own. */
 export interface Column {
@@ -11,7 +11,8 @@ export interface Column {
   readonly title: string;
   readonly note: string;
   refuses(work: Work): string | undefined;
-  readonly eventsMax: number;
+  /** The most events that it can hold; absent where there is no such bound. */
+  readonly eventsMax?: number | undefined;
   run(work: Work, events: number): Promise<RunReport>;
 }
 
@@ -35,7 +36,6 @@ export const FLINK_COLUMN: Column = {
   title: "Flink",
   note: FLINK_NOTE,
   refuses: () => undefined,
-  eventsMax: EVENTS,
   run: runFlink,
 };
 
@@ -50,7 +50,7 @@ export async function columnsOfVariants(): Promise<Column[]> {
 }
 
 function columnOf(variant: Variant): Column {
-  const { name, title, note, eventsMax = EVENTS } = variant;
+  const { name, title, note, eventsMax } = variant;
   return {
     name,
     title,
@@ -65,17 +65,30 @@ async function runVariant(name: string, work: Work, events: number): Promise<Run
   return JSON.parse(lastLineOf(await runProgram("run-variant", [name, work.name, String(events)]))) as RunReport;
 }
 
+export interface Measuring {
+  readonly runs: number;
+  readonly scale: Scale;
+  /** Called before each run. */
+  progress(run: number, runs: number): void;
+}
+
 /** Measures as often as asked; fewer times, with fewer events, what would take too long. */
-export async function measured(column: Column, work: Work, runs: number): Promise<Cell> {
+export async function measured(column: Column, work: Work, { runs, scale, progress }: Measuring): Promise<Cell> {
   const reason = column.refuses(work);
   if (reason !== undefined) return { kind: "refused", reason };
   try {
-    const pilot = await column.run(work, Math.min(EVENTS_MIN, column.eventsMax));
-    const eventsAtMost = Math.floor(RUN_MS_MAX / pilot.ms) * EVENTS_MIN;
-    const events = Math.min(column.eventsMax, EVENTS, Math.max(EVENTS_MIN, eventsAtMost));
-    const count = events === EVENTS ? runs : Math.min(3, runs);
-    const reports = events === EVENTS_MIN ? [pilot] : [];
-    while (reports.length < count) reports.push(await column.run(work, events));
+    const { events: eventsMost, eventsMin } = scale;
+    const eventsMax = column.eventsMax ?? Infinity;
+    progress(0, runs);
+    const pilot = await column.run(work, Math.min(eventsMin, eventsMax));
+    const eventsAtMost = Math.floor(scale.runMsMax / pilot.ms) * eventsMin;
+    const events = Math.min(eventsMax, eventsMost, Math.max(eventsMin, eventsAtMost));
+    const count = events === eventsMost ? runs : Math.min(3, runs);
+    const reports = events === Math.min(eventsMin, eventsMax) ? [pilot] : [];
+    while (reports.length < count) {
+      progress(reports.length + 1, count);
+      reports.push(await column.run(work, events));
+    }
     return { kind: "figure", figure: figureOf(events, reports) };
   } catch (cause) {
     return { kind: "failed", reason: cause instanceof Error ? cause.message : String(cause) };
@@ -101,6 +114,12 @@ export function figureOf(events: number, reports: readonly RunReport[]): Figure 
 /** Results by work and number of events: whoever does the same must give the same. */
 export class Agreement {
   readonly #first = new Map<string, { readonly column: string; readonly results: Results }>();
+
+  /** Results that were compared before. */
+  note(work: string, column: string, events: number, results: Results): void {
+    const key = `${work} ${events}`;
+    if (!this.#first.has(key)) this.#first.set(key, { column, results });
+  }
 
   has(work: Work, events: number): boolean {
     return this.#first.has(`${work.name} ${events}`);

@@ -3,11 +3,12 @@ import { ColumnBlocks, EPOCH_MS, keyNames, RowBlocks } from "./events.ts";
 import type { Tally } from "./tally.ts";
 
 /**
- * The works as one writes them by hand, without a library, and with the same meaning: events out of order, a watermark after each, re-firings within the
- * allowed lateness, and records that come too late. Every loop gives exactly the results of the engine.
+ * The works as one writes them by hand, without a library, and with the same meaning: events out of order, a watermark after
+ * each, re-firings within the allowed lateness, and records that come too late. Every loop gives exactly the results of the
+ * engine.
  *
- * With maps: rows in a Map of objects, for any key. With typed arrays: columns in arrays indexed by key, for keys that are known to be 0…n − 1, or
- * numbered on the way in.
+ * With maps: rows in a Map of objects, for any key. With typed arrays: columns in arrays indexed by key, for keys that are known
+ * to be 0…n − 1, or numbered on the way in.
  */
 
 interface Sums {
@@ -101,8 +102,8 @@ export function windowsWithMaps(work: Work, events: number, tally: Tally): void 
 }
 
 /**
- * Sliding windows as running totals: a slice is added when the window that it ends fires, and taken away after its last window. Exact, because the sums
- * are of integers.
+ * Sliding windows as running totals: a slice is added when the window that it ends fires, and taken away after its last window.
+ * Exact, because the sums are of integers.
  */
 export function slidingWithMaps(work: Work, events: number, tally: Tally): void {
   const { sizeMs, slideMs } = work;
@@ -211,7 +212,9 @@ export function sessionsWithMaps(work: Work, events: number, tally: Tally): void
   for (let more = 0; more < SESSION_BUCKETS; more += 1) fireAt((watermark += 1));
 }
 
-/** The session that an event belongs to, after it has joined the ones that it touches, or a new one; and when that ended before. */
+/**
+ * The session that an event belongs to, after it has joined the ones that it touches, or a new one; and when that ended before.
+ */
 function sessionOf(sessions: Session[], time: number, gapMs: number): { readonly session: Session; readonly endBefore: number } {
   let found: Session | undefined;
   let endBefore = NaN;

@@ -16,7 +16,11 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/core\/connectors\/(source|split)/, "source operator, timestamps"],
   [/core\/time\//, "watermarks: generator, merging, valve"],
   [
-    /core\/(runtime\/(record-writer|channel)|data\/(channel-buffer|dynamic-writer|column-writer|time-codec|object-shape|plain-value|dynamic-format|dynamic-reader|column-reader)|lib\/(bytes|varint))/,
+    /core\/runtime\/(record-writer|channel|lane|batch-sender|column-router|batch-merger)|core\/lib\/(bytes|varint)/,
+    "exchange: bytes out and in",
+  ],
+  [
+    /core\/data\/(channel-buffer|(dynamic|column)-(writer|reader|format)|time-codec|object-shape|plain-value)/,
     "exchange: bytes out and in",
   ],
   [/core\/runtime\/input-gate/, "input gate"],
@@ -44,13 +48,13 @@ interface CallFrame {
 }
 
 /** Lines that say how long each step takes per event. */
-export async function profileRun(workName: string): Promise<string[]> {
+export async function profileRun(workName: string, variant: string): Promise<string[]> {
   const work = workNamed(workName);
   const path = `${ROOT}/.cache/bench/${work.name}.cpuprofile`;
   const plain = JSON.parse(
-    lastLineOf(await runProgram("run-variant", ["tamias-rows", work.name, String(PROFILED_EVENTS)])),
+    lastLineOf(await runProgram("run-variant", [variant, work.name, String(PROFILED_EVENTS)])),
   ) as RunReport;
-  await runProgram("run-variant", ["tamias-rows", work.name, String(PROFILED_EVENTS), path]);
+  await runProgram("run-variant", [variant, work.name, String(PROFILED_EVENTS), path]);
   const nsPerEvent = ((plain.cpuMs ?? plain.ms) * 1e6) / PROFILED_EVENTS;
   const shares = selfTimes(JSON.parse(readFileSync(path, "utf8")) as CpuProfile);
   const steps = new Map<string, number>();
@@ -58,7 +62,8 @@ export async function profileRun(workName: string): Promise<string[]> {
   for (const [frame, share] of shares) {
     const step = STEPS.find(([pattern]) => pattern.test(`${frame.url} ${frame.functionName}`))?.[1] ?? "Node and V8";
     steps.set(step, (steps.get(step) ?? 0) + share);
-    const name = `${frame.functionName === "" ? "(anonymous)" : frame.functionName} ${frame.url.split("/").at(-1)}:${frame.lineNumber + 1}`;
+    const own = frame.functionName === "" ? "(anonymous)" : frame.functionName;
+    const name = `${own} ${frame.url.split("/").at(-1)}:${frame.lineNumber + 1}`;
     functions.set(name, (functions.get(name) ?? 0) + share);
   }
   const rows = (map: Map<string, number>): string[][] =>
@@ -67,7 +72,8 @@ export async function profileRun(workName: string): Promise<string[]> {
       .slice(0, FUNCTIONS_SHOWN)
       .map(([name, share]) => [name, (share * nsPerEvent).toFixed(1), `${(share * 100).toFixed(1)} %`]);
   return [
-    `${work.title}: ${nsPerEvent.toFixed(0)} ns of CPU time of the thread per event, shares by samples of a second run`,
+    `${work.title}, ${variant}: ${nsPerEvent.toFixed(0)} ns of CPU time of the thread per event, shares by samples of a ` +
+    `second run`,
     "",
     ...aligned(["step", "ns", "share"], rows(steps)),
     "",

@@ -1,15 +1,16 @@
-import { bundleSizeOfReadme } from "./bundle-size.ts";
-import { FLOORS, type Figures, type RateFloor, isBuilt } from "./floors.ts";
-import { firstResult } from "./full-run.ts";
-import { type LastFullRun, flinkEstimate } from "./last-full-run.ts";
+import { AMOUNTS, firstResult } from "./amounts.ts";
+import { FLOORS, type AmountName, type Figures, type RateFloor } from "./floors.ts";
 import { Agreement, type Column, figureOf } from "./measurements.ts";
+import { type Results, flinkEstimate } from "./results.ts";
 import type { RunReport } from "./variant.ts";
-import { workNamed } from "./works.ts";
+import { type Scale, workNamed } from "./works.ts";
 
-/** Fewer than a full run has: enough to be compiled, little enough that all of it ends in time. */
-const QUICK_EVENTS = 500_000;
-/** Rounds begin until then; the slowest round must end before 50 s. */
-const ROUNDS_UNTIL_MS = 22_000;
+/** A round begins only where one as long as the longest so far would end by then; what follows it takes a few seconds. */
+const ROUNDS_UNTIL_MS = 38_000;
+/** After so many the median does not get better. */
+const ROUNDS_MAX = 5;
+/** Measured once, after the rounds. */
+const ONCE: readonly AmountName[] = ["kernelSnapshotIntegersMs", "kernelSnapshotStringsMs", "bundleKb"];
 
 export interface QuickRun extends Figures {
   readonly faults: readonly string[];
@@ -24,52 +25,50 @@ interface Pair {
 /** What floors ask for and nothing else, round after round, the median of as many as there is time for. */
 export async function runQuick(
   columns: readonly Column[],
-  last: LastFullRun | undefined,
+  last: Results,
+  scale: Scale,
   note: (line: string) => void,
 ): Promise<QuickRun> {
   const began = performance.now();
+  const events = scale.eventsMin;
   const pairs = pairsOf(columns);
   const firstResults: number[] = [];
   const agreement = new Agreement();
   const faults = new Set<string>();
-  let rounds = 0;
-  for (; rounds === 0 || performance.now() - began < ROUNDS_UNTIL_MS; rounds += 1) {
-    firstResults.push(await firstResult());
+  let [rounds, longestMs] = [0, 0];
+  for (; rounds === 0 || (rounds < ROUNDS_MAX && performance.now() - began + longestMs < ROUNDS_UNTIL_MS); rounds += 1) {
+    const beganRound = performance.now();
+    firstResults.push(await firstResult(scale));
     for (const { column, work, reports } of pairs) {
-      const report = await column.run(workNamed(work), QUICK_EVENTS);
+      const report = await column.run(workNamed(work), events);
       reports.push(report);
-      const difference = agreement.difference(workNamed(work), column.name, QUICK_EVENTS, report);
+      const difference = agreement.difference(workNamed(work), column.name, events, report);
       if (difference !== undefined) faults.add(difference);
     }
+    longestMs = Math.max(longestMs, performance.now() - beganRound);
   }
-  note(`median of ${rounds}, ${QUICK_EVENTS} events`);
+  const amounts = new Map<string, number>([["firstResultMs", firstResults.sort((a, b) => a - b)[(rounds - 1) >> 1] ?? NaN]]);
+  for (const amount of AMOUNTS) {
+    if ((ONCE as readonly string[]).includes(amount.name)) amounts.set(amount.name, (await amount.measure(1, scale)).value);
+  }
+  note(`median of ${rounds}, ${events} events`);
   const rateOf = (variant: string, work: string): number | undefined => {
     const pair = pairs.find((each) => each.column.name === variant && each.work === work);
-    if (pair !== undefined) return figureOf(QUICK_EVENTS, pair.reports).eventsPerSecond;
+    if (pair !== undefined) return figureOf(events, pair.reports).eventsPerSecond;
     return variant === "flink" ? flinkEstimate(last, work, rateOf("plain-map", work)) : undefined;
   };
   for (const { column, work } of pairs)
     note(`${work}, ${column.name}: ${((rateOf(column.name, work) ?? 0) / 1e6).toFixed(3)} M/s`);
-  const bundle = await bundleSizeOfReadme();
   const memory = pairs.find(({ column, work }) => column.name === "tamias-rows-alone" && work === "tumbling");
-  return {
-    faults: [...faults],
-    rateOf,
-    isBuilt: (floor) => isBuilt(floor, columns),
-    amountOf(name) {
-      if (name === "firstResultMs") return firstResults.sort((a, b) => a - b)[(firstResults.length - 1) >> 1];
-      if (name === "bundleKb") return bundle.gzippedBytes / 1_000;
-      return name === "peakRssMb" && memory !== undefined ? figureOf(QUICK_EVENTS, memory.reports).peakRssBytes / 1e6 : undefined;
-    },
-  };
+  if (memory !== undefined) amounts.set("peakRssMb", figureOf(events, memory.reports).peakRssBytes / 1e6);
+  return { faults: [...faults], rateOf, amountOf: (name) => amounts.get(name) };
 }
 
 /** Each column that a floor is about, and the plain loop beside it; the process of one job for its memory. */
 function pairsOf(columns: readonly Column[]): Pair[] {
   const names = new Set(["tamias-rows-alone tumbling"]);
   for (const floor of FLOORS) {
-    if (floor.kind === "rate" && columns.some(({ name }) => name === floor.variant))
-      for (const name of namesOf(floor)) names.add(name);
+    if (floor.kind === "rate") for (const name of namesOf(floor)) names.add(name);
   }
   return [...names].sort().flatMap((name) => {
     const [variant, work = ""] = name.split(" ");

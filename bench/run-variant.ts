@@ -6,8 +6,8 @@ import type { RunReport, Variant } from "./variant.ts";
 import { workNamed } from "./works.ts";
 
 /**
- * One run in a process of its own: `node run-variant.ts VARIANT WORK EVENTS [PROFILE]`. Prints one line of JSON, a `RunReport`; with a path, it profiles
- * the timed run alone and writes the CPU profile there.
+ * One run in a process of its own: `node run-variant.ts VARIANT WORK EVENTS [PROFILE]`. Prints one line of JSON, a `RunReport`;
+ * with a path, it profiles the timed run alone and writes the CPU profile there.
  */
 async function main([name, workName, eventCount, profile]: readonly string[]): Promise<RunReport> {
   // The file beside this one, as source or built.

@@ -1,45 +1,58 @@
 import process from "node:process";
 import { StreamExecutionEnvironment } from "tamias";
+import { loadKernelModule } from "tamias/node";
 import { OperatorHarness, operatorOf, type HarnessSnapshot } from "tamias/testing";
 import { EPOCH_MS, keyNames } from "./events.ts";
-import { JOBS } from "./tamias-run.ts";
-import { workNamed } from "./works.ts";
+import { jobOf, type Form } from "./tamias-run.ts";
+import { type Work, workNamed } from "./works.ts";
 
-/** What a snapshot costs of an operator that holds 1 M keys: `node snapshot-run.ts window|process integer|string`. Prints JSON. */
+/**
+ * What a snapshot costs of an operator that holds many keys: `node snapshot-run.ts process|user-window|kernel-window
+ * integer|string KEYS`. Prints JSON.
+ */
 
-const KEYS = 1_000_000;
 /** One in a hundred keys changes between the first snapshot and the second, which holds changes only. */
 const CHANGED_EVERY = 100;
 
 export interface SnapshotReport {
+  /** Between two records: the task waits so long. */
   readonly ms: number;
   readonly bytes: number;
   readonly changedMs: number;
   readonly changedBytes: number;
 }
 
-function main([state, keyKind]: readonly string[]): SnapshotReport {
-  const env = StreamExecutionEnvironment.getExecutionEnvironment();
-  const work = state === "process" ? "process" : "tumbling";
-  JOBS[work].job(env, { work, events: 1 });
-  const graph = env.getStreamGraph();
-  const kinds = work === "process" ? /process/i : /window/i;
-  const node = graph.nodes.find(({ factory }) => kinds.test(factory.kind));
-  if (node === undefined) throw new Error(`the job has no operator of kind ${String(kinds)}`);
-  const harness = new OperatorHarness(operatorOf(graph, node.name), { freeze: false });
-  harness.open();
-  const names = keyKind === "string" ? keyNames({ ...workNamed(work), keys: KEYS }) : undefined;
-  for (let key = 0; key < KEYS; key += 1) {
-    harness.element({ key: names === undefined ? key : names[key], value: key & 0x3ff, time: EPOCH_MS }, EPOCH_MS);
+async function main([state, keyKind, keyCount]: readonly string[]): Promise<SnapshotReport> {
+  const keys = Number(keyCount);
+  const work: Work = { ...workNamed(state === "process" ? "process" : "tumbling"), keys };
+  const form: Form = state === "kernel-window" ? "rows-kernel" : "rows";
+  const kernel = state === "kernel-window" ? await loadKernelModule() : undefined;
+  const harness = harnessOf(form, work, kernel);
+  const names = keyKind === "string" ? keyNames(work) : undefined;
+  const put = (key: number, value: number): void =>
+    harness.element({ key: names === undefined ? key : names[key], value, time: EPOCH_MS }, EPOCH_MS);
+  for (let key = 0; key < keys; key += 1) {
+    put(key, key & 0x3ff);
     if ((key & 0xfff) === 0) harness.takeOutput();
   }
   const first = timed(() => harness.snapshot(1));
   harness.completed(1);
-  for (let key = 0; key < KEYS; key += CHANGED_EVERY) {
-    harness.element({ key: names === undefined ? key : names[key], value: 1, time: EPOCH_MS }, EPOCH_MS);
-  }
+  for (let key = 0; key < keys; key += CHANGED_EVERY) put(key, 1);
   const second = timed(() => harness.snapshot(2));
   return { ms: first.ms, bytes: bytesOf(first.snapshot), changedMs: second.ms, changedBytes: bytesOf(second.snapshot) };
+}
+
+/** The window operator, or the process function, of the work's job. */
+function harnessOf(form: Form, work: Work, kernel: Awaited<ReturnType<typeof loadKernelModule>> | undefined): OperatorHarness {
+  const env = StreamExecutionEnvironment.getExecutionEnvironment();
+  void jobOf(form, work).job(env, { work: work.name, events: 1 });
+  const graph = env.getStreamGraph();
+  const kinds = work.kind === "process" ? /process/i : /window/i;
+  const node = graph.nodes.find(({ factory }) => kinds.test(factory.kind));
+  if (node === undefined) throw new Error(`the job has no operator of kind ${String(kinds)}`);
+  const harness = new OperatorHarness(operatorOf(graph, node.name), { freeze: false, kernel });
+  harness.open();
+  return harness;
 }
 
 function timed(take: () => HarnessSnapshot): { readonly ms: number; readonly snapshot: HarnessSnapshot } {
@@ -55,4 +68,4 @@ function bytesOf({ operator }: HarnessSnapshot): number {
   return bytes;
 }
 
-console.log(JSON.stringify(main(process.argv.slice(2))));
+console.log(JSON.stringify(await main(process.argv.slice(2))));

@@ -20,10 +20,26 @@ export interface Work {
   readonly gapMs: number;
 }
 
-export const EVENTS = 8_000_000;
-/** A variant that would take longer than `RUN_MS_MAX` gets fewer events, but never fewer than these. */
-export const EVENTS_MIN = 500_000;
-export const RUN_MS_MAX = 60_000;
+/** How much of everything. */
+export interface Scale {
+  readonly events: number;
+  /** A variant that would take longer than `runMsMax` gets fewer events, but never fewer than these. */
+  readonly eventsMin: number;
+  readonly runMsMax: number;
+  /** Keys of the operators whose snapshots are timed. */
+  readonly snapshotKeys: number;
+  /** Events behind the first result, which nobody waits for. */
+  readonly firstResultEvents: number;
+}
+
+export const FULL_SCALE: Scale = {
+  events: 8_000_000,
+  eventsMin: 500_000,
+  runMsMax: 60_000,
+  snapshotKeys: 1_000_000,
+  firstResultEvents: 500_000,
+};
+
 /** Events come up to 255 ms out of order; the bound of the watermarks is one more. */
 export const BOUND_MS = 256;
 

@@ -5,6 +5,7 @@
 
 // Where a job is written and run.
 export { StreamExecutionEnvironment, type ExecutionContext } from "./local-environment.ts";
+export type { KernelExports, KernelModule } from "./host/kernel-module.ts";
 export { RuntimeExecutionMode, type ExecutionOptions } from "./api/execution-options.ts";
 export type { Executor, JobClient, JobExecutionResult, JobStatus, SubmitOptions } from "./api/executor.ts";
 export { isJobModule, type JobArg, type JobArgs, type JobModule, type JobOption } from "./api/job-module.ts";
@@ -29,6 +30,7 @@ export type { Comparable, FieldOf, Selecting, Summable } from "./api/field-aggre
 export type {
   AllWindowApplying,
   AllWindowProcessing,
+  Condition,
   Filtering,
   FlatMapping,
   KeyedProcessing,
@@ -91,6 +93,10 @@ export type { RuntimeContext } from "./functions/runtime-context.ts";
 export { OutputTag } from "./functions/output-tag.ts";
 export type { AggregateFunction, ReduceFunction } from "./state/aggregation.ts";
 
+// Expressions: what filters, projections, keys and aggregates compute, on records and on columns alike.
+export { columnsOf, Expression, literal, type StreamOf } from "./data/expression.ts";
+export type { AdditionOf, NamedExpressions, ProjectionOf } from "./data/expression-projection.ts";
+
 // Accumulators.
 export type { Accumulator } from "./functions/accumulator.ts";
 export {
@@ -108,7 +114,7 @@ export {
 
 // Time.
 export { Duration, days, hours, milliseconds, minutes, seconds } from "./lib/duration.ts";
-export { WatermarkStrategy, type TimestampAssigner } from "./time/watermark-strategy.ts";
+export { WatermarkStrategy, type TimestampAssigner, type TimestampExpression } from "./time/watermark-strategy.ts";
 export {
   BoundedOutOfOrdernessWatermarks,
   NoWatermarks,
@@ -147,6 +153,7 @@ export {
   type AggregateResult,
   type AggregateSpec,
   type FieldAggregate,
+  type FieldExpression,
   type FieldSelector,
 } from "./windows/aggregates.ts";
 
@@ -175,6 +182,10 @@ export type {
 } from "./connectors/source.ts";
 export type { Committer, Sink, SinkWriter, SinkWriterContext } from "./connectors/sink.ts";
 export { CollectionSource, type Collection } from "./connectors/collection-source.ts";
+export { ColumnSource } from "./connectors/column-source.ts";
+export { BatchEncoder, type ColumnArray, type ColumnArrays, type RecordOfColumns } from "./connectors/column-arrays.ts";
+export { StringDictionary, type DictionaryArray } from "./connectors/dictionary-array.ts";
+export type { ColumnBatch } from "./data/column-batch.ts";
 export { SequenceSource } from "./connectors/sequence-source.ts";
 export {
   DataGeneratorSource,

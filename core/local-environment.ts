@@ -1,6 +1,7 @@
 import { StreamExecutionEnvironment as Environment } from "./api/stream-execution-environment.ts";
 import type { ExecutionOptions } from "./api/execution-options.ts";
 import type { Executor } from "./api/executor.ts";
+import type { KernelModule } from "./host/kernel-module.ts";
 import { createLocalHost } from "./local-host.ts";
 import { LocalExecutor } from "./runtime/local-executor.ts";
 
@@ -12,6 +13,7 @@ export interface ExecutionContext {
 }
 
 let context: ExecutionContext | undefined;
+let kernel: KernelModule | undefined;
 
 /**
  * Where a job is written and from where it is run; in place, unless a context says otherwise.
@@ -32,7 +34,17 @@ export const StreamExecutionEnvironment = {
    */
   getExecutionEnvironment(options: ExecutionOptions = {}): Environment {
     const defaults = context?.parallelism === undefined ? {} : { parallelism: context.parallelism };
-    return new Environment(context?.executor ?? new LocalExecutor({ host: createLocalHost() }), defaults).configure(options);
+    const executor = context?.executor ?? new LocalExecutor({ host: createLocalHost("in-process", kernel) });
+    return new Environment(executor, defaults).configure(options);
+  },
+
+  /**
+   * Lets environments made from now on compute built-in aggregates of windows in WebAssembly: `setKernel(await loadKernelModule())`, with the loader of
+   * `tamias/node`, `tamias/web` or `tamias/edge`. Without it, or with undefined, they are computed in JavaScript, with the same results; `explain` says which.
+   * Jobs that an executor of the context runs have its kernel.
+   */
+  setKernel(module: KernelModule | undefined): void {
+    kernel = module;
   },
 
   /** Chooses what runs the jobs of environments made from now on; undefined goes back to running them in place. */

@@ -1,4 +1,5 @@
 import type { Cancellable, Host } from "./host/host.ts";
+import type { KernelModule } from "./host/kernel-module.ts";
 import { openLine } from "./host/local-line.ts";
 import { RingBuffer } from "./lib/ring-buffer.ts";
 
@@ -29,7 +30,7 @@ interface Globals {
   readonly console: { log(line: string): void };
 }
 
-export function createLocalHost(name: string = "in-process"): Host {
+export function createLocalHost(name: string = "in-process", kernel?: KernelModule): Host {
   const globals = globalThis as unknown as Globals;
   const now = (): number => globals.Date.now();
   const elapsed = globals.performance === undefined ? now : (): number => globals.performance!.now();
@@ -63,6 +64,7 @@ export function createLocalHost(name: string = "in-process"): Host {
     random: { next: () => globals.Math.random() },
     scheduler: { post, at: (time, job) => scheduleAt(globals, now, time, job, post) },
     network: { openLine: () => openLine(post) },
+    ...(kernel === undefined ? {} : { kernel }),
     shouldYield: () => turnEnd <= elapsed(),
     print: (line) => globals.console.log(line),
   };

@@ -8,6 +8,7 @@
  */
 import {
   avg,
+  columnsOf,
   count,
   GlobalWindows,
   hours,
@@ -28,8 +29,7 @@ import {
   type TimeWindow,
   type ValueState,
 } from "tamias";
-import { HOUR_MS } from "./civil-time.ts";
-import { arrivalTime, loadFlights, type Flight } from "./flights/flights-input.ts";
+import { loadFlights, type Flight, type FlightTable } from "./flights/flights-input.ts";
 import { FlightsView, reportLoading, type HourOfDelays } from "./flights/flights-view.ts";
 
 /** What the window holds of one origin and hour. */
@@ -53,13 +53,18 @@ export interface Tally {
 export async function job(env: StreamExecutionEnvironment, args: JobArgs): Promise<void> {
   const isJson = args.json === true;
   const flights = await loadFlights(args.input, { onProgress: reportLoading(isJson) });
-  const { hours, summary } = analyzeFlights(env.fromCollection(flights).name("flights"));
+  const { hours, summary } = analyzeFlights(readFlights(env, flights));
   hours
     .map((hour) => ({ kind: "hour" as const, hour }))
     .union(summary.map((counts) => ({ kind: "summary" as const, counts })))
     .sinkTo(new FlightsView({ isJson, firstHour: flights.length === 0 ? 0 : flights.at(0).date, flights: flights.length }))
     .setParallelism(1)
     .name("view");
+}
+
+/** The flights as columns, which stay columns up to the windows. One subtask reads them: they have one order, that of arrival. */
+export function readFlights(env: StreamExecutionEnvironment, flights: FlightTable): DataStream<Flight> {
+  return env.fromColumns(flights.columns).setParallelism(1).name("flights");
 }
 
 /** What the job finds, whatever shows it. */
@@ -74,16 +79,16 @@ export function analyzeFlights(flights: DataStream<Flight>): FlightResults {
   const tooLate = new OutputTag<Flight>("too-late");
   const hourly = flights
     .assignTimestampsAndWatermarks(
-      WatermarkStrategy.forBoundedOutOfOrderness<Flight>(minutes(30)).withTimestampAssigner((flight) => flight.date),
+      WatermarkStrategy.forBoundedOutOfOrderness<Flight>(minutes(30)).withTimestampAssigner(columnsOf<Flight>()("date")),
     )
     // One watermark for one order of arrival: what is late is the same at any parallelism.
     .setParallelism(1)
-    .keyBy((flight) => flight.origin)
+    .keyBy("origin")
     .window(TumblingEventTimeWindows.of(hours(1)))
     .allowedLateness(hours(1))
     .sideOutputLateData(tooLate)
     .aggregate(
-      { flights: count(), mean: avg("delay"), worst: max("delay"), wrongHour: sum((flight: Flight) => wrongHour(flight)) },
+      { flights: count(), mean: avg("delay"), worst: max("delay"), wrongHour: sum("wrongHour") },
       new HourlyDelays(),
     )
     .name("hourly delays");
@@ -94,7 +99,7 @@ export function analyzeFlights(flights: DataStream<Flight>): FlightResults {
     .union(
       hourly
         .getSideOutput(tooLate)
-        .map((flight): Tally => ({ ...NOTHING, records: 1, sideOutput: 1, wrongHour: wrongHour(flight) }))
+        .map((flight): Tally => ({ ...NOTHING, records: 1, sideOutput: 1, wrongHour: flight.wrongHour }))
         .name("too late"),
     );
   const summary = tallies
@@ -112,11 +117,6 @@ export function analyzeFlights(flights: DataStream<Flight>): FlightResults {
 }
 
 const NOTHING: Tally = { records: 0, windows: 0, refirings: 0, lateKept: 0, sideOutput: 0, wrongHour: 0 };
-
-/** Whether counting by arrival would put the flight into another hour than its own. */
-function wrongHour(flight: Flight): number {
-  return Math.floor(flight.date / HOUR_MS) === Math.floor(arrivalTime(flight) / HOUR_MS) ? 0 : 1;
-}
 
 /** Turns what a window holds into a result, and says what the result adds to the last one of the same window. */
 class HourlyDelays extends ProcessWindowFunction<Delays, { result: HourOfDelays; tally: Tally }, string, TimeWindow> {

@@ -1,13 +1,21 @@
-export { FileSource, textFileSource, jsonLinesFileSource, csvFileSource, type FilePath } from "./files/file-source.ts";
+export { loadKernelModule } from "./kernel-module.ts";
+export { FileSource, textFileSource, jsonLinesFileSource, csvFileSource, type FileFormat, type FilePath } from "./files/file-source.ts";
 export { StreamSource, stdinSource } from "./files/stdin-source.ts";
 export { TextLineInputFormat, NumberedLineFormat, type NumberedLine } from "./files/text-line-format.ts";
 export { JsonLinesFormat, type JsonLinesOptions } from "./files/json-lines-format.ts";
+export { jsonLinesColumns, type JsonLinesColumnsOptions } from "./files/json-lines-columns.ts";
 export { CsvFormat, type CsvOptions, type CsvRow } from "./files/csv-format.ts";
+export { csvColumns, type CsvColumnsOptions, type CsvValues } from "./files/csv-columns.ts";
+export type { FieldKind } from "./files/line-column.ts";
 export {
   LINE_BYTES_MAX_DEFAULT,
   MalformedLine,
   NO_RECORD,
+  type ColumnTextFormat,
+  type LineColumns,
   type LineDecoder,
+  type LineFormat,
+  type LineOutcome,
   type OnMalformed,
   type RecordCheck,
   type TextFormat,
@@ -15,3 +23,4 @@ export {
 } from "./files/text-format.ts";
 export { jsonLinesFileSink } from "./files/json-lines-sink.ts";
 export { csvFileSink, type CsvSinkOptions } from "./files/csv-sink.ts";
+export { parquetFileSource } from "./files/parquet-file-source.ts";

@@ -1,44 +1,64 @@
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { parseSync } from "rolldown/utils";
-import { DIST, hashOfSources, isBuilt, noteBuilt } from "./built-package.ts";
+import { DIST, MODULES, hashOfSources, isBuilt, noteBuilt } from "./built-package.ts";
+import { bundleModules } from "./bundle.ts";
 import { KERNEL_FILE } from "./kernel-sources.ts";
 import { ROOT, compile } from "./type-check.ts";
 
 /**
- * `npm run build`: compiles core/ and node/ into dist/. npm runs it after `npm ci` too (the `prepare` script), so it needs nothing but the
- * installed packages. So does the first `npx tamias` in a clone, when dist/ may be in use: `--if-changed` leaves alone what is up to date.
+ * `npm run build`: compiles core/, formats/, node/, web/ and edge/ into dist/. npm runs it after `npm ci` too (the `prepare`
+ * script), so it needs nothing but the installed packages. So does the first `npx tamias` in a clone, when dist/ may be in use:
+ * `--if-changed` leaves alone what is up to date.
  */
-function main(flags: readonly string[]): number {
+async function main(flags: readonly string[]): Promise<number> {
   if (flags.includes("--if-changed") && isBuilt()) return 0;
   const sources = hashOfSources();
   // Built beside dist/ and put in its place when all went well, so that a failed build leaves the last good one.
-  const fresh = join(ROOT, ".cache", `dist-${process.pid}`);
+  const [modules, fresh] = ["modules", "dist"].map((name) => join(ROOT, ".cache", `${name}-${process.pid}`)) as [string, string];
   try {
-    const failure = buildInto(fresh);
+    const failure = compileInto(modules);
     if (failure !== undefined) return fail(failure);
-    rmSync(DIST, { recursive: true, force: true });
-    renameSync(fresh, DIST);
+    await packageInto(fresh, modules);
+    replace(DIST, fresh);
+    replace(MODULES, modules);
     noteBuilt(sources);
     return 0;
   } finally {
-    rmSync(fresh, { recursive: true, force: true });
+    for (const folder of [modules, fresh]) rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** Returns why it failed, if it did. */
-function buildInto(folder: string): string | undefined {
+function compileInto(folder: string): string | undefined {
   // Core goes first and alone: there it has neither DOM nor Node types to lean on.
-  for (const config of ["tsconfig.core.json", "tsconfig.node.json"]) {
+  for (const part of ["core", "formats", "node", "web", "edge"]) {
+    const config = `tsconfig.${part}.json`;
     if (!compile(config, "--outDir", folder)) return `the types of ${config} are wrong (above); "npm run check" shows them all`;
   }
   const foreign = importsThatLeave(join(folder, "core"));
   if (foreign.length > 0) return `core must run on every host, but it imports from outside of core/:\n  ${foreign.join("\n  ")}`;
-  mkdirSync(join(folder, "wasm"));
-  copyFileSync(KERNEL_FILE, join(folder, "wasm", basename(KERNEL_FILE)));
-  chmodSync(join(folder, "node", "cli", "main.js"), 0o755);
+  copyKernel(folder);
   return undefined;
+}
+
+/** Few files to run, and the types of each module. */
+async function packageInto(folder: string, modules: string): Promise<void> {
+  cpSync(modules, folder, { recursive: true, filter: (path) => statSync(path).isDirectory() || path.endsWith(".d.ts") });
+  await bundleModules(modules, folder);
+  copyKernel(folder);
+  chmodSync(join(folder, "node", "cli", "main.js"), 0o755);
+}
+
+function copyKernel(folder: string): void {
+  mkdirSync(join(folder, "wasm"), { recursive: true });
+  copyFileSync(KERNEL_FILE, join(folder, "wasm", basename(KERNEL_FILE)));
+}
+
+function replace(folder: string, fresh: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(fresh, folder);
 }
 
 /** The imports of built modules that lead out of their folder, to other folders or to packages. */
@@ -72,4 +92,4 @@ function fail(reason: string): number {
   return 1;
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));

@@ -7,10 +7,13 @@ import { ROOT } from "./type-check.ts";
 
 /** Remembers which sources dist/ was built from; outside of dist/, which is published whole. */
 const STAMP = join(ROOT, ".cache", "build-stamp");
-const SOURCE_FOLDERS = ["core", "node"];
-const SETTINGS = ["package.json", "tsconfig.base.json", "tsconfig.core.json", "tsconfig.node.json", "wasm/tamias-kernel.sha256"];
+const SOURCE_FOLDERS = ["core", "formats", "node", "web", "edge"];
+const CONFIGS = ["base", "core", "formats", "node", "web", "edge"].map((name) => `tsconfig.${name}.json`);
+const SETTINGS = ["package.json", "scripts/bundle.ts", ...CONFIGS, "wasm/tamias-kernel.sha256"];
 
 export const DIST = join(ROOT, "dist");
+/** The same as single modules, for profiles that tell by the file of a function what it belongs to. */
+export const MODULES = join(ROOT, ".cache", "modules");
 
 /** By content and not by age, because a checkout makes every file new. */
 export function hashOfSources(): string {

@@ -8,8 +8,12 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Every TypeScript project of the repository: what it holds, for people, and its file. Together they cover every .ts file. */
 export const PROJECTS = [
   { title: "core, without DOM and Node", config: "tsconfig.core.json" },
+  { title: "formats", config: "tsconfig.formats.json" },
   { title: "node", config: "tsconfig.node.json" },
+  { title: "web", config: "tsconfig.web.json" },
+  { title: "edge", config: "tsconfig.edge.json" },
   { title: "tests, examples, scripts", config: "tsconfig.json" },
+  { title: "pages and edge workers of tests and benchmark", config: "tsconfig.pages.json" },
 ] as const;
 
 /** Runs the compiler on one project, its messages on standard output; says whether it found nothing wrong. */

@@ -41,7 +41,7 @@ describe("examples in documents and doc comments", () => {
   test.each(programs.filter(({ notRun }) => !notRun).map((block) => [`${block.path}:${block.line}`, block] as const))("%s runs", (_title, block) => {
     const { failure, printed } = results.get(fileOf(block)) ?? { failure: "did not run", printed: [] };
     expect(failure).toBeUndefined();
-    if (block.output !== undefined) expect(asText(printed)).toBe(asText(block.output));
+    if (block.output !== undefined) expect(asText(linesLike(block.output, printed))).toBe(asText(block.output));
   });
 
   test("the README has an example that runs and says what it prints", () => {
@@ -99,6 +99,11 @@ async function runModules(files: readonly string[]): Promise<ModuleResult[]> {
 }
 
 /** One line, so that what a loop prints can stand in one comment. */
+/** A text of many lines that is printed at once stands in the document line by line. */
+function linesLike(output: readonly string[], printed: readonly string[]): readonly string[] {
+  return output.length === 1 ? printed : printed.flatMap((text) => text.split("\n"));
+}
+
 function asText(printed: readonly string[]): string {
   return printed.join(", ").replaceAll(/\s+/g, " ");
 }

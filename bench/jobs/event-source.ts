@@ -10,10 +10,12 @@ import {
   type SplitEnumeratorContext,
   type StreamExecutionEnvironment,
   WatermarkStrategy,
+  columnsOf,
   milliseconds,
   types,
 } from "tamias";
 import { type EventRow, RowBlocks } from "../events.ts";
+import { ColumnReader } from "./column-reader.ts";
 import { BOUND_MS, type Work, workNamed } from "../works.ts";
 
 /** What every job here takes: the name of a work, and how many of its events. */
@@ -21,18 +23,26 @@ export function workOf(args: JobArgs): { readonly work: Work; readonly events: n
   return { work: workNamed(String(args["work"])), events: Number(args["events"]) };
 }
 
+/** The same events in column batches, their time named by an expression. */
+export function eventColumnsOf(env: StreamExecutionEnvironment, args: JobArgs): DataStreamSource<EventRow> {
+  const { work, events } = workOf(args);
+  const strategy = WatermarkStrategy.forBoundedOutOfOrderness<EventRow>(milliseconds(BOUND_MS));
+  const source = new EventSource(work, events, (context) => new ColumnReader(context, work, events), true);
+  return env.fromSource(source, strategy.withTimestampAssigner(columnsOf<EventRow>()("time")), "events");
+}
+
 /** The events of the work with timestamps, and a watermark after each event that advances it. */
 export function eventsOf(env: StreamExecutionEnvironment, args: JobArgs): DataStreamSource<EventRow> {
   const { work, events } = workOf(args);
   const strategy = WatermarkStrategy.forBoundedOutOfOrderness<EventRow>(milliseconds(BOUND_MS));
   return env.fromSource(
-    new EventSource(work, events),
+    new EventSource(work, events, (context) => new EventReader(context, work, events), false),
     strategy.withTimestampAssigner((event) => event.time),
     "events",
   );
 }
 
-interface EventSplit {
+export interface EventSplit {
   /** Index of the next event. */
   readonly next: number;
 }
@@ -40,17 +50,23 @@ interface EventSplit {
 const splitType = types.object({ next: types.number });
 const stateType = types.array(splitType);
 
+type MakeReader = (context: SourceReaderContext) => SourceReader<EventRow, EventSplit>;
+
 /** One split with all events of a work, read in order by one subtask. */
 class EventSource implements Source<EventRow, EventSplit, readonly EventSplit[]> {
   readonly boundedness = "BOUNDED";
   readonly splitType = splitType;
   readonly enumeratorStateType = stateType;
+  readonly givesColumns: boolean;
   readonly #work: Work;
   readonly #events: number;
+  readonly #makeReader: MakeReader;
 
-  constructor(work: Work, events: number) {
+  constructor(work: Work, events: number, makeReader: MakeReader, givesColumns: boolean) {
     this.#work = work;
     this.#events = events;
+    this.#makeReader = makeReader;
+    this.givesColumns = givesColumns;
   }
 
   describe(): string {
@@ -80,7 +96,7 @@ class EventSource implements Source<EventRow, EventSplit, readonly EventSplit[]>
   }
 
   createReader(context: SourceReaderContext): SourceReader<EventRow, EventSplit> {
-    return new EventReader(context, this.#work, this.#events);
+    return this.#makeReader(context);
   }
 }
 

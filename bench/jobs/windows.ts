@@ -14,7 +14,7 @@ import type { Work } from "../works.ts";
 import { eventsOf, workOf } from "./event-source.ts";
 import { TOO_LATE, tallyWindows } from "./tally-sink.ts";
 
-/** Sum and count of each key and window. */
+/** Sum and count of each key and window by built-in aggregates, over rows. */
 export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
   const { work } = workOf(args);
   const sums = eventsOf(env, args)
@@ -26,7 +26,7 @@ export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
   tallyWindows(sums);
 }
 
-function windowsOf(work: Work): WindowAssigner<unknown, TimeWindow> {
+export function windowsOf(work: Work): WindowAssigner<unknown, TimeWindow> {
   if (work.kind === "sessions") return EventTimeSessionWindows.withGap(milliseconds(work.gapMs));
   if (work.kind === "sliding") return SlidingEventTimeWindows.of(milliseconds(work.sizeMs), milliseconds(work.slideMs));
   return TumblingEventTimeWindows.of(milliseconds(work.sizeMs));

@@ -2,7 +2,10 @@ import type { JobArgs, StreamExecutionEnvironment } from "tamias";
 import { eventsOf } from "./event-source.ts";
 import { tallySink } from "./tally-sink.ts";
 
-/** Map, filter, flatMap and a keyed reduce: the operators that no other job here uses. Only to make the engine's call sites see many functions. */
+/**
+ * Map, filter, flatMap and a keyed reduce: the operators that no other job here uses. Only to make the engine's call sites see
+ * many functions.
+ */
 export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
   eventsOf(env, args)
     .map((event) => ({ word: `bucket ${event.value & 7}`, weight: event.value }))

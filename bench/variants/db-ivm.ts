@@ -10,8 +10,10 @@ export const variant: Variant = {
   title: "db-ivm",
   order: 41,
   note:
-    "@tanstack/db-ivm: groupBy of key and window with sum and count, run after each block of 4,096. It keeps a view, not windows: every row stays in memory (so 1 M " +
-    "events at most), every block changes results, nothing is ever late or final. What it has replaced is taken out of the checksum.",
+    "@tanstack/db-ivm: groupBy of key and window with sum and count, run after each block of 4,096. It keeps a view, not " +
+    "windows: every row stays in memory (so 1 M " +
+    "events at most), every block changes results, nothing is ever late or final. What it has replaced is taken out of " +
+    "the checksum.",
   refuses(work) {
     if (work.kind === "generate") return "the plain loop is the same";
     if (work.hasLate) return "a view has no firings, so no re-firings";

@@ -15,7 +15,9 @@ export const variant: Variant = {
   name: "plain-arrays",
   title: "plain arrays",
   order: 11,
-  note: "A loop by hand over columns with typed arrays indexed by key (bench/plain.ts): it knows that keys are 0…n − 1, and numbers strings by a Map.",
+  note:
+    "A loop by hand over columns with typed arrays indexed by key (bench/plain.ts): it knows that keys are 0…n − 1, and " +
+    "numbers strings by a Map.",
   refuses: (work) => (LOOPS[work.kind] === undefined ? "written with maps only" : undefined),
   prepare: async (work, events) => preparedLoop(loopOf(work), work, events, new Tally()),
 };

@@ -17,7 +17,9 @@ export const variant: Variant = {
   name: "plain-map",
   title: "plain Map",
   order: 10,
-  note: "A loop by hand over rows with a Map of objects (bench/plain.ts), with event time, disorder and lateness; sliding windows as running totals.",
+  note:
+    "A loop by hand over rows with a Map of objects (bench/plain.ts), with event time, disorder and lateness; sliding " +
+    "windows as running totals.",
   refuses: () => undefined,
   prepare: async (work, events) => preparedLoop(LOOPS[work.kind], work, events, new Tally()),
 };

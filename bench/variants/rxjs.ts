@@ -10,7 +10,8 @@ export const variant: Variant = {
   title: "RxJS",
   order: 40,
   note:
-    "groupBy by window, closed by a stream of watermarks, and by key, with reduce; a sliding window gets each event once per window. RxJS has no event time: " +
+    "groupBy by window, closed by a stream of watermarks, and by key, with reduce; a sliding window gets each event once " +
+    "per window. RxJS has no event time: " +
     "the watermarks are our loop's, and what comes after its group has closed would open it anew.",
   refuses(work) {
     if (work.hasLate) return "a closed group is forgotten: no re-firings";

@@ -9,5 +9,5 @@ export const variant: Variant = {
   order: 31,
   note: "The same in a process that has run this job only: what eight jobs cost.",
   refuses: (work) => (WORKS.has(work.name) ? undefined : "measured for two works"),
-  prepare: alone,
+  prepare: (work, events) => alone("rows", undefined, work, events),
 };

@@ -2,13 +2,18 @@ import { collectSink } from "../connectors/collection-sink.ts";
 import { printSink } from "../connectors/print-sink.ts";
 import { sinkFactory } from "../connectors/sink-operator.ts";
 import type { Sink } from "../connectors/sink.ts";
+import { isExpression } from "../data/expression-compiler.ts";
+import type { AdditionOf, NamedExpressions, ProjectionOf } from "../data/expression-projection.ts";
+import type { Expression } from "../data/expression.ts";
 import type { Partitioner, StreamNode } from "../graph/stream-graph.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
+import { expressionFilterFactory } from "../operators/expression-filter-operator.ts";
 import { filterFactory } from "../operators/filter-operator.ts";
 import { flatMapFactory } from "../operators/flat-map-operator.ts";
 import { mapFactory } from "../operators/map-operator.ts";
 import { processFactory } from "../operators/process-operator.ts";
+import { projectionFactory } from "../operators/projection-operator.ts";
 import { timestampsAndWatermarksFactory } from "../operators/timestamps-and-watermarks-operator.ts";
 import { WatermarkStrategy } from "../time/watermark-strategy.ts";
 import type { GlobalWindow, Window } from "../windows/time-window.ts";
@@ -18,6 +23,7 @@ import { CollectedRows, type CollectOptions, RowBuffer, collectOptions } from ".
 import type { ConnectedStreams } from "./connected-streams.ts";
 import type { DataStreamSink } from "./data-stream-sink.ts";
 import {
+  type Condition,
   type Filtering,
   type FlatMapping,
   type Mapping,
@@ -25,6 +31,7 @@ import {
   asFilter,
   asFlatMap,
   asMap,
+  asNamedExpressions,
   asProcess,
 } from "./functions.ts";
 import { type CustomPartitioner, type Key, type KeyField, customPartitioner, keySelector } from "./key-selector.ts";
@@ -63,13 +70,59 @@ export class DataStream<out T> {
     return this.#then({ name: "Map", factory: mapFactory(mapping, keyOf), keyed: keyOf !== undefined });
   }
 
-  /** Passes on the records for which the function returns true; a type guard narrows the type. */
+  /**
+   * Passes on the records for which the function returns true; a type guard narrows the type. By an expression, those for which it is
+   * true, neither false nor null; where records come as columns, it computes on columns.
+   */
   filter<S extends T>(fn: (record: T) => record is S): SingleOutputStreamOperator<S>;
+  filter(condition: Condition<T>): SingleOutputStreamOperator<T>;
   filter(fn: Filtering<T>): SingleOutputStreamOperator<T>;
-  filter(fn: Filtering<T>): SingleOutputStreamOperator<T> {
+  filter(fn: Filtering<T> | Condition<T>): SingleOutputStreamOperator<T> {
+    if (isExpression(fn)) return this.#then({ name: "Filter", factory: expressionFilterFactory(fn as Condition<T>) });
     const filtering = asFilter(fn);
     const keyOf = keyOfFor<T>(this.#upstream, filtering);
     return this.#then({ name: "Filter", factory: filterFactory(filtering, keyOf), keyed: keyOf !== undefined });
+  }
+
+  /**
+   * One new record for each record in, with the values of expressions: columns by their names, and what is computed under the name that
+   * `as` gives it. Where records come as columns, it computes on columns.
+   *
+   * @example
+   * ```ts
+   * import { StreamExecutionEnvironment, columnsOf } from "tamias";
+   *
+   * interface Flight { origin: string; delay: number | null }
+   * const col = columnsOf<Flight>();
+   * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+   * const late = env
+   *   .fromElements<Flight>({ origin: "JFK", delay: 90 }, { origin: "LAX", delay: null }, { origin: "SFO", delay: 5 })
+   *   .filter(col("delay").gt(30))
+   *   .select(col("origin"), col("delay").dividedBy(60).as("hours"));
+   * console.log(await late.executeAndCollect().toArray()); // [ { origin: 'JFK', hours: 1.5 } ]
+   * ```
+   */
+  select<const N extends NamedExpressions<T>>(...values: N): SingleOutputStreamOperator<ProjectionOf<N>> {
+    return this.#then({ name: "Select", factory: projectionFactory("select", asNamedExpressions("select", values)) });
+  }
+
+  /**
+   * One new plain record for each record in, with its fields and the values of expressions beside them; a value replaces the field of its
+   * name. Where records come as columns, it computes on columns.
+   *
+   * @example
+   * ```ts
+   * import { StreamExecutionEnvironment, columnsOf } from "tamias";
+   *
+   * const col = columnsOf<{ price: number; count: number }>();
+   * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+   * const sales = env.fromElements({ price: 3, count: 2 }).addOrReplaceColumns(col("price").times(col("count")).as("total"));
+   * console.log(await sales.executeAndCollect().toArray()); // [ { price: 3, count: 2, total: 6 } ]
+   * ```
+   */
+  addOrReplaceColumns<const N extends NamedExpressions<T>>(...values: N): SingleOutputStreamOperator<AdditionOf<T, N>> {
+    const factory = projectionFactory("addOrReplaceColumns", asNamedExpressions("addOrReplaceColumns", values));
+    return this.#then({ name: "Add Columns", factory });
   }
 
   /**
@@ -95,12 +148,14 @@ export class DataStream<out T> {
    * Strings, numbers, booleans and safe bigints are keys, as are arrays and plain objects of them, by content. A record whose key
    * is null, undefined or anything else stops the job with INVALID_KEY.
    *
-   * @param key the name of a field, or a function that computes the key from the record and from nothing else
+   * @param key the name of a field, an expression, or a function that computes the key from the record and from nothing else. Where
+   *   records come as columns, those of a field stay columns
    */
   keyBy<const K extends Key>(selector: (record: T) => K): KeyedStream<T, K>;
+  keyBy<K extends Key>(expression: Expression<T, K, string | undefined>): KeyedStream<T, K>;
   // Last, because of a refused call the compiler shows the last overload: it names the fields.
   keyBy<F extends KeyField<T>>(field: F): KeyedStream<T, T[F]>;
-  keyBy<K>(key: string | ((record: T) => unknown)): KeyedStream<T, K> {
+  keyBy<K>(key: unknown): KeyedStream<T, K> {
     const keyOf = keySelector("keyBy", key);
     const inputs = this.#upstream.inputs.map((input) => ({ ...input, partitioner: { kind: "hash", keyOf } as const }));
     return this.#upstream.graph.makers.keyed({ ...this.#upstream, inputs, keyOf });

@@ -54,6 +54,8 @@ export interface SubmitOptions {
  * ```
  */
 export interface Executor {
+  /** Whether window aggregates are computed in WebAssembly where it runs jobs, as `explain` then says. Absent: no. */
+  readonly hasKernelModule?: boolean;
   /** @throws JobError where the graph is refused; what fails later rejects the client's `result()`. */
   submit(graph: StreamGraph, options?: SubmitOptions): JobClient;
 }

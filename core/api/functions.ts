@@ -1,3 +1,6 @@
+import { isExpression } from "../data/expression-compiler.ts";
+import type { NamedExpressions } from "../data/expression-projection.ts";
+import type { Expression } from "../data/expression.ts";
 import type { Collector } from "../functions/collector.ts";
 import type {
   CoFlatMapFunction,
@@ -36,6 +39,8 @@ import type { Window } from "../windows/time-window.ts";
 export type Mapping<T, R> = MapFunction<T, R> | ((record: T) => R);
 /** What `filter` takes. */
 export type Filtering<T> = FilterFunction<T> | ((record: T) => boolean);
+/** What `filter` takes instead of a function: null counts as no. */
+export type Condition<T> = Expression<T, boolean | null | undefined, string | undefined>;
 /** What `flatMap` takes: it emits through `out`, or returns an iterable. */
 export type FlatMapping<T, R> = FlatMapFunction<T, R> | ((record: T, out: Collector<R>) => Iterable<R> | void);
 /** What `process` takes on a stream without keys. */
@@ -74,6 +79,16 @@ export function asMap<T, R>(given: Mapping<T, R>): MapFunction<T, R> {
 /** What `filter` is to call. */
 export function asFilter<T>(given: Filtering<T>): FilterFunction<T> {
   return asObject("filter", "(record) => 0 < record.value", ["filter"], given);
+}
+
+/** What `select` and `addOrReplaceColumns` compute. */
+export function asNamedExpressions(step: string, given: readonly unknown[]): NamedExpressions<never> {
+  const other = given.find((value) => !isExpression(value));
+  if (0 < given.length && other === undefined) return given as NamedExpressions<never>;
+  throw new JobError(
+    "INVALID_ARGUMENT",
+    `${step} takes expressions with names, such as columnsOf<Flight>()("delay").dividedBy(60).as("hours"), but got ${given.length === 0 ? "none" : showGiven(other)}`,
+  );
 }
 
 /** What `flatMap` is to call. */

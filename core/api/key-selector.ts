@@ -1,4 +1,5 @@
 import type { Partitioner } from "../graph/stream-graph.ts";
+import { isExpression } from "../data/expression-compiler.ts";
 import { columnKeySelector } from "../data/key-column.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
@@ -48,14 +49,22 @@ export type CustomPartitioner<K> =
       partition(key: K, parallelism: number): number;
     };
 
-/** @throws JobError INVALID_ARGUMENT for what is neither the name of a field nor a function. */
-export function keySelector<T>(step: string, key: string | ((record: T) => unknown)): (record: T) => unknown {
-  if (typeof key === "string" && key !== "") return columnKeySelector(key, (record: T) => fieldOf(record, key));
-  if (typeof key === "function") return key;
+/**
+ * A column by itself is the field of its name; any other expression is computed from each record.
+ * @throws JobError INVALID_ARGUMENT for what is neither the name of a field nor a function nor an expression.
+ */
+export function keySelector<T>(step: string, key: unknown): (record: T) => unknown {
+  if (typeof key === "string" && key !== "") return fieldSelector(key);
+  if (typeof key === "function") return key as (record: T) => unknown;
+  if (isExpression(key)) return key.node.op === "column" ? fieldSelector(key.node.name) : key.compiler.value(key).row;
   throw new JobError(
     "INVALID_ARGUMENT",
     `${step} takes the name of a field or a function such as (record) => record.user, but got ${show(key)}`,
   );
+}
+
+function fieldSelector<T>(field: string): (record: T) => unknown {
+  return columnKeySelector(field, (record: T) => fieldOf(record, field));
 }
 
 /** @throws JobError INVALID_KEY where the record has no such field, with those that it has. */

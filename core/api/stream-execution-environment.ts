@@ -1,4 +1,6 @@
 import { CollectionSource, type Collection } from "../connectors/collection-source.ts";
+import type { ColumnArrays, RecordOfColumns } from "../connectors/column-arrays.ts";
+import { ColumnSource } from "../connectors/column-source.ts";
 import { SequenceSource } from "../connectors/sequence-source.ts";
 import { sourceFactory } from "../connectors/source-operator.ts";
 import type { Source } from "../connectors/source.ts";
@@ -136,6 +138,28 @@ export class StreamExecutionEnvironment {
   }
 
   /**
+   * A stream of records that are there as columns, an array for each field; it runs on columns as far as its operators do. Each subtask
+   * reads one range of the rows. The arrays must not change while the job runs.
+   *
+   * For watermarks per subtask use `fromSource` with a `ColumnSource`.
+   *
+   * @example
+   * ```ts
+   * import { StreamExecutionEnvironment, columnsOf } from "tamias";
+   *
+   * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+   * const readings = env.fromColumns({ time: new Float64Array([0, 60, 120]), room: ["hall", "attic", "hall"] });
+   * const late = readings.filter(columnsOf<{ time: number }>()("time").gt(50));
+   * console.log(await late.executeAndCollect().toArray()); // [ { time: 60, room: 'attic' }, { time: 120, room: 'hall' } ]
+   * ```
+   *
+   * @throws JobError INVALID_ARGUMENT unless the columns are typed arrays or arrays of one length
+   */
+  fromColumns<C extends ColumnArrays<C>>(columns: C): DataStreamSource<RecordOfColumns<C>> {
+    return this.#source({ name: "Source: Columns", source: new ColumnSource(columns), timestamps: "none" });
+  }
+
+  /**
    * The whole numbers from `from` to `to`, both included; each subtask reads one range of them. @throws JobError INVALID_ARGUMENT
    */
   fromSequence(from: number, to: number): DataStreamSource<number> {
@@ -212,7 +236,7 @@ export class StreamExecutionEnvironment {
    * JobError as `getStreamGraph`
    */
   explain(jobName?: string): string {
-    return explain(buildJobGraph(this.getStreamGraph(jobName)));
+    return explain(buildJobGraph(this.getStreamGraph(jobName)), { hasKernelModule: this.#executor.hasKernelModule === true });
   }
 
   #prepare(jobName: string | undefined): (options: SubmitOptions) => JobClient {

@@ -4,13 +4,13 @@ import { types } from "../data/type.ts";
 import type { Cancellable } from "../host/host.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "../operators/operator.ts";
 import type { SourcePoll, ToReader } from "../operators/source-protocol.ts";
-import { watermarkDetails } from "../operators/watermark-details.ts";
+import { rowByRow, watermarkDetails } from "../operators/watermark-details.ts";
 import type { OperatorListState, OperatorValue } from "../state/operator-state.ts";
 import { MIN_WATERMARK } from "../time/timestamp.ts";
 import { WatermarkStrategy } from "../time/watermark-strategy.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { outputStateType, SourceOutputs, type SourceOutputState } from "./source-outputs.ts";
-import type { Source, SourceReader, SourceReaderContext } from "./source.ts";
+import type { InputStatus, Source, SourceReader, SourceReaderContext } from "./source.ts";
 
 export interface SourceOperatorOptions<T, Split, EnumeratorState> {
   readonly source: Source<T, Split, EnumeratorState>;
@@ -29,6 +29,7 @@ export function sourceFactory<T, Split, EnumeratorState>(
       ...watermarkDetails(strategy),
       state: "splits with their positions and watermarks",
     },
+    ...(source.givesColumns === true ? { columns: { takes: true, gives: true, ...rowByRow(strategy) } } : {}),
     create: (context) => new SourceOperator(context, options),
   };
 }
@@ -58,6 +59,8 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
   #emission: Cancellable | undefined;
   #emissionIsDue = false;
   #wasWaiting = false;
+  /** Records that had been emitted when the last poll began. */
+  #recordsBefore = 0;
   #ended = false;
   #closed = false;
 
@@ -91,14 +94,19 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
     this.#planEmission();
   }
 
+  get polledRecords(): number {
+    return this.#context.metrics.recordsOut - this.#recordsBefore;
+  }
+
   poll(): "more" | "nothing" | "end" {
+    this.#recordsBefore = this.#context.metrics.recordsOut;
     if (this.#ended) return "end";
     if (this.#emissionIsDue) {
       this.#emissionIsDue = false;
       this.#outputs.emitPeriodically();
     }
     if (this.#idleWatch !== undefined && this.#idleWatch.isDue) this.#countTime(this.#idleWatch);
-    const status = this.#guarded(() => this.#reader!.pollNext(this.#outputs));
+    const status = this.#pollReader();
     switch (status) {
       case "MORE_AVAILABLE":
         this.#wasWaiting = false;
@@ -220,14 +228,26 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
     this.#emission = undefined;
   }
 
+  /** As `#guarded`, but without a closure for each poll. */
+  #pollReader(): InputStatus {
+    try {
+      return this.#reader!.pollNext(this.#outputs);
+    } catch (cause) {
+      throw this.#blamed(cause);
+    }
+  }
+
   /** What the reader throws fails the job as the source's failure; what comes from further down the chain passes unchanged. */
   #guarded<R>(call: () => R): R {
     try {
       return call();
     } catch (cause) {
-      if (this.#outputs.isEmitting || cause instanceof InvariantViolation) throw cause;
-      throw this.#failure(cause);
+      throw this.#blamed(cause);
     }
+  }
+
+  #blamed(cause: unknown): unknown {
+    return this.#outputs.isEmitting || cause instanceof InvariantViolation ? cause : this.#failure(cause);
   }
 
   #failure(cause: unknown): JobError {
@@ -240,7 +260,8 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
 }
 
 /** In BATCH there is no watermark but the final one, as in Flink. */
-function timestampsOnly<T>({ timestampAssigner }: WatermarkStrategy<T>): WatermarkStrategy<T> {
+function timestampsOnly<T>({ timestampAssigner, timestampExpression }: WatermarkStrategy<T>): WatermarkStrategy<T> {
   const strategy = WatermarkStrategy.noWatermarks<T>();
+  if (timestampExpression !== undefined) return strategy.withTimestampAssigner(timestampExpression);
   return timestampAssigner === undefined ? strategy : strategy.withTimestampAssigner(timestampAssigner);
 }

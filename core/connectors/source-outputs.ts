@@ -1,13 +1,17 @@
+import type { ColumnBatch } from "../data/column-batch.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { types, type TypeOf } from "../data/type.ts";
-import type { OperatorContext } from "../operators/operator.ts";
+import { columnsInto } from "../operators/columns-output.ts";
+import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
+import type { OperatorContext, Output } from "../operators/operator.ts";
 import { IdlenessTimer } from "../time/idleness.ts";
+import { type BatchTimestamps, TimestampColumns } from "../time/timestamp-columns.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP, timestampAdvice } from "../time/timestamp.ts";
-import type { WatermarkGenerator, WatermarkOutput } from "../time/watermark-generator.ts";
-import { WatermarkMultiplexer } from "../time/watermark-multiplexer.ts";
+import { type MultiplexedOutput, WatermarkMultiplexer } from "../time/watermark-multiplexer.ts";
 import type { TimestampAssigner, WatermarkStrategy } from "../time/watermark-strategy.ts";
 import type { ReaderOutput } from "./source.ts";
+import { type SharedOutputs, SplitOutput } from "./split-output.ts";
 
 /** The output of records that belong to no split. Splits have ids that are not empty. */
 const MAIN_OUTPUT = "";
@@ -31,13 +35,17 @@ export interface SourceOutputsState {
  * Where a reader's records go: gives each its timestamp, makes the watermarks of each split, and emits their minimum. A record
  * goes out before the watermark that it causes.
  */
-export class SourceOutputs<T> implements ReaderOutput<T> {
+export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
   /** Whether the last call into the chain has not returned: what is thrown then comes from downstream and is not the reader's. */
   isEmitting = false;
 
   readonly #context: OperatorContext;
+  readonly #metrics: OperatorMetrics;
+  readonly #output: Output<unknown>;
   readonly #strategy: WatermarkStrategy<T>;
   readonly #assigner: TimestampAssigner<T> | undefined;
+  readonly #timestamps: TimestampColumns;
+  readonly #giveColumns: (batch: ColumnBatch) => void;
   readonly #multiplexer: WatermarkMultiplexer;
   readonly #outputs = new Map<string, SplitOutput<T>>();
   readonly #onActive: () => void;
@@ -48,8 +56,13 @@ export class SourceOutputs<T> implements ReaderOutput<T> {
   /** `onActive` is called when an output begins to count its silence: at the start, and when it was idle. */
   constructor(context: OperatorContext, strategy: WatermarkStrategy<T>, onActive: () => void) {
     this.#context = context;
+    this.#metrics = context.metrics;
+    this.#output = context.output;
     this.#strategy = strategy;
     this.#assigner = strategy.timestampAssigner;
+    const timestampOf = (record: unknown, previous: number): number => this.timestampOf(record as T, previous === NO_TIMESTAMP ? undefined : previous);
+    this.#timestamps = new TimestampColumns(timestampOf, strategy.timestampExpression);
+    this.#giveColumns = columnsInto(context.output);
     this.#onActive = onActive;
     this.#multiplexer = new WatermarkMultiplexer({
       emitWatermark: (watermark) => {
@@ -66,6 +79,10 @@ export class SourceOutputs<T> implements ReaderOutput<T> {
 
   collect(record: T, timestamp?: number): void {
     this.#mainOutput().collect(record, timestamp);
+  }
+
+  collectColumns(batch: ColumnBatch): void {
+    this.#mainOutput().collectColumns(batch);
   }
 
   emitWatermark(watermark: number): void {
@@ -144,22 +161,36 @@ export class SourceOutputs<T> implements ReaderOutput<T> {
     this.#main = this.#outputs.get(MAIN_OUTPUT);
     // A main output that stands alone and has promised nothing must not hold back splits that come later.
     this.#mainIsPlaceholder = this.#main !== undefined && outputs.length === 1 && outputs[0]!.watermark === MIN_WATERMARK;
-    this.#context.metrics.currentWatermark = watermark;
+    this.#metrics.currentWatermark = watermark;
   }
 
   /** Sends a record on. Called by the outputs. */
   emit(record: T, timestamp: number): void {
     this.isEmitting = true;
-    this.#context.metrics.recordsOut += 1;
-    this.#context.output.processRecord(record, timestamp);
+    this.#metrics.recordsOut += 1;
+    this.#output.processRecord(record, timestamp);
     this.isEmitting = false;
+  }
+
+  /** Sends a batch on, with the watermarks of the source in it. */
+  emitColumns(batch: ColumnBatch): void {
+    this.isEmitting = true;
+    const { watermarks } = batch.watermarks;
+    if (0 < watermarks.length) this.#metrics.currentWatermark = watermarks[watermarks.length - 1]!;
+    this.#metrics.recordsOut += batch.length;
+    this.#giveColumns(batch);
+    this.isEmitting = false;
+  }
+
+  timestampsOf(batch: ColumnBatch): BatchTimestamps {
+    return this.#assigner === undefined ? this.#timestamps.check(batch) : this.#timestamps.assign(batch);
   }
 
   /** The timestamp that a record goes on with: the assigner's, else the source's. */
   timestampOf(record: T, sourceTimestamp: number | undefined): number {
     if (this.#assigner === undefined) {
       if (sourceTimestamp === undefined) return NO_TIMESTAMP;
-      return Number.isFinite(sourceTimestamp) ? sourceTimestamp : this.#refuse(record, sourceTimestamp, "the source gave");
+      return Number.isFinite(sourceTimestamp) ? sourceTimestamp + 0 : this.#refuse(record, sourceTimestamp, "the source gave");
     }
     const previous = sourceTimestamp ?? NO_TIMESTAMP;
     let timestamp: number;
@@ -168,7 +199,7 @@ export class SourceOutputs<T> implements ReaderOutput<T> {
     } catch (cause) {
       throw this.#context.userError(cause, record, previous);
     }
-    return Number.isFinite(timestamp) ? timestamp : this.#refuse(record, timestamp, "the timestamp assigner returned");
+    return Number.isFinite(timestamp) ? timestamp + 0 : this.#refuse(record, timestamp, "the timestamp assigner returned");
   }
 
   userError(cause: unknown, record: T, timestamp: number): JobError {
@@ -209,7 +240,7 @@ export class SourceOutputs<T> implements ReaderOutput<T> {
     return output;
   }
 
-  #add(id: string, target: WatermarkOutput): SplitOutput<T> {
+  #add(id: string, target: MultiplexedOutput): SplitOutput<T> {
     const { idleTimeoutMs } = this.#strategy;
     const output = new SplitOutput<T>({
       outputs: this,
@@ -225,153 +256,7 @@ export class SourceOutputs<T> implements ReaderOutput<T> {
   #emitIdleness(idle: boolean): void {
     if (this.#context.mode === "BATCH") return;
     this.isEmitting = true;
-    this.#context.output.processIdleness(idle);
+    this.#output.processIdleness(idle);
     this.isEmitting = false;
-  }
-}
-
-interface SplitOutputParts<T> {
-  readonly outputs: SourceOutputs<T>;
-  readonly generator: WatermarkGenerator<T>;
-  readonly target: WatermarkOutput;
-  readonly idleness: IdlenessTimer | undefined;
-  readonly onActive: () => void;
-}
-
-/** One split's records and watermarks. */
-class SplitOutput<T> implements ReaderOutput<T> {
-  readonly generator: WatermarkGenerator<T>;
-  readonly #outputs: SourceOutputs<T>;
-  readonly #target: WatermarkOutput;
-  readonly #idleness: IdlenessTimer | undefined;
-  readonly #onActive: () => void;
-  /**
-   * What the generator emits is noted and sent on when its call has returned, so that an error of the generator is told from one
-   * further down.
-   */
-  readonly #noted = new NotedWatermark();
-  #isIdle = false;
-  /** Whether something came since time was last counted: the span counted next was not silent. */
-  #wasActive = false;
-
-  constructor(parts: SplitOutputParts<T>) {
-    this.generator = parts.generator;
-    this.#outputs = parts.outputs;
-    this.#target = parts.target;
-    this.#idleness = parts.idleness;
-    this.#onActive = parts.onActive;
-  }
-
-  collect(record: T, sourceTimestamp?: number): void {
-    const timestamp = this.#outputs.timestampOf(record, sourceTimestamp);
-    if (this.#idleness !== undefined) this.#noteActivity(this.#idleness);
-    if (this.#isIdle) this.#setIdle(false);
-    this.#outputs.emit(record, timestamp);
-    try {
-      this.generator.onEvent(record, timestamp, this.#noted);
-    } catch (cause) {
-      throw this.#outputs.userError(cause, record, timestamp);
-    }
-    if (this.#noted.isNoted) this.#sendNoted();
-  }
-
-  emitWatermark(watermark: number): void {
-    if (typeof watermark !== "number" || Number.isNaN(watermark)) {
-      throw new JobError("INVALID_TIMESTAMP", `a watermark is a time in ms, but the reader emitted ${show(watermark)}`);
-    }
-    if (this.#idleness !== undefined) this.#noteActivity(this.#idleness);
-    this.#isIdle = false;
-    this.#target.emitWatermark(watermark);
-  }
-
-  markIdle(): void {
-    this.#setIdle(true);
-  }
-
-  markActive(): void {
-    if (this.#idleness !== undefined) this.#noteActivity(this.#idleness);
-    this.#setIdle(false);
-  }
-
-  createOutputForSplit(splitId: string): ReaderOutput<T> {
-    return this.#outputs.createOutputForSplit(splitId);
-  }
-
-  releaseOutputForSplit(splitId: string): void {
-    this.#outputs.releaseOutputForSplit(splitId);
-  }
-
-  /** An idle split stays so: silence brings no new watermark. */
-  emitPeriodically(): void {
-    if (this.generator.onPeriodicEmit === undefined || this.#idleness?.isIdle === true) return;
-    try {
-      this.generator.onPeriodicEmit(this.#noted);
-    } catch (cause) {
-      throw this.#outputs.userError(cause, undefined as T, NO_TIMESTAMP);
-    }
-    if (this.#noted.isNoted) this.#sendNoted();
-  }
-
-  passTime(deliverableMs: number): void {
-    if (this.#wasActive) this.#wasActive = false;
-    else if (this.#idleness !== undefined && this.#idleness.advance(deliverableMs)) this.#setIdle(true);
-  }
-
-  get remainingMs(): number {
-    return this.#idleness === undefined ? Infinity : this.#idleness.remainingMs;
-  }
-
-  restoreIdle(idle: boolean): void {
-    this.#isIdle = idle;
-    this.#idleness?.restore(idle);
-  }
-
-  #noteActivity(idleness: IdlenessTimer): void {
-    this.#wasActive = true;
-    if (idleness.activity()) this.#onActive();
-  }
-
-  #setIdle(idle: boolean): void {
-    this.#isIdle = idle;
-    if (idle) this.#target.markIdle();
-    else this.#target.markActive();
-  }
-
-  #sendNoted(): void {
-    const { watermark, idle } = this.#noted;
-    this.#noted.clear();
-    if (MIN_WATERMARK < watermark) {
-      this.#isIdle = false;
-      this.#target.emitWatermark(watermark);
-    }
-    if (idle !== undefined) this.#setIdle(idle);
-  }
-}
-
-class NotedWatermark implements WatermarkOutput {
-  watermark = MIN_WATERMARK;
-  idle: boolean | undefined = undefined;
-  isNoted = false;
-
-  emitWatermark(watermark: number): void {
-    if (this.watermark < watermark) this.watermark = watermark;
-    this.idle = undefined;
-    this.isNoted = true;
-  }
-
-  markIdle(): void {
-    this.idle = true;
-    this.isNoted = true;
-  }
-
-  markActive(): void {
-    this.idle = false;
-    this.isNoted = true;
-  }
-
-  clear(): void {
-    this.watermark = MIN_WATERMARK;
-    this.idle = undefined;
-    this.isNoted = false;
   }
 }

@@ -1,4 +1,5 @@
 import type { Cancellable } from "../host/host.ts";
+import type { ColumnBatch } from "../data/column-batch.ts";
 import type { Type } from "../data/type.ts";
 
 /**
@@ -8,6 +9,8 @@ import type { Type } from "../data/type.ts";
 export interface Source<T, Split, EnumeratorState> {
   /** Bounded sources end; only they run in BATCH. */
   readonly boundedness: "BOUNDED" | "CONTINUOUS_UNBOUNDED";
+  /** Whether readers emit column batches, as `explain` says. Absent: records, one by one. */
+  readonly givesColumns?: boolean;
   /** What `explain` shows. */
   describe(): string;
   createEnumerator(context: SplitEnumeratorContext<Split>): SplitEnumerator<Split, EnumeratorState>;
@@ -77,6 +80,11 @@ export type InputStatus = "MORE_AVAILABLE" | "NOTHING_AVAILABLE" | "END_OF_INPUT
 export interface ReaderOutput<T> {
   /** `timestamp` (ms) is what the source knows of event time, if anything; the strategy's timestamp assigner sees it as the previous timestamp. */
   collect(record: T, timestamp?: number): void;
+  /**
+   * Many records at once: means exactly `collect` for each of them. The batch has no watermarks; `batch.timestamps` is what the source knows of event time,
+   * −∞ where it knows nothing.
+   */
+  collectColumns(batch: ColumnBatch): void;
   emitWatermark(watermark: number): void;
   markIdle(): void;
   markActive(): void;
@@ -88,7 +96,7 @@ export interface ReaderOutput<T> {
 /** Turns splits into records; one for each subtask. */
 export interface SourceReader<T, Split> {
   start(): void;
-  /** Emits at most a few records and returns; called while the outputs have credit. */
+  /** Emits at most a few records, or one batch, and returns; called while the outputs have credit. */
   pollNext(output: ReaderOutput<T>): InputStatus;
   addSplits(splits: readonly Split[]): void;
   notifyNoMoreSplits(): void;

@@ -2,7 +2,8 @@ import { assert } from "../lib/assert.ts";
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-const BYTE_ORDER_MARK = "\uFEFF";
+/** U+FEFF in UTF-8. */
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -34,8 +35,10 @@ export interface TextLinesOptions {
  * Memory is bounded by one chunk and one line.
  */
 export class TextLines {
-  /** The line at hand, without its end. */
-  line = "";
+  /** The bytes in which the line at hand lies, at [bytesStart, bytesEnd), without its end; they stay as they are until the next `push`. */
+  bytes: Uint8Array = new Uint8Array(0);
+  bytesStart = 0;
+  bytesEnd = 0;
   /** Its number, counted from 1: that of its first line where a record spans several. */
   lineNumber = 0;
   /** Where its first byte stands. */
@@ -53,6 +56,7 @@ export class TextLines {
   #position: number;
   #nextLineNumber: number;
   #ended = false;
+  #text: string | undefined = "";
 
   constructor(options: TextLinesOptions) {
     assert(0 < options.lineBytesMax, "a line may have a byte at least");
@@ -61,6 +65,12 @@ export class TextLines {
     this.#position = options.position ?? 0;
     this.#nextLineNumber = options.lineNumber ?? 1;
     this.linePosition = this.#position;
+  }
+
+  /** The line at hand as a string. Whoever reads its bytes saves making one. */
+  get line(): string {
+    this.#text ??= decoder.decode(this.bytes.subarray(this.bytesStart, this.bytesEnd));
+    return this.#text;
   }
 
   /** Where the line after the one at hand starts: whoever begins there with `nextLineNumber` reads exactly what is left. */
@@ -91,14 +101,14 @@ export class TextLines {
       const end = this.#end.find(this.#chunk, from);
       if (0 <= end) {
         this.#offset = end + 1;
-        this.#take(this.#chunk.subarray(from, end), 1);
+        this.#take(from, end, 1);
         return true;
       }
       this.#carry(this.#chunk.subarray(from));
       this.#offset = this.#chunk.length;
     }
     if (!this.#ended || this.#carriedBytes + this.#skippedBytes === 0) return false;
-    this.#take(new Uint8Array(0), 0);
+    this.#take(this.#offset, this.#offset, 0);
     return true;
   }
 
@@ -113,19 +123,27 @@ export class TextLines {
     this.#carriedBytes += kept.length;
   }
 
-  #take(last: Uint8Array, endBytes: number): void {
-    const length = this.#carriedBytes + this.#skippedBytes + last.length;
-    const whole = this.#carriedBytes === 0 ? last : this.#joined(last);
+  /** The line ends with the bytes of the chunk in [from, to). */
+  #take(from: number, to: number, endBytes: number): void {
     const isComplete = this.#skippedBytes === 0;
-    const hasReturn = isComplete && 0 < whole.length && whole[whole.length - 1] === CARRIAGE_RETURN;
-    const textBytes = hasReturn ? whole.length - 1 : whole.length;
-    this.isCut = !isComplete || this.#lineBytesMax < textBytes;
-    const text = decoder.decode(whole.subarray(0, Math.min(textBytes, this.#lineBytesMax)));
-    this.line = this.#position === 0 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+    const length = this.#carriedBytes + this.#skippedBytes + to - from;
+    const isWhole = this.#carriedBytes === 0;
+    const bytes = isWhole ? this.#chunk : this.#joined(this.#chunk.subarray(from, to));
+    let start = isWhole ? from : 0;
+    let end = isWhole ? to : bytes.length;
+    if (isComplete && start < end && bytes[end - 1] === CARRIAGE_RETURN) end -= 1;
+    this.isCut = !isComplete || this.#lineBytesMax < end - start;
+    end = Math.min(end, start + this.#lineBytesMax);
+    if (this.#position === 0 && BYTE_ORDER_MARK.every((byte, index) => bytes[start + index] === byte)) start = Math.min(end, start + BYTE_ORDER_MARK.length);
+    this.bytes = bytes;
+    this.bytesStart = start;
+    this.bytesEnd = end;
+    this.#text = undefined;
     this.linePosition = this.#position;
     this.lineNumber = this.#nextLineNumber;
     this.#position += length + endBytes;
     this.#nextLineNumber += 1 + (this.#end.lineFeedsInside?.() ?? 0);
+    if (isWhole && isComplete) return;
     this.#carried = [];
     this.#carriedBytes = 0;
     this.#skippedBytes = 0;

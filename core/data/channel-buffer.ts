@@ -1,6 +1,7 @@
 import { assert } from "../lib/assert.ts";
 import { ByteReader, ByteWriter, corrupt } from "../lib/bytes.ts";
-import { ColumnBatch, NO_WATERMARKS } from "./column-batch.ts";
+import type { BatchCursor } from "./batch-cursor.ts";
+import type { ColumnBatch } from "./column-batch.ts";
 import { aligned } from "./column-format.ts";
 import { ColumnReader } from "./column-reader.ts";
 import { ColumnWriter } from "./column-writer.ts";
@@ -92,6 +93,11 @@ export class BufferBuilder {
     return this.#rowCount;
   }
 
+  /** Whether the records of the buffer are columns: then none can follow as a row. */
+  get hasColumns(): boolean {
+    return this.#hasBatch;
+  }
+
   /** Whether there is nothing to send, neither rows nor anything else. */
   get isEmpty(): boolean {
     return this.#rowCount === 0 && this.#controls.length === 0;
@@ -99,12 +105,12 @@ export class BufferBuilder {
 
   /** What the buffer takes so far, but for its first few bytes. */
   get byteLength(): number {
-    return this.#body.length + this.#controls.length + (this.#columns?.preparedLength ?? 0);
+    return this.#body.length + this.#controls.length + (this.#columns?.byteLength ?? 0);
   }
 
   /** Adds a record, or throws and leaves the buffer as it was. */
   addRecord(value: unknown, timestamp: number): void {
-    assert(!this.#hasBatch, "a buffer holds rows or a batch of columns");
+    assert(!this.#hasBatch, "a buffer holds records as rows or as columns");
     const body = this.#body;
     const length = body.length;
     writeTime(body, timestamp, this.#previousTimestamp);
@@ -118,21 +124,30 @@ export class BufferBuilder {
     if (Number.isSafeInteger(timestamp)) this.#previousTimestamp = timestamp;
   }
 
+  /** Whether records of a batch can follow what the buffer holds: nothing, or records that look alike. The type is not asked. */
+  takes(batch: ColumnBatch): boolean {
+    return this.#hasBatch ? this.#columns!.takes(batch) : this.#rowCount === 0;
+  }
+
   /**
-   * Adds the selected rows of a batch and its watermarks, or throws and leaves the buffer as it was. A batch is alone in its
-   * buffer, but for what comes before its first row and after its last; the type is not asked.
+   * Adds the next records of a batch, `recordsMax` at most, with the watermarks before them, and behind the last record of the cursor those that are left.
+   *
+   * @throws JobError NOT_SERIALIZABLE for a value of an object column that cannot be stored; then nothing has been added.
    */
-  addBatch(batch: ColumnBatch): void {
-    assert(this.#rowCount === 0 && !this.#hasBatch, "a batch of columns comes into a buffer without rows");
-    this.#columns ??= new ColumnWriter({ remembers: true });
-    this.#columns.prepare(batch);
-    this.#hasBatch = true;
-    const { rows, watermarks } = batch.watermarks;
-    for (let next = 0; next < rows.length; next += 1) {
-      while (this.#rowCount < batch.length && batch.rowOf(this.#rowCount) < rows[next]!) this.#rowCount += 1;
-      this.addWatermark(watermarks[next]!);
+  addFrom(cursor: BatchCursor, recordsMax: number): void {
+    const first = this.#rowCount;
+    const picked = cursor.pick(recordsMax);
+    if (picked.from < picked.to) {
+      assert(this.takes(cursor.batch), "records in columns follow only such as look alike");
+      this.#columns ??= new ColumnWriter({ remembers: true });
+      this.#columns.append(cursor.batch, picked);
+      this.#hasBatch = true;
     }
-    this.#rowCount = batch.length;
+    cursor.move(picked.to, (watermark, record) => {
+      this.#rowCount = first + record - picked.from;
+      this.addWatermark(watermark);
+    });
+    this.#rowCount = first + picked.to - picked.from;
   }
 
   addWatermark(watermark: number): void {
@@ -247,6 +262,11 @@ export class BufferReader {
     return this.#rowCount;
   }
 
+  /** Whether the buffer is one of columns, which `takeBatch` gives. */
+  get hasColumns(): boolean {
+    return this.#batch !== undefined;
+  }
+
   /** Starts with another buffer. */
   reset(bytes: Uint8Array): void {
     const controls = this.#controls;
@@ -281,9 +301,7 @@ export class BufferReader {
       watermarks.push(this.watermark);
     }
     this.#row = this.#controlKind === DONE ? this.#rowCount : this.#controlRow;
-    const { layout, rowCount, columns, timestamps } = this.#batch;
-    const selection = first === 0 && this.#row === rowCount ? undefined : Int32Array.from({ length: this.#row - first }, (_, index) => first + index);
-    return new ColumnBatch({ layout, rowCount, columns, timestamps, watermarks: rows.length === 0 ? NO_WATERMARKS : { rows, watermarks }, selection });
+    return this.#columns!.part(this.#batch, first, this.#row, { rows, watermarks });
   }
 
   /** What `next` will return; nothing is read. */
@@ -313,7 +331,7 @@ export class BufferReader {
     const start = aligned(controlsEnd);
     if (bytes.length < start) throw corrupt(`no columns begin at byte ${start} of ${bytes.length}`);
     this.#columns ??= new ColumnReader();
-    this.#batch = this.#columns.read(bytes, start, NO_WATERMARKS);
+    this.#batch = this.#columns.read(bytes, start);
     if (this.#batch.rowCount !== this.#rowCount) throw corrupt(`${this.#rowCount} rows are announced, but the columns have ${this.#batch.rowCount}`);
     this.#body.reset(bytes, bytes.length);
   }

@@ -1,6 +1,6 @@
 import { assert } from "../lib/assert.ts";
 import { ByteReader, corrupt } from "../lib/bytes.ts";
-import { BatchLayout, ColumnBatch, type WatermarkPositions } from "./column-batch.ts";
+import { BatchLayout, ColumnBatch, NO_WATERMARKS, type WatermarkPositions } from "./column-batch.ts";
 import { aligned, ALIGNMENT, bytesOfKind, COLUMN_KINDS, COLUMNS_VERSION, FLAG_UNDEFINED, FLAG_VALIDITY, FLAGS_END } from "./column-format.ts";
 import {
   type Absent,
@@ -42,7 +42,7 @@ export class ColumnReader {
   #sessions: (ReadSession | undefined)[] = [];
 
   /** The batch whose description begins at `start`; it reaches to the end of the bytes. */
-  read(given: Uint8Array, start: number, watermarks: WatermarkPositions): ColumnBatch {
+  read(given: Uint8Array, start: number): ColumnBatch {
     // A view of doubles begins at a multiple of their size only. A copy is made of bytes that lie elsewhere.
     const bytes = given.byteOffset % ALIGNMENT === 0 ? given : new Uint8Array(given);
     const reader = this.#description;
@@ -58,7 +58,14 @@ export class ColumnReader {
     const timestamps = new Float64Array(bytes.buffer, sections.take(8 * rowCount), rowCount);
     const columns = described.map((column) => this.#column(column, sections, rowCount));
     sections.end();
-    return new ColumnBatch({ layout, rowCount, columns, timestamps, watermarks, selection: undefined });
+    return new ColumnBatch({ layout, rowCount, columns, timestamps, watermarks: NO_WATERMARKS, selection: undefined });
+  }
+
+  /** Rows `first` to `end − 1` of a batch that has been read, with watermarks between them. */
+  part({ layout, rowCount, columns, timestamps }: ColumnBatch, first: number, end: number, watermarks: WatermarkPositions): ColumnBatch {
+    const isWhole = first === 0 && end === rowCount;
+    const selection = isWhole ? undefined : Int32Array.from({ length: end - first }, (_, index) => first + index);
+    return new ColumnBatch({ layout, rowCount, columns, timestamps, watermarks: watermarks.rows.length === 0 ? NO_WATERMARKS : watermarks, selection });
   }
 
   /** Most batches look like the one before: the same layout gives their objects the same hidden class. */

@@ -44,19 +44,25 @@ const SIGNS: Readonly<Record<Arithmetic | Comparison | Connective, string>> = {
   or: "OR",
 };
 
-/** As `explain` and messages print it: `(delay > 30) AND (carrier = "AA")`. */
+/** As `explain` and messages print it: `(delay > 30) AND (carrier = "AA")`. Two expressions have one text only where they are the same. */
 export function showExpression(node: ExpressionNode): string {
   switch (node.op) {
     case "column":
-      return node.name;
+      return showColumn(node.name);
     case "literal":
-      return show(node.value);
+      return typeof node.value === "string" ? JSON.stringify(node.value) : show(node.value);
     case "isNull":
       return `${showOperand(node.operand)} IS NULL`;
     case "not":
       return `NOT ${showOperand(node.operand)}`;
   }
   return `${showOperand(node.left)} ${SIGNS[node.op]} ${showOperand(node.right)}`;
+}
+
+/** In backticks, as in SQL, where the name could be taken for something else. */
+function showColumn(name: string): string {
+  const isPlain = /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) && !/^(null|true|false|NaN|Infinity)$/.test(name);
+  return isPlain ? name : `\`${name.replaceAll("`", "``")}\``;
 }
 
 function showOperand(node: ExpressionNode): string {

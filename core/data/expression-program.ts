@@ -1,13 +1,10 @@
-import { JobError } from "../lib/errors.ts";
-import { show } from "../lib/show.ts";
-import { BatchLayout, ColumnBatch } from "./column-batch.ts";
+import type { BatchLayout, ColumnBatch } from "./column-batch.ts";
 import { boolColumn, type Column, type ColumnKind, f64Column, i64Column, objectColumn } from "./column.ts";
 import { compileForColumns, type Step } from "./expression-columns.ts";
 import { columnNamesOf, type ExpressionNode, mixedOperands } from "./expression-node.ts";
 import { compileForRows, type RowExpression } from "./expression-rows.ts";
 import { NULL, type Rows, TRUE } from "./expression-vectors.ts";
 import type { Expression } from "./expression.ts";
-import { objectMaker } from "./object-shape.ts";
 import { allValid, markAbsent } from "./validity.ts";
 
 /** A batch of which fewer than one row in this many is selected is computed row by row of the selection. */
@@ -21,17 +18,12 @@ export interface FilterProgram {
   readonly columns: (batch: ColumnBatch) => ColumnBatch;
 }
 
-/** New records of old ones, for records and for batches. Where `columns` throws, some record makes `row` throw. */
-export interface ProjectionProgram {
-  readonly row: (record: unknown) => Record<string, unknown>;
-  /** Columns that are only passed on are shared. */
-  readonly columns: (batch: ColumnBatch) => ColumnBatch;
+/** One value of each record, for records and for batches. Where `columns` throws, some record makes `row` throw. */
+export interface ValueProgram {
+  readonly row: RowExpression;
+  /** Made anew, or shared where the value is a column of the batch. In rows that are not selected anything may stand. */
+  readonly columns: (batch: ColumnBatch) => Column;
 }
-
-/** What a projection makes of records: its names with their values. */
-export type ProjectionOf<N extends readonly Expression<never, unknown, string>[]> = {
-  [E in N[number] as E["name"]]: E extends Expression<never, infer V, string> ? V : never;
-};
 
 /** @throws JobError INVALID_ARGUMENT, when it runs, for a condition that is neither boolean nor null. */
 export function compileFilter<T>(condition: Expression<T, boolean | null | undefined, string | undefined>): FilterProgram {
@@ -56,29 +48,19 @@ export function compileFilter<T>(condition: Expression<T, boolean | null | undef
   };
 }
 
-/**
- * The values of named expressions as new records, with the fields in this order. A column by itself is passed on as it is, undefined
- * included; what is computed is null where it has no value.
- *
- * @throws JobError INVALID_ARGUMENT where two have one name.
- */
-export function compileProjection(expressions: readonly Expression<never, unknown, string>[]): ProjectionProgram {
-  const names = expressions.map((expression) => expression.name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new JobError("INVALID_ARGUMENT", `two values of a projection are called ${show(twice)}; give one of them another name with .as("…")`);
-  const values = expressions.map(({ node }) => (node.op === "column" ? (record: unknown) => (record as Record<string, unknown>)[node.name] : compileForRows(node)));
-  const make = objectMaker<readonly RowExpression[], unknown>(names);
-  const compute = (index: number, computed: readonly RowExpression[], record: unknown): unknown => computed[index]!(record);
-  const layout = new BatchLayout(names);
-  const programs = expressions.map(({ node }) => new ColumnProgram(node));
-  return {
-    row: (record) => make(compute, values, record) as Record<string, unknown>,
-    columns(batch) {
-      const { rowCount, timestamps, watermarks, selection } = batch;
-      const columns = expressions.map(({ node }, index) => passedOn(node, batch) ?? computedColumn(programs[index]!, values[index]!, batch));
-      return new ColumnBatch({ layout, rowCount, columns, timestamps, watermarks, selection });
-    },
-  };
+/** @throws JobError as the expression does. */
+export function compileValue(expression: Expression<never, unknown, string | undefined>): ValueProgram {
+  const { node } = expression;
+  const row = valueOfRows(node);
+  const program = new ColumnProgram(node);
+  return { row, columns: (batch) => passedOn(node, batch) ?? computedColumn(program, row, batch) };
+}
+
+/** A column by itself is passed on as it is, undefined included; what is computed is null where it has no value. */
+function valueOfRows(node: ExpressionNode): RowExpression {
+  if (node.op !== "column") return compileForRows(node);
+  const { name } = node;
+  return (record) => (record as Record<string, unknown>)[name];
 }
 
 /** The loops of one expression, made anew when the columns it reads change their kinds: mostly once. */

@@ -1,5 +1,6 @@
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
+import { type ExpressionCompiler, expressionCompiler } from "./expression-compiler.ts";
 import { type Arithmetic, type Comparison, type Connective, type ExpressionNode, type Scalar, showExpression } from "./expression-node.ts";
 
 /** The kind of values that go together with V: "AA" with any string, null with nothing more. */
@@ -127,18 +128,28 @@ export class Expression<T, V, N extends string | undefined = undefined> {
   toString(): string {
     return showExpression(this.node);
   }
+
+  /** What makes it run. It travels with expressions, so that only programs that use them contain it. */
+  get compiler(): ExpressionCompiler {
+    return expressionCompiler;
+  }
+}
+
+/** A stream of records of type T, as far as its type matters here. */
+export interface StreamOf<out T> {
+  executeAndCollect(): AsyncIterable<T>;
 }
 
 /**
- * The columns of records of type T, by name.
+ * The columns of records of type T, by name: of a type that is named, or of the records of a stream.
  *
  * ```ts
  * const col = columnsOf<Flight>();
- * const late = col("delay").gt(30).and(col("carrier").eq("AA"));
- * const hours = col("delay").dividedBy(60).as("hours");
+ * const late = flights.filter(col("delay").gt(30)).select(col("carrier"), col("delay").dividedBy(60).as("hours"));
+ * const veryLate = late.filter(columnsOf(late)("hours").gt(3));
  * ```
  */
-export function columnsOf<T>(): <const K extends keyof T & string>(name: K) => Expression<T, T[K], K> {
+export function columnsOf<T>(_stream?: StreamOf<T>): <const K extends keyof T & string>(name: K) => Expression<T, T[K], K> {
   return (name) => new Expression({ op: "column", name }, name);
 }
 

@@ -16,7 +16,7 @@ import type { Accumulator } from "./accumulator.ts";
 import type { CheckpointedFunction } from "./checkpointed-function.ts";
 import { SET_RUNTIME_CONTEXT } from "./rich-functions.ts";
 import type { RuntimeContext } from "./runtime-context.ts";
-import { AggregatingStateHandle, ListStateHandle, MapStateHandle, ReducingStateHandle, ValueStateHandle } from "./state-handles.ts";
+import { AggregatingStateHandle, ListStateHandle, MapStateHandle, ReducingStateHandle, type StateLookup, ValueStateHandle } from "./state-handles.ts";
 
 /** What a function needs of the operator subtask that calls it; every OperatorContext has it. */
 export interface FunctionHost {
@@ -83,15 +83,15 @@ export class FunctionBinding {
   }
 
   /** The handle for a name and kind of state; made once, so that every subtask's `open` gets the same. */
-  handle<S extends State>(kind: string, name: string, make: StateMaker<S>, handleFor: (lookup: () => S) => S): S {
+  handle<S extends State>(kind: string, name: string, make: StateMaker<S>, handleFor: (lookup: StateLookup<S>) => S): S {
     const id = `${kind}/${name}`;
     let known = this.#handles.get(id);
     if (known === undefined) {
       const slot = this.#handles.size;
-      known = { slot, handle: handleFor(() => this.#running(name).stateAt(slot, name, make)) };
+      known = { slot, handle: handleFor(new BoundLookup(this, slot, name, make)) };
       this.#handles.set(id, known);
     }
-    this.#running(name).bind(known.slot, name, make);
+    this.runningWith(name).bind(known.slot, name, make);
     return known.handle as S;
   }
 
@@ -101,11 +101,39 @@ export class FunctionBinding {
     throw new JobError("STATE_NOT_AVAILABLE", "the runtime context speaks for a running subtask only: use it in open() or while a record is processed");
   }
 
-  #running(name: string): FunctionScope {
+  /** @throws JobError STATE_NOT_AVAILABLE while no subtask is calling */
+  runningWith(name: string): FunctionScope {
     if (this.current !== undefined) return this.current;
     throw new JobError("STATE_NOT_AVAILABLE", `state ${show(name)} belongs to the subtask that is running: use it while a record is processed`);
   }
 }
+
+/** What a handle finds its state by. It is used for every record, so it looks first where the state nearly always is. */
+class BoundLookup<S extends State> implements StateLookup<S> {
+  readonly #binding: FunctionBinding;
+  readonly #slot: number;
+  readonly #name: string;
+  readonly #make: StateMaker<S>;
+
+  constructor(binding: FunctionBinding, slot: number, name: string, make: StateMaker<S>) {
+    this.#binding = binding;
+    this.#slot = slot;
+    this.#name = name;
+    this.#make = make;
+  }
+
+  state(): S {
+    const state = this.#binding.current?.statesOfKey[this.#slot];
+    return state === undefined ? this.#find() : (state as S);
+  }
+
+  #find(): S {
+    return this.#binding.runningWith(this.#name).stateAt(this.#slot, this.#name, this.#make);
+  }
+}
+
+/** In `open` and `close` there is no record, and so no key. */
+const NO_STATES: readonly (State | undefined)[] = [];
 
 /** A function object as one operator subtask uses it: its lifecycle there, and its keyed state. */
 export class FunctionScope {
@@ -115,8 +143,8 @@ export class FunctionScope {
   readonly #cursor: KeyCursor | undefined;
   /** By the slot of the handle. */
   readonly #states: (State | undefined)[] = [];
-  /** In `open` and `close` there is no record, and so no key. */
-  #hasKey = false;
+  /** The same while there is a key. */
+  statesOfKey = NO_STATES;
   #isOpen = false;
 
   constructor(binding: FunctionBinding, fn: Lifecycle, host: FunctionHost, cursor: KeyCursor | undefined) {
@@ -148,7 +176,7 @@ export class FunctionScope {
     } catch (cause) {
       throw this.host.userError(cause, undefined, NO_TIMESTAMP);
     }
-    this.#hasKey = true;
+    this.statesOfKey = this.#states;
     this.leave(outer);
   }
 
@@ -156,7 +184,7 @@ export class FunctionScope {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#hasKey = false;
+    this.statesOfKey = NO_STATES;
     const outer = this.enter();
     try {
       this.#fn.close?.();
@@ -211,7 +239,7 @@ export class FunctionScope {
   }
 
   stateAt<S extends State>(slot: number, name: string, make: StateMaker<S>): S {
-    if (!this.#hasKey) {
+    if (this.statesOfKey === NO_STATES) {
       throw new JobError("STATE_NOT_AVAILABLE", `state ${show(name)} belongs to a key, and open() and close() have none: read and write it while a record is processed`);
     }
     // A function may keep the handle that another subtask's call has asked for: then the state is made when it is first used.

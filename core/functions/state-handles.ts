@@ -1,141 +1,143 @@
 import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from "../state/state.ts";
 
-/** Finds the state of the subtask that is running. */
-export type StateLookup<S> = () => S;
+/** Finds the state of the subtask that is running: as an object with one method, since engines see through that where they do not through a closure. */
+export interface StateLookup<S> {
+  state(): S;
+}
 
 /** State handles that user functions keep in their fields: each call goes to the state of the subtask that is running. */
 export class ValueStateHandle<T> implements ValueState<T> {
-  readonly #state: StateLookup<ValueState<T>>;
+  readonly #lookup: StateLookup<ValueState<T>>;
 
-  constructor(state: StateLookup<ValueState<T>>) {
-    this.#state = state;
+  constructor(lookup: StateLookup<ValueState<T>>) {
+    this.#lookup = lookup;
   }
 
   value(): T | undefined {
-    return this.#state().value();
+    return this.#lookup.state().value();
   }
 
   update(value: T): void {
-    this.#state().update(value);
+    this.#lookup.state().update(value);
   }
 
   clear(): void {
-    this.#state().clear();
+    this.#lookup.state().clear();
   }
 }
 
 export class ListStateHandle<T> implements ListState<T> {
-  readonly #state: StateLookup<ListState<T>>;
+  readonly #lookup: StateLookup<ListState<T>>;
 
-  constructor(state: StateLookup<ListState<T>>) {
-    this.#state = state;
+  constructor(lookup: StateLookup<ListState<T>>) {
+    this.#lookup = lookup;
   }
 
   get(): Iterable<T> {
-    return this.#state().get();
+    return this.#lookup.state().get();
   }
 
   add(element: T): void {
-    this.#state().add(element);
+    this.#lookup.state().add(element);
   }
 
   addAll(elements: Iterable<T>): void {
-    this.#state().addAll(elements);
+    this.#lookup.state().addAll(elements);
   }
 
   update(elements: Iterable<T>): void {
-    this.#state().update(elements);
+    this.#lookup.state().update(elements);
   }
 
   clear(): void {
-    this.#state().clear();
+    this.#lookup.state().clear();
   }
 }
 
 export class MapStateHandle<K, V> implements MapState<K, V> {
-  readonly #state: StateLookup<MapState<K, V>>;
+  readonly #lookup: StateLookup<MapState<K, V>>;
 
-  constructor(state: StateLookup<MapState<K, V>>) {
-    this.#state = state;
+  constructor(lookup: StateLookup<MapState<K, V>>) {
+    this.#lookup = lookup;
   }
 
   get(key: K): V | undefined {
-    return this.#state().get(key);
+    return this.#lookup.state().get(key);
   }
 
   put(key: K, value: V): void {
-    this.#state().put(key, value);
+    this.#lookup.state().put(key, value);
   }
 
   putAll(entries: Iterable<readonly [K, V]>): void {
-    this.#state().putAll(entries);
+    this.#lookup.state().putAll(entries);
   }
 
   remove(key: K): void {
-    this.#state().remove(key);
+    this.#lookup.state().remove(key);
   }
 
   contains(key: K): boolean {
-    return this.#state().contains(key);
+    return this.#lookup.state().contains(key);
   }
 
   entries(): Iterable<readonly [K, V]> {
-    return this.#state().entries();
+    return this.#lookup.state().entries();
   }
 
   keys(): Iterable<K> {
-    return this.#state().keys();
+    return this.#lookup.state().keys();
   }
 
   values(): Iterable<V> {
-    return this.#state().values();
+    return this.#lookup.state().values();
   }
 
   isEmpty(): boolean {
-    return this.#state().isEmpty();
+    return this.#lookup.state().isEmpty();
   }
 
   clear(): void {
-    this.#state().clear();
+    this.#lookup.state().clear();
   }
 }
 
 export class ReducingStateHandle<T> implements ReducingState<T> {
-  readonly #state: StateLookup<ReducingState<T>>;
+  readonly #lookup: StateLookup<ReducingState<T>>;
 
-  constructor(state: StateLookup<ReducingState<T>>) {
-    this.#state = state;
+  constructor(lookup: StateLookup<ReducingState<T>>) {
+    this.#lookup = lookup;
   }
 
   get(): T | undefined {
-    return this.#state().get();
+    return this.#lookup.state().get();
   }
 
   add(element: T): void {
-    this.#state().add(element);
+    this.#lookup.state().add(element);
   }
 
   clear(): void {
-    this.#state().clear();
+    this.#lookup.state().clear();
   }
 }
 
 export class AggregatingStateHandle<In, Out> implements AggregatingState<In, Out> {
-  readonly #state: StateLookup<AggregatingState<In, Out>>;
+  readonly #lookup: StateLookup<AggregatingState<In, Out>>;
 
-  constructor(state: StateLookup<AggregatingState<In, Out>>) {
-    this.#state = state;
+  constructor(lookup: StateLookup<AggregatingState<In, Out>>) {
+    this.#lookup = lookup;
   }
 
   get(): Out | undefined {
-    return this.#state().get();
+    return this.#lookup.state().get();
   }
 
   add(element: In): void {
-    this.#state().add(element);
+    this.#lookup.state().add(element);
   }
 
   clear(): void {
-    this.#state().clear();
+    this.#lookup.state().clear();
   }
 }

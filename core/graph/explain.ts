@@ -1,3 +1,5 @@
+import type { OperatorFactory } from "../operators/operator.ts";
+import { type ColumnFlow, columnFlow, type OperatorFlow } from "./column-flow.ts";
 import type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "./job-graph.ts";
 
 /** How the details of factories are called for people, in the order in which they are told. Others follow under their own names. */
@@ -6,60 +8,104 @@ const DETAIL_TITLES = new Map([
   ["boundedness", "input"],
   ["sink", "writes"],
   ["delivery", "delivery"],
+  ["condition", "takes if"],
+  ["fields", "fields"],
   ["window", "window"],
   ["contents", "contents"],
   ["aggregates", "aggregates"],
   ["emit", "emits"],
   ["allowedLateness", "allowed lateness"],
   ["tooLate", "too late"],
+  ["timestamps", "timestamps"],
   ["watermarks", "watermarks"],
   ["state", "state"],
   ["notReproducible", "NOT REPRODUCIBLE"],
 ]);
 const TITLE_WIDTH = 18;
 
+export interface ExplainOptions {
+  /** Whether the host where the job runs brings the kernel for window aggregates in WebAssembly. */
+  readonly hasKernelModule: boolean;
+}
+
+const JAVASCRIPT_KERNEL =
+  'JavaScript; in WebAssembly with StreamExecutionEnvironment.setKernel(await loadKernelModule()), from "tamias/node", "tamias/web" or "tamias/edge"';
+const NO_KERNEL_IN_BATCH = "none: in BATCH the windows of one key are fired and dropped before those of the next";
+
 /**
  * Prints a job graph for people: chains, partitioning, state, windows, and what runs on rows or columns and why.
  */
-export function explain(graph: JobGraph): string {
+export function explain(graph: JobGraph, { hasKernelModule }: ExplainOptions = { hasKernelModule: false }): string {
   const { mode, parallelism, chaining } = graph.settings;
   const lines = [`Job "${graph.jobName}": ${mode}, parallelism ${parallelism}, chaining ${chaining ? "on" : "off"}`];
-  for (const vertex of graph.vertices) lines.push("", ...explainVertex(graph, vertex));
+  const flow = columnFlow(graph);
+  const kernel = mode === "BATCH" ? NO_KERNEL_IN_BATCH : hasKernelModule ? "WebAssembly" : JAVASCRIPT_KERNEL;
+  for (const vertex of graph.vertices) lines.push("", ...explainVertex(graph, vertex, flow, kernel));
   return lines.join("\n");
 }
 
-function explainVertex(graph: JobGraph, vertex: JobVertex): string[] {
+function explainVertex(graph: JobGraph, vertex: JobVertex, flow: ColumnFlow, kernel: string): string[] {
   const subtasks = vertex.parallelism === 1 ? "1 subtask" : `${vertex.parallelism} subtasks`;
   const groups = vertex.operators.every(({ node }) => node.keys === undefined) ? "" : `, ${vertex.maxParallelism} key groups`;
-  const lines = [`Chain ${vertex.id + 1}: ${subtasks}${groups}; rows: no columnar form yet`];
+  const lines = [`Chain ${vertex.id + 1}: ${subtasks}${groups}; ${rowsOrColumns(vertex, flow)}`];
   for (const edge of graph.edges) {
-    if (edge.toVertex === vertex.id) lines.push(`  ← ${explainEdge(graph, edge)}`);
+    if (edge.toVertex === vertex.id) lines.push(`  ← ${explainEdge(graph, edge, flow)}`);
   }
-  vertex.operators.forEach((operator, position) => lines.push(...explainOperator(vertex, operator, position)));
+  vertex.operators.forEach((operator, position) => lines.push(...explainOperator(vertex, operator, position, flow, kernel)));
   return lines;
 }
 
-function explainEdge(graph: JobGraph, edge: JobEdge): string {
+/** Why, too, where the whole chain works by rows. */
+function rowsOrColumns(vertex: JobVertex, flow: ColumnFlow): string {
+  const flows = flow.operators[vertex.id]!;
+  const forms = flows.map(({ whyRows }) => (whyRows === undefined ? "columns" : "rows"));
+  if (!forms.includes("columns")) return `rows: ${flows[0]!.whyRows}`;
+  return forms.filter((form, index) => form !== forms[index - 1]).join(", then ");
+}
+
+function explainEdge(graph: JobGraph, edge: JobEdge, flow: ColumnFlow): string {
   const sender = graph.vertices[edge.fromVertex]!.operators[edge.fromPosition]!;
   const side = edge.sideOutput === undefined ? "" : ` side output "${edge.sideOutput}"`;
   const hasTwoInputs = graph.edges.some((other) => other.toVertex === edge.toVertex && other.input > 0);
   const input = hasTwoInputs ? `, into input ${edge.input + 1}` : "";
   const how = edge.partitioner.kind === "hash" ? "hash of the key" : edge.partitioner.kind;
-  return `${how}, from chain ${edge.fromVertex + 1} "${sender.node.name}"${side}${input}`;
+  return `${how}, from chain ${edge.fromVertex + 1} "${sender.node.name}"${side}${input}${explainForm(edge, flow)}`;
 }
 
-function explainOperator(vertex: JobVertex, operator: ChainedOperator, position: number): string[] {
+/** Rows are told where columns were before. */
+function explainForm({ index, fromVertex, fromPosition }: JobEdge, flow: ColumnFlow): string {
+  const { whyRows, rowByRow } = flow.edges[index]!;
+  if (whyRows === undefined) return rowByRow === undefined ? ", as columns" : `, as columns, row by row: ${rowByRow}`;
+  return flow.operators[fromVertex]![fromPosition]!.whyRows === undefined ? `, as rows: ${whyRows}` : "";
+}
+
+function explainOperator(vertex: JobVertex, operator: ChainedOperator, position: number, flow: ColumnFlow, kernel: string): string[] {
   const { node } = operator;
   const depth = depthOf(vertex, position);
   const indent = "  ".repeat(depth + 1);
+  const own = flow.operators[vertex.id]![position]!;
   const side = operator.sideOutput === undefined ? "" : `side output "${operator.sideOutput}" → `;
   // A uid that nobody set is made from the graph and tells a reader nothing.
   const uid = node.uid === undefined ? "" : `  uid "${node.uid}"`;
-  const lines = [`${indent}${depth === 0 ? "" : "→ "}${side}${node.name}  [${node.factory.kind}]${uid}`];
-  for (const [title, value] of titledDetails(node.factory.details)) {
+  const lines = explainTurn(own, depth).map((turn) => `${indent}${turn}`);
+  lines.push(`${indent}${depth === 0 ? "" : "→ "}${side}${node.name}  [${node.factory.kind}]${uid}`);
+  for (const [title, value] of [...titledDetails(node.factory.details), ...explainWork(node.factory, own, kernel)]) {
     lines.push(`${indent}    ${`${title}:`.padEnd(TITLE_WIDTH)}${value}`);
   }
   return lines;
+}
+
+/** How a chain begins is told by its title. */
+function explainTurn({ whyRows, isTurn }: OperatorFlow, depth: number): string[] {
+  if (!isTurn || depth === 0) return [];
+  return [whyRows === undefined ? "columns from here on" : `rows from here on: ${whyRows}`];
+}
+
+function explainWork({ columns, kernel }: OperatorFactory, { whyRows }: OperatorFlow, usedKernel: string): [title: string, value: string][] {
+  const work: [title: string, value: string][] = [];
+  if (kernel !== undefined) work.push(["kernel", kernel === true ? usedKernel : `none: ${kernel}`]);
+  if (columns?.rowByRow !== undefined && whyRows === undefined) work.push(["row by row", columns.rowByRow]);
+  return work;
 }
 
 function titledDetails(details: ChainedOperator["node"]["factory"]["details"]): [title: string, value: string][] {

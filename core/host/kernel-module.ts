@@ -29,7 +29,13 @@ export interface KernelExports {
   name_slot(slot: number, group: number): void;
   take_freed_slots(): number;
   freed_at(): number;
-  snapshot(): number;
+  settle(): void;
+  handles(): number;
+  is_open(span: number): number;
+  span_start(span: number): number;
+  span_end(span: number): number;
+  span_keys(span: number): number;
+  span_words(span: number): number;
   image_at(length: number): number;
   restore(): void;
 }

@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   SOURCE_FAILED: "system",
   SINK_FAILED: "system",
   RESTORE_MISMATCH: "user",
+  KERNEL_UNAVAILABLE: "system",
   INTERNAL: "system",
 } as const satisfies Record<string, "user" | "system">;
 

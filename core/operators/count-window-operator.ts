@@ -238,7 +238,7 @@ export function countWindowFactory<T, K, Contents, V, Out>(options: CountWindowO
     details: {
       window: slide === undefined ? `${size} records` : `${size} records, slide ${slide}`,
       contents: contents.kind,
-      ...(contents.builtIn === undefined ? {} : { aggregates: contents.builtIn.map(showAggregate) }),
+      ...(contents.builtIn === undefined ? {} : { aggregates: contents.builtIn.aggregates.map(showAggregate) }),
       emit: emit.kind,
       state: slide === undefined ? "count and contents of each key's window" : `the last ${size} records of each key`,
     },

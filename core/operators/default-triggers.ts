@@ -1,4 +1,5 @@
 import { GlobalWindows } from "../windows/global-windows.ts";
+import type { MergingDeadlines } from "../windows/merging-panes.ts";
 import type { PaneDeadlines } from "../windows/panes.ts";
 import type { Window } from "../windows/time-window.ts";
 import { TumblingEventTimeWindows, TumblingProcessingTimeWindows } from "../windows/tumbling-windows.ts";
@@ -15,6 +16,20 @@ export function deadlinesOf(assigner: WindowAssigner<never, Window>, allowedLate
       return { fireTime: () => Infinity, dropTime: () => Infinity };
     case "never":
       return { fireTime: () => NaN, dropTime: () => Infinity };
+  }
+}
+
+/** The same for windows that merge. */
+export function mergingDeadlinesOf(assigner: WindowAssigner<never, Window>, allowedLatenessMs: number): MergingDeadlines {
+  switch (assigner.defaultTrigger) {
+    case "eventTime":
+      return { fireDelayMs: 0, dropDelayMs: allowedLatenessMs };
+    case "processingTime":
+      return { fireDelayMs: 0, dropDelayMs: 0 };
+    case "endOfStream":
+      return { fireDelayMs: Infinity, dropDelayMs: Infinity };
+    case "never":
+      return { fireDelayMs: NaN, dropDelayMs: Infinity };
   }
 }
 

@@ -26,11 +26,10 @@ export class KeyedFunction {
    */
   takeKeyOf<T>(keyOf: KeyOf<T>, record: T, timestamp: number): KeyId {
     try {
-      this.cursor.key = keyId(keyOf(record));
+      return (this.cursor.key = keyId(keyOf(record)));
     } catch (cause) {
       throw this.#context.userError(cause, record, timestamp);
     }
-    return this.cursor.key;
   }
 
   /** The key at hand as the user knows it. */

@@ -1,4 +1,6 @@
+import type { FunctionScope } from "../functions/function-binding.ts";
 import type { KeyedProcessFunctionLike, TimeDomain } from "../functions/stream-functions.ts";
+import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
 import { declaredState } from "./declared-state.ts";
 import { type KeyOf, KeyedFunction } from "./keyed-function.ts";
@@ -18,7 +20,9 @@ export class KeyedProcessOperator<K, T, R> implements Operator, Output<T>, Timer
   readonly #fn: KeyedProcessFunctionLike<K, T, R>;
   readonly #keyOf: KeyOf<T>;
   readonly #context: OperatorContext;
+  readonly #metrics: OperatorMetrics;
   readonly #function: KeyedFunction;
+  readonly #scope: FunctionScope;
   readonly #timers: KeyedTimers;
   readonly #collector: TimestampedCollector<R>;
   readonly #recordContext: KeyedRecordContext<K>;
@@ -27,23 +31,25 @@ export class KeyedProcessOperator<K, T, R> implements Operator, Output<T>, Timer
     this.#fn = options.fn;
     this.#keyOf = options.keyOf;
     this.#context = context;
+    this.#metrics = context.metrics;
     this.#function = new KeyedFunction(options.fn, context);
+    this.#scope = this.#function.scope;
     this.#timers = new KeyedTimers(context, this.#function.cursor, this);
     this.#collector = new TimestampedCollector(context);
     this.#recordContext = new KeyedRecordContext(context, this.#function, this.#timers);
   }
 
   open(): void {
-    this.#function.scope.open();
+    this.#scope.open();
     this.#timers.open(false);
   }
 
   processRecord(record: T, timestamp: number): void {
-    this.#context.metrics.recordsIn += 1;
+    this.#metrics.recordsIn += 1;
     this.#function.takeKeyOf(this.#keyOf, record, timestamp);
     this.#collector.timestamp = timestamp;
     this.#recordContext.time = timestamp;
-    const { scope } = this.#function;
+    const scope = this.#scope;
     const outer = scope.enter();
     try {
       this.#fn.processElement(record, this.#recordContext, this.#collector);
@@ -66,7 +72,7 @@ export class KeyedProcessOperator<K, T, R> implements Operator, Output<T>, Timer
     this.#collector.timestamp = domain === "EVENT_TIME" ? timestampOfTimer(time) : NO_TIMESTAMP;
     this.#recordContext.time = time;
     this.#recordContext.domain = domain;
-    const { scope } = this.#function;
+    const scope = this.#scope;
     const outer = scope.enter();
     try {
       this.#fn.onTimer?.(time, this.#recordContext, this.#collector);
@@ -77,7 +83,7 @@ export class KeyedProcessOperator<K, T, R> implements Operator, Output<T>, Timer
   }
 
   onKeyEnd(): void {
-    this.#function.scope.clearStates();
+    this.#scope.clearStates();
   }
 
   endKey(): void {
@@ -90,7 +96,7 @@ export class KeyedProcessOperator<K, T, R> implements Operator, Output<T>, Timer
 
   close(): void {
     this.#timers.close();
-    this.#function.scope.close();
+    this.#scope.close();
   }
 }
 

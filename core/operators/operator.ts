@@ -1,4 +1,5 @@
 import type { Cancellable } from "../host/host.ts";
+import type { KernelModule } from "../host/kernel-module.ts";
 import type { JobError } from "../lib/errors.ts";
 import type { Timers } from "../time/timers.ts";
 import type { ComponentRegistry, KeyedState } from "../state/keyed-state.ts";
@@ -104,6 +105,8 @@ export interface OperatorContext {
   beforeSnapshot(call: (checkpointId: number) => void): void;
   readonly processingTime: ProcessingTimeService;
   readonly metrics: OperatorMetrics;
+  /** What computes built-in aggregates of windows in WebAssembly, where the host brings it. */
+  readonly kernel: KernelModule | undefined;
   /** A number in [0, 1) from the host; seeded in simulation. */
   random(): number;
   print(line: string): void;
@@ -141,6 +144,8 @@ export interface ColumnForm {
   readonly takes: true | string;
   /** Whether it emits batches where it may: a source of columns, or what makes a batch of a batch. */
   readonly gives: boolean;
+  /** What it makes a row of each record for nevertheless, as `explain` says it; the batch goes on all the same. */
+  readonly rowByRow?: string;
 }
 
 /** Builds the operator for one subtask; part of the graph, made where the subtask runs, never sent. */
@@ -153,5 +158,7 @@ export interface OperatorFactory {
   readonly suspends?: boolean;
   /** Absent: it works by rows, because a function of the user takes them one by one. */
   readonly columns?: ColumnForm;
+  /** Of windows: whether a kernel computes them, or why none does, as `explain` says it. Which kernel it is, the host decides. */
+  readonly kernel?: true | string;
   create(context: OperatorContext): Operator;
 }

@@ -7,7 +7,9 @@ export type ToEnumerator = { readonly kind: "register" } | { readonly kind: "req
 
 /** A source polls instead of being called; the task calls `poll` while outputs have credit. */
 export interface SourcePoll {
-  /** Emits at most a few records. `nothing` until `ctx.wake`d, `end` once and for all. */
+  /** Emits at most a few records, or one column batch. `nothing` until `ctx.wake`d, `end` once and for all. */
   poll(): "more" | "nothing" | "end";
+  /** Records that the last poll emitted: what the turn of its task is charged for. */
+  readonly polledRecords: number;
   receive(message: ToReader): void;
 }

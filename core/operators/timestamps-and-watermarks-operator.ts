@@ -1,14 +1,19 @@
+import { type ColumnBatch, NO_WATERMARKS, type WatermarkPositions } from "../data/column-batch.ts";
 import { types } from "../data/type.ts";
 import type { Cancellable } from "../host/host.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
+import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
 import type { OperatorListState, OperatorValue } from "../state/operator-state.ts";
 import { IdlenessTimer } from "../time/idleness.ts";
 import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, isTimestamp, timestampAdvice } from "../time/timestamp.ts";
-import type { WatermarkGenerator, WatermarkOutput } from "../time/watermark-generator.ts";
-import type { WatermarkStrategy } from "../time/watermark-strategy.ts";
+import { asTimestampWatermarks, type TimestampWatermarks, type WatermarkGenerator, type WatermarkOutput } from "../time/watermark-generator.ts";
+import { TimestampColumns } from "../time/timestamp-columns.ts";
+import type { TimestampAssigner, WatermarkStrategy } from "../time/watermark-strategy.ts";
+import { BatchParts, partOf, stamped } from "./batch-parts.ts";
+import { columnsInto } from "./columns-output.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
-import { watermarkDetails } from "./watermark-details.ts";
+import { rowByRow, watermarkDetails } from "./watermark-details.ts";
 
 /** How often an idle timeout is looked at. A pause counts for one look at most, so it can shorten the timeout by no more than this part of it. */
 const IDLE_LOOKS_PER_TIMEOUT = 8;
@@ -20,8 +25,15 @@ const IDLE_LOOKS_PER_TIMEOUT = 8;
 export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, WatermarkOutput {
   readonly inputs = [this];
   readonly #context: OperatorContext;
+  readonly #metrics: OperatorMetrics;
+  readonly #output: Output<unknown>;
   readonly #strategy: WatermarkStrategy<T>;
+  readonly #assigner: TimestampAssigner<T> | undefined;
+  readonly #timestamps: TimestampColumns;
+  readonly #giveColumns: (batch: ColumnBatch) => void;
   readonly #generator: WatermarkGenerator<T>;
+  /** The same generator, where it need not be asked about each record. */
+  readonly #byTimestamps: TimestampWatermarks | undefined;
   readonly #generates: boolean;
   readonly #idleness: IdlenessTimer | undefined;
   readonly #emitted: OperatorValue<number>;
@@ -38,8 +50,15 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
 
   constructor(strategy: WatermarkStrategy<T>, context: OperatorContext) {
     this.#context = context;
+    this.#metrics = context.metrics;
+    this.#output = context.output;
     this.#strategy = strategy;
+    this.#assigner = strategy.timestampAssigner;
+    const timestampOf = (record: unknown, previous: number): number => this.#timestampOf(record as T, previous);
+    this.#timestamps = new TimestampColumns(timestampOf, strategy.timestampExpression);
+    this.#giveColumns = columnsInto(context.output);
     this.#generator = strategy.createGenerator();
+    this.#byTimestamps = asTimestampWatermarks(this.#generator);
     this.#generates = context.mode === "STREAMING";
     this.#idleness = strategy.idleTimeoutMs === undefined || !this.#generates ? undefined : new IdlenessTimer(strategy.idleTimeoutMs);
     this.#emitted = context.operatorState.value("watermark", types.number, MIN_WATERMARK, "min");
@@ -50,7 +69,7 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
   open(): void {
     const snapshot = this.#strategy.mergeSnapshots(this.#generatorState.get());
     if (snapshot !== undefined) this.#generator.restore?.(snapshot);
-    this.#context.metrics.currentWatermark = this.#emitted.get();
+    this.#metrics.currentWatermark = this.#emitted.get();
     this.#idleness?.restore(this.#idle.get() === 1);
     if (!this.#generates) return;
 
@@ -61,17 +80,26 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
   }
 
   processRecord(record: T, previousTimestamp: number): void {
-    this.#context.metrics.recordsIn += 1;
+    this.#metrics.recordsIn += 1;
     const timestamp = this.#timestampOf(record, previousTimestamp);
     if (this.#idleness !== undefined) this.#noteActivity();
-    this.#context.metrics.recordsOut += 1;
-    this.#context.output.processRecord(record, timestamp);
+    this.#metrics.recordsOut += 1;
+    this.#output.processRecord(record, timestamp);
     if (!this.#generates) return;
-    try {
-      this.#generator.onEvent(record, timestamp, this);
-    } catch (cause) {
-      throw this.#context.userError(cause, record, timestamp);
-    }
+    if (this.#byTimestamps === undefined) return this.#generate(record, timestamp, this);
+    const watermark = this.#byTimestamps.watermarkAfter(timestamp);
+    if (MIN_WATERMARK < watermark) this.emitWatermark(watermark);
+  }
+
+  processColumns(batch: ColumnBatch): void {
+    const { rows, watermarks } = batch.watermarks;
+    // Upstream's watermarks stop here, apart from the final one. Who does not make it last must not be obeyed less for it.
+    const final = watermarks.indexOf(MAX_WATERMARK);
+    if (final < 0) return this.#takeColumns(partOf(batch, 0, batch.length));
+    const before = recordsBefore(batch, rows[final]!);
+    this.#takeColumns(partOf(batch, 0, before));
+    this.processWatermark(MAX_WATERMARK);
+    this.#takeColumns(partOf(batch, before, batch.length));
   }
 
   processWatermark(watermark: number): void {
@@ -84,14 +112,10 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
 
   /** Called by the generator. */
   emitWatermark(watermark: number): void {
-    if (watermark <= this.#emitted.get()) return;
-    if (typeof watermark !== "number" || Number.isNaN(watermark)) {
-      throw new JobError("INVALID_TIMESTAMP", `a watermark is a time in ms, but the generator emitted ${show(watermark)}`);
-    }
-    this.#emitted.set(watermark);
-    this.#context.metrics.currentWatermark = watermark;
+    if (!this.#advances(watermark)) return;
+    this.#noteWatermark(watermark);
     this.markActive();
-    this.#context.output.processWatermark(watermark);
+    this.#output.processWatermark(watermark);
   }
 
   markIdle(): void {
@@ -111,8 +135,104 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
     this.#wakeCall?.cancel();
   }
 
+  /** A batch without watermarks. */
+  #takeColumns(batch: ColumnBatch): void {
+    if (batch.length === 0) return;
+    if (this.#assigner === undefined) return this.#sendColumns(batch);
+    const { timestamps, failure } = this.#timestamps.assign(batch);
+    const taken = failure === undefined ? batch : partOf(batch, 0, failure.index);
+    if (0 < taken.length) this.#sendColumns(stamped(taken, timestamps, NO_WATERMARKS));
+    if (failure === undefined) return;
+    this.#metrics.recordsIn += 1;
+    throw failure.error;
+  }
+
+  /** The records of a batch, which have their timestamps. */
+  #sendColumns(batch: ColumnBatch): void {
+    if (this.#idleness !== undefined) this.#noteActivity();
+    if (!this.#generates) return this.#emitColumns(batch);
+    // An input that its generator calls idle turns active between two records, which no batch can say.
+    if (this.#byTimestamps === undefined || this.#idle.get() === 1) return this.#sendEach(batch);
+    const watermarks = this.#advancing(this.#byTimestamps.watermarksIn(batch));
+    this.#emitColumns(watermarks === NO_WATERMARKS ? batch : stamped(batch, batch.timestamps, watermarks));
+  }
+
+  /** The generator is asked about each record; the batch is cut where idleness changes. */
+  #sendEach(batch: ColumnBatch): void {
+    const parts = new BatchParts(
+      batch,
+      (part) => this.#emitColumns(part),
+      (watermark) => this.#output.processWatermark(watermark),
+    );
+    let index = 0;
+    const output: WatermarkOutput = {
+      emitWatermark: (watermark) => {
+        if (!this.#advances(watermark)) return;
+        this.#noteWatermark(watermark);
+        if (this.#idle.get() === 1) {
+          parts.send(index + 1);
+          this.markActive();
+        }
+        parts.note(index, watermark);
+      },
+      markIdle: () => {
+        parts.send(index + 1);
+        this.markIdle();
+      },
+      markActive: () => {
+        parts.send(index + 1);
+        this.markActive();
+      },
+    };
+    try {
+      for (; index < batch.length; index += 1) {
+        const row = batch.rowOf(index);
+        this.#generate(batch.rowAt(row) as T, batch.timestamps[row]!, output);
+      }
+    } finally {
+      // What came before a failure has been emitted before it.
+      parts.send(Math.min(index + 1, batch.length));
+    }
+  }
+
+  #emitColumns(batch: ColumnBatch): void {
+    this.#metrics.recordsIn += batch.length;
+    this.#metrics.recordsOut += batch.length;
+    this.#giveColumns(batch);
+  }
+
+  #generate(record: T, timestamp: number, output: WatermarkOutput): void {
+    try {
+      this.#generator.onEvent(record, timestamp, output);
+    } catch (cause) {
+      throw this.#context.userError(cause, record, timestamp);
+    }
+  }
+
+  /** What the generator promises beyond what was promised before it was made. The watermarks rise. */
+  #advancing(positions: WatermarkPositions): WatermarkPositions {
+    const { rows, watermarks } = positions;
+    if (watermarks.length === 0) return NO_WATERMARKS;
+    const emitted = this.#emitted.get();
+    const start = watermarks.findIndex((watermark) => emitted < watermark);
+    if (start < 0) return NO_WATERMARKS;
+    this.#noteWatermark(watermarks[watermarks.length - 1]!);
+    return start === 0 ? positions : { rows: rows.slice(start), watermarks: watermarks.slice(start) };
+  }
+
+  #advances(watermark: number): boolean {
+    if (watermark <= this.#emitted.get()) return false;
+    if (typeof watermark === "number" && !Number.isNaN(watermark)) return true;
+    throw new JobError("INVALID_TIMESTAMP", `a watermark is a time in ms, but the generator emitted ${show(watermark)}`);
+  }
+
+  #noteWatermark(watermark: number): void {
+    this.#emitted.set(watermark);
+    this.#metrics.currentWatermark = watermark;
+  }
+
   #timestampOf(record: T, previousTimestamp: number): number {
-    const assigner = this.#strategy.timestampAssigner;
+    const assigner = this.#assigner;
     if (assigner === undefined) return previousTimestamp;
     let timestamp: number;
     try {
@@ -131,7 +251,7 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
   #setIdle(idle: boolean): void {
     if ((this.#idle.get() === 1) === idle) return;
     this.#idle.set(idle ? 1 : 0);
-    this.#context.output.processIdleness(idle);
+    this.#output.processIdleness(idle);
   }
 
   /** An input that was idle is active again before its record goes on, so that no other input's watermark overtakes the record. */
@@ -199,6 +319,14 @@ export function timestampsAndWatermarksFactory<T>(strategy: WatermarkStrategy<T>
   return {
     kind: "timestampsAndWatermarks",
     details: watermarkDetails(strategy),
+    columns: { takes: true, gives: true, ...rowByRow(strategy) },
     create: (context) => new TimestampsAndWatermarksOperator(strategy, context),
   };
+}
+
+/** How many records of a batch come before a row. */
+function recordsBefore(batch: ColumnBatch, row: number): number {
+  let count = 0;
+  while (count < batch.length && batch.rowOf(count) < row) count += 1;
+  return count;
 }

@@ -58,6 +58,13 @@ export class WindowEmitter<K, V, Out> {
     this.#scope?.close();
   }
 
+  /** A value that no function is asked about. */
+  emitValue(window: Window, value: V): void {
+    this.#collector.timestamp = window.maxTimestamp();
+    // Without a function, values are the results: the API gives `V = Out`.
+    this.#collector.collect(value as unknown as Out);
+  }
+
   emit(key: KeyId, window: Window, values: readonly V[], isRefiring: boolean): void {
     this.#collector.timestamp = window.maxTimestamp();
     if (this.#scope === undefined) {

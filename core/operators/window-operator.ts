@@ -1,22 +1,33 @@
+import type { ColumnBatch } from "../data/column-batch.ts";
+import { valueAt } from "../data/column.ts";
 import { copied } from "../data/copied.ts";
 import { type KeyId, keyId, showKey } from "../data/key.ts";
+import { keyColumnOf } from "../data/key-column.ts";
 import { type Type, types } from "../data/type.ts";
 import type { OutputTag } from "../functions/output-tag.ts";
 import { InvariantViolation, assert } from "../lib/assert.ts";
 import { Duration } from "../lib/duration.ts";
 import { JobError } from "../lib/errors.ts";
-import type { OperatorValue } from "../state/operator-state.ts";
+import { keyGroupOf, keyGroupRange } from "../state/key-groups.ts";
+import type { OperatorListState, OperatorValue } from "../state/operator-state.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../time/timestamp.ts";
-import { showAggregate } from "../windows/built-in-aggregates.ts";
+import type { Slots } from "../windows/aggregate-slots.ts";
+import { type BuiltInAggregates, showAggregate } from "../windows/built-in-aggregates.ts";
+import type { ColumnPanes } from "../windows/column-panes.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import type { PaneDeadlines, Panes } from "../windows/panes.ts";
 import { GlobalWindow, TimeWindow, type Window, compareWindows } from "../windows/time-window.ts";
 import type { WindowAssigner, WindowAssignerContext } from "../windows/window-assigner.ts";
 import { deadlinesOf, hasOneWindowPerRecord } from "./default-triggers.ts";
-import { MergingWindows } from "./merging-windows.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output, SuspendedWork } from "./operator.ts";
+import { SessionWindowOperator } from "./session-window-operator.ts";
+import { WindowCells } from "./window-cells.ts";
+import { WindowColumns, type WindowRows } from "./window-columns.ts";
 import { type WindowEmit, WindowEmitter } from "./window-emitter.ts";
+import { columnForm, withoutKernel } from "./window-kernel.ts";
 import { type PanesKind, makePanes } from "./window-panes.ts";
+import { WindowResults } from "./window-results.ts";
+import { type StoredRows, storedRows, storedRowsType, waitingBatch } from "./window-waiting.ts";
 
 export interface WindowOptions<T, K, Contents, V, Out> {
   /** Undefined for `windowAll`: all records have one key. */
@@ -46,14 +57,21 @@ const ALWAYS = (): boolean => true;
  */
 export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<T> {
   readonly inputs: readonly Output<T>[] = [this];
+  /** Present where a batch spares the operator its records. */
+  declare readonly processColumns?: (batch: ColumnBatch) => void;
   readonly #context: OperatorContext;
   readonly #keyOf: ((record: T) => K) | undefined;
   readonly #assigner: WindowAssigner<T, Window>;
   readonly #assignerContext: WindowAssignerContext;
   readonly #contents: WindowContents<T, Contents, V>;
   readonly #panes: Panes<T, Contents>;
+  /** The windows of a record where they follow from its timestamp. */
+  readonly #cells: WindowCells | undefined;
+  readonly #columns: WindowColumns;
+  /** The same panes, where they give results as columns to an output that takes them. */
+  readonly #columnPanes: ColumnPanes<T, Contents> | undefined;
+  readonly #results: WindowResults | undefined;
   readonly #deadlines: PaneDeadlines;
-  readonly #merging: MergingWindows | undefined;
   readonly #emitter: WindowEmitter<K, V, Out>;
   readonly #allowedLatenessMs: number;
   readonly #late: Output<T> | undefined;
@@ -61,11 +79,14 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   readonly #byClock: boolean;
   /** Whether what a pane emits is still needed: it may fire again, or other windows hold the same records. */
   readonly #keepsEmitted: boolean;
+  /** The result of a pane where no function of the user is asked: of built-in aggregates. */
+  readonly #resultOf: ((contents: Contents) => V) | undefined;
 
   readonly #storedWatermark: OperatorValue<number>;
   readonly #storedForwarded: OperatorValue<number>;
   readonly #storedFiringUntil: OperatorValue<number>;
   readonly #storedAssigner: OperatorValue<unknown>;
+  readonly #storedWaiting: OperatorListState<StoredRows>;
 
   #watermark = MIN_WATERMARK;
   /** The last watermark that was forwarded; behind `#watermark` only while firing is suspended. */
@@ -89,13 +110,26 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#keepsEmitted = (this.#assigner.isEventTime && 0 < allowedLatenessMs) || !hasOneWindowPerRecord(this.#assigner);
     this.#allowedLatenessMs = allowedLatenessMs;
     this.#deadlines = deadlinesOf(this.#assigner, allowedLatenessMs);
-    this.#panes = makePanes(options.panes, context, {
+    const { panes, columnPanes } = makePanes(options.panes, context, {
       assigner: this.#assigner,
       contents,
       contentsType: options.contentsType,
       deadlines: this.#deadlines,
+      keyColumn: keyColumnOf(keyOf),
     });
-    this.#merging = this.#assigner.isMerging ? new MergingWindows(context.keyedState) : undefined;
+    this.#panes = panes;
+    // A reduce function changes records of its own, one for each window.
+    const hasCells = this.#assigner.cells !== undefined && (contents.kind !== "reduce" || hasOneWindowPerRecord(this.#assigner));
+    this.#cells = hasCells ? new WindowCells(this.#assigner, this.#assignerContext, this.#deadlines) : undefined;
+    const { metrics } = context;
+    this.#columns = new WindowColumns({ panes: columnPanes, cells: this.#cells, deadlines: this.#deadlines, rows: this.#rowsOfBatches(), metrics });
+    if (columnPanes !== undefined && columnForm(options).takes === true) this.processColumns = (batch) => this.#takeColumns(batch);
+    const aggregates = emit.kind === "values" ? contents.builtIn : undefined;
+    if (aggregates !== undefined && columnPanes !== undefined && context.output.processColumns !== undefined) {
+      this.#columnPanes = columnPanes;
+      this.#results = new WindowResults(aggregates, context);
+    }
+    this.#resultOf = aggregates === undefined ? undefined : resultOf(aggregates, this.#keepsEmitted);
     this.#emitter = new WindowEmitter(
       { emit, isMerging: this.#assigner.isMerging, currentWatermark: () => this.#watermark },
       context,
@@ -107,6 +141,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#storedForwarded = operatorState.value("forwarded-watermark", types.number, MIN_WATERMARK, "min");
     this.#storedFiringUntil = operatorState.value("clock-firing-until", types.number, -Infinity, "min");
     this.#storedAssigner = operatorState.value<unknown>("assigner", types.dynamic, undefined, "first");
+    this.#storedWaiting = operatorState.list("waiting", storedRowsType);
   }
 
   open(): void {
@@ -118,28 +153,82 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#context.metrics.currentWatermark = this.#watermark;
     this.#panes.resumeFrom(this.#byClock ? this.#clockFiringUntil : this.#watermark);
     this.#emitter.open();
-    // A snapshot in mid-firing: what was left to fire, and the watermark behind it, come before anything else.
-    if (this.#forwarded < this.#watermark || -Infinity < this.#clockFiringUntil) this.#context.suspend(this.#firing);
+    const waiting = waitingBatch(this.#storedWaiting.get(), (record, timestamp) => this.#isOwn(record as T, timestamp));
+    this.#storedWaiting.clear();
+    if (waiting !== undefined) this.#columns.wait(waiting);
+    // A snapshot in mid-firing: what was left to fire, and what stood behind it, come before anything else.
+    const isFiring = this.#forwarded < this.#watermark || -Infinity < this.#clockFiringUntil;
+    if (isFiring || waiting !== undefined) this.#context.suspend(this.#work);
     else this.#wakeForNext();
   }
 
   processRecord(record: T, timestamp: number): void {
     this.#context.metrics.recordsIn += 1;
-    const windows = this.#windowsOf(record, timestamp);
-    if (this.#merging !== undefined) return this.#addToSessions(this.#merging, windows, record, timestamp);
+    this.#take(record, timestamp);
+  }
 
-    const kept = this.#withoutTooLate(windows);
-    if (kept.length === 0) return this.#reject(record, timestamp);
+  #take(record: T, timestamp: number): void {
+    const cell = this.#cells?.of(timestamp);
+    // Most records are on time for all their windows, which are known by their timestamp.
+    if (cell !== undefined && this.#watermark < cell.firstFire) this.#addTo(this.#keyIdOf(record, timestamp), cell.windows, record, timestamp);
+    else this.#takeAny(record, timestamp);
+  }
+
+  #takeAny(record: T, timestamp: number): void {
+    const kept = this.#withoutTooLate(this.#windowsOf(record, timestamp));
+    if (kept.length === 0) return this.#reject(() => record, timestamp);
     this.#add(this.#keyIdOf(record, timestamp), kept, record, timestamp);
   }
 
   processWatermark(watermark: number): void {
     // A restored operator knows its watermark; its input may begin again with a lower one.
     if (watermark <= this.#watermark) return;
+    if (!this.#advance(watermark)) this.#context.suspend(this.#work);
+  }
+
+  /** Returns false where firing was stopped: the work goes on with it. */
+  #advance(watermark: number): boolean {
     this.#watermark = watermark;
     this.#context.metrics.currentWatermark = watermark;
-    if (this.#byClock) this.#forward();
-    else this.#fireInTurns();
+    if (!this.#byClock) return this.#finishFiring();
+    this.#forward();
+    return true;
+  }
+
+  #takeColumns(batch: ColumnBatch): void {
+    if (!this.#columns.take(batch)) this.#context.suspend(this.#work);
+  }
+
+  #rowsOfBatches(): WindowRows {
+    const operator = this;
+    const { metrics, output } = this.#context;
+    return {
+      get watermark() {
+        return operator.#watermark;
+      },
+      take: (batch, row) => this.#take(batch.rowAt(row) as T, batch.timestamps[row]!),
+      reject: (batch, row) => this.#reject(() => batch.rowAt(row) as T, batch.timestamps[row]!),
+      fireAgain: (batch, row, windows) => {
+        metrics.lateRecordsKept += 1;
+        // Rows that came as columns have their key in one, and it was taken.
+        this.#fireWindows(keyId(valueAt(batch.column(keyColumnOf(this.#keyOf)!)!, row)), windows);
+      },
+      pass: (watermark) => {
+        this.#watermark = watermark;
+        this.#forwarded = watermark;
+        metrics.currentWatermark = watermark;
+        output.processWatermark(watermark);
+      },
+      advance: (watermark) => this.#advance(watermark),
+    };
+  }
+
+  /** Whether the key of a record belongs to this subtask. */
+  #isOwn(record: T, timestamp: number): boolean {
+    const { index, parallelism, maxParallelism } = this.#context.subtask;
+    const { first, last } = keyGroupRange(index, parallelism, maxParallelism);
+    const group = keyGroupOf(this.#keyIdOf(record, timestamp), maxParallelism);
+    return first <= group && group <= last;
   }
 
   processIdleness(idle: boolean): void {
@@ -151,6 +240,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#storedForwarded.set(this.#forwarded);
     this.#storedFiringUntil.set(this.#clockFiringUntil);
     this.#storedAssigner.set(this.#assigner.snapshot?.());
+    this.#storedWaiting.update([storedRows(this.#columns.waiting)]);
   }
 
   endKey(): void {
@@ -202,57 +292,38 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     return windows;
   }
 
-  /** Sessions merge first; what is too late is judged on the merged one. */
-  #addToSessions(merging: MergingWindows, windows: readonly TimeWindow[], record: T, timestamp: number): void {
-    const key = this.#keyIdOf(record, timestamp);
-    let isRejected = true;
-    for (const added of windows) {
-      const window = merging.add(key, added, this.#onMerge);
-      if (this.#isTooLate(window)) merging.retire(key, window);
-      else {
-        isRejected = false;
-        this.#add(key, [window], record, timestamp);
-      }
-    }
-    if (isRejected) this.#reject(record, timestamp);
-  }
-
-  readonly #onMerge = (key: KeyId, result: TimeWindow, merged: readonly TimeWindow[]): void => {
-    // A session only grows, and those in flight are not too late: what Flink refuses here, for assigners that merge otherwise,
-    // cannot happen.
-    assert(!this.#isTooLate(result), "a session that grows is not too late");
-    try {
-      this.#panes.merge(key, result, merged, this.#firedUntil);
-    } catch (cause) {
-      throw this.#failure(cause, key, undefined, result.maxTimestamp());
-    }
-  };
-
   #add(key: KeyId, windows: readonly TimeWindow[], record: T, timestamp: number): void {
-    try {
-      // Each window reduces a record of its own, which the function may change.
-      if (1 < windows.length && this.#contents.kind === "reduce") {
-        for (const window of windows) this.#panes.add(key, [window], copied(record), timestamp, this.#firedUntil);
-      } else this.#panes.add(key, windows, record, timestamp, this.#firedUntil);
-    } catch (cause) {
-      throw this.#failure(cause, key, record, timestamp);
-    }
+    // Each window reduces a record of its own, which the function may change.
+    if (1 < windows.length && this.#contents.kind === "reduce") {
+      for (const window of windows) this.#addTo(key, [window], copied(record), timestamp);
+    } else this.#addTo(key, windows, record, timestamp);
     if (this.#byClock) this.#wakeForNext();
     else this.#fireAgain(key, windows);
   }
 
+  #addTo(key: KeyId, windows: readonly TimeWindow[], record: T, timestamp: number): void {
+    try {
+      this.#panes.add(key, windows, record, timestamp, this.#firedUntil);
+    } catch (cause) {
+      throw this.#failure(cause, key, record, timestamp);
+    }
+  }
+
   /** Fires at once the panes of a record that came after their time: the accumulated value, once more or for the first time. */
   #fireAgain(key: KeyId, windows: readonly TimeWindow[]): void {
-    const { metrics } = this.#context;
     let late: TimeWindow[] | undefined;
     for (const window of windows) {
       if (this.#deadlines.fireTime(window) <= this.#watermark) (late ??= []).push(window);
     }
     if (late === undefined) return;
-    metrics.lateRecordsKept += 1;
-    for (const window of late.sort(compareWindows)) {
+    this.#context.metrics.lateRecordsKept += 1;
+    this.#fireWindows(key, late.sort(compareWindows));
+  }
+
+  #fireWindows(key: KeyId, windows: readonly TimeWindow[]): void {
+    for (const window of windows) {
       const contents = this.#read(key, window);
-      metrics.refirings += 1;
+      this.#context.metrics.refirings += 1;
       this.#emit(key, window, contents, true);
     }
   }
@@ -269,12 +340,12 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   }
 
   /** A record that no window takes: too late for all, or, where windows leave gaps, between two. */
-  #reject(record: T, timestamp: number): void {
+  #reject(record: () => T, timestamp: number): void {
     if (!this.#assigner.isEventTime || this.#watermark < timestamp + this.#allowedLatenessMs) return;
     if (this.#late === undefined) this.#context.metrics.lateRecordsDropped += 1;
     else {
       this.#context.metrics.recordsOut += 1;
-      this.#late.processRecord(record, timestamp);
+      this.#late.processRecord(record(), timestamp);
     }
   }
 
@@ -298,28 +369,38 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   };
 
   #fireInTurns(): void {
-    if (!this.#firing.resume()) this.#context.suspend(this.#firing);
+    if (!this.#finishFiring()) this.#context.suspend(this.#work);
   }
 
   readonly #mayContinue = (): boolean => this.#context.mayContinue();
 
-  readonly #firing: SuspendedWork = {
+  /** What is left where firing stops: the rest of it, and of a batch in whose middle it was. */
+  readonly #work: SuspendedWork = {
     snapshotable: true,
-    resume: () => {
-      const until = this.#byClock ? this.#clockFiringUntil : this.#watermark;
-      if (this.#panes.nextDeadline() <= until) {
-        if (!this.#fireDue(until, this.#mayContinue)) return false;
-        this.#panes.dropDue(until, this.#drop);
-      }
-      this.#clockFiringUntil = -Infinity;
-      if (this.#byClock) this.#wakeForNext();
-      else this.#forward();
-      return true;
-    },
+    resume: () => this.#finishFiring() && this.#columns.resume(),
   };
 
+  /** Fires what is due, drops what is past, and forwards the watermark; false where it was stopped on the way. */
+  #finishFiring(): boolean {
+    const until = this.#byClock ? this.#clockFiringUntil : this.#watermark;
+    if (this.#panes.nextDeadline() <= until) {
+      if (!this.#fireDue(until, this.#mayContinue)) return false;
+      this.#panes.dropDue(until, this.#drop);
+    }
+    this.#clockFiringUntil = -Infinity;
+    if (this.#byClock) this.#wakeForNext();
+    else if (this.#forwarded < this.#watermark) this.#forward();
+    return true;
+  }
+
   #fireDue(until: number, mayContinue: () => boolean): boolean {
+    const columns = this.#columnPanes;
     try {
+      if (columns?.givesColumns === true) {
+        if (columns.fireDueColumns(until, this.#results!.emit, mayContinue)) return true;
+        // Else the panes have moved to where there are no columns, and go on from there.
+        if (columns.givesColumns) return false;
+      }
       return this.#panes.fireDue(until, this.#fire, mayContinue);
     } catch (cause) {
       throw this.#context.userError(cause, undefined, NaN);
@@ -334,7 +415,6 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   readonly #fire = (key: KeyId, window: TimeWindow, contents: Contents): void => this.#emit(key, window, contents, false);
 
   readonly #drop = (key: KeyId, window: TimeWindow): void => {
-    this.#merging?.retire(key, window);
     try {
       this.#emitter.clear(key, userWindow(window));
     } catch (cause) {
@@ -344,6 +424,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
 
   #emit(key: KeyId, window: TimeWindow, contents: Contents, isRefiring: boolean): void {
     try {
+      if (this.#resultOf !== undefined) return this.#emitter.emitValue(userWindow(window), this.#resultOf(contents));
       const values = this.#contents.values(contents);
       this.#emitter.emit(key, userWindow(window), this.#keepsEmitted ? values.map(copied) : values, isRefiring);
     } catch (cause) {
@@ -366,6 +447,13 @@ function userWindow(window: TimeWindow): Window {
   return window.start === -Infinity ? GlobalWindow.get() : window;
 }
 
+/** Built-in aggregates make a new object of every pane; only what they keep of records is theirs no less than the window's. */
+function resultOf<V>(aggregates: BuiltInAggregates<never, V>, keepsEmitted: boolean): (contents: unknown) => V {
+  const keepsValues = aggregates.aggregates.some(({ kind }) => kind === "first" || kind === "last");
+  if (keepsEmitted && keepsValues) return (slots) => copied(aggregates.getResult(slots as Slots));
+  return (slots) => aggregates.getResult(slots as Slots);
+}
+
 /** Builds window operators: keyed, or, without `keyOf`, over all records. */
 export function windowFactory<T, K, Contents, V, Out>(
   options: Omit<WindowOptions<T, K, Contents, V, Out>, "panes"> & { readonly panes?: PanesKind },
@@ -376,7 +464,7 @@ export function windowFactory<T, K, Contents, V, Out>(
     details: {
       window: assigner.describe(),
       contents: contents.kind,
-      ...(contents.builtIn === undefined ? {} : { aggregates: contents.builtIn.map(showAggregate) }),
+      ...(contents.builtIn === undefined ? {} : { aggregates: contents.builtIn.aggregates.map(showAggregate) }),
       emit: emit.kind,
       ...(assigner.defaultTrigger === "eventTime"
         ? {
@@ -388,6 +476,11 @@ export function windowFactory<T, K, Contents, V, Out>(
       state: options.keyOf === undefined ? "panes by window" : "panes by key and window",
     },
     suspends: true,
-    create: (context) => new WindowOperator({ ...options, panes: options.panes ?? "heap" }, context),
+    columns: columnForm(options),
+    kernel: withoutKernel(assigner, contents) ?? true,
+    create: (context) =>
+      assigner.isMerging
+        ? new SessionWindowOperator({ ...options, panes: options.panes ?? "heap" }, context)
+        : new WindowOperator({ ...options, panes: options.panes ?? "memory" }, context),
   };
 }

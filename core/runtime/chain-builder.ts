@@ -6,10 +6,11 @@ import type { ToEnumerator } from "../operators/source-protocol.ts";
 import { BatchInput } from "./batch-input.ts";
 import { Chain, type BuiltChain, type ChainLink } from "./chain.ts";
 import type { LocalChannel } from "./channel.ts";
+import type { CreditGauge } from "./lane.ts";
 import type { RestorePoint } from "./local-job.ts";
 import { SubtaskContext, type TaskCalls } from "./operator-context.ts";
 import { joinOutputs, type OperatorOutputs } from "./outputs.ts";
-import { RecordWriter, type CreditGauge } from "./record-writer.ts";
+import { RecordWriter } from "./record-writer.ts";
 import { Suspensions } from "./suspensions.ts";
 import type { Task } from "./task.ts";
 
@@ -114,6 +115,7 @@ function createContext(environment: ChainEnvironment, chained: ChainedOperator, 
     sideOutputs: outputs.side,
     accumulators: environment.accumulators,
     calls: taskCalls(environment, position),
+    kernel: environment.host.kernel,
     freeze: environment.freeze,
   });
   const stored = restore?.manifest.operators[chained.uid];

@@ -1,13 +1,16 @@
 import { BARRIER, BufferReader, ACTIVE, DONE, END_OF_INPUT, IDLE, RECORD, WATERMARK } from "../data/channel-buffer.ts";
 import { BarrierAlignment } from "../checkpoint/barrier-alignment.ts";
 import type { Output } from "../operators/operator.ts";
-import { WatermarkValve, type WatermarkValveSnapshot } from "../time/watermark-valve.ts";
+import type { WatermarkValveSnapshot } from "../time/watermark-valve.ts";
 import type { ChannelReceiver } from "./channel.ts";
+import { MergedInput } from "./merged-input.ts";
 
 /** What the gate asks of its task between two elements. */
 export interface GateTask {
   /** Whether one more element may be taken; counts it against the turn's budget. */
   mayTake(): boolean;
+  /** A batch was one element when it was asked for; counts the rest of its records. */
+  countFurther(records: number): void;
   /** All barriers of a checkpoint have come. */
   onAligned(checkpointId: number): void;
 }
@@ -31,8 +34,7 @@ interface OpenChannel extends GateChannel {
 /** All inputs of a subtask: reads channels buffer by buffer, merges watermarks and idleness per input, and aligns barriers over all channels. */
 export class InputGate {
   readonly #channels: readonly OpenChannel[];
-  readonly #inputs: readonly Output<never>[];
-  readonly #valves: readonly WatermarkValve[];
+  readonly #inputs: readonly MergedInput[];
   readonly #alignment: BarrierAlignment;
   readonly #task: GateTask;
   #openChannels: number;
@@ -46,13 +48,7 @@ export class InputGate {
       counts[input] = valveIndex + 1;
       return { receiver, input, index, valveIndex, reader: undefined, isLoaded: false };
     });
-    this.#inputs = inputs;
-    this.#valves = inputs.map((output, input) => {
-      return new WatermarkValve(counts[input]!, {
-        onWatermark: (watermark) => output.processWatermark(watermark),
-        onIdleness: (idle) => output.processIdleness(idle),
-      });
-    });
+    this.#inputs = inputs.map((output, input) => new MergedInput(output as Output<unknown>, counts[input]!));
     this.#alignment = new BarrierAlignment(channels.length);
     this.#task = task;
     this.#openChannels = channels.length;
@@ -101,27 +97,30 @@ export class InputGate {
   }
 
   snapshot(): readonly WatermarkValveSnapshot[] {
-    return this.#valves.map((valve) => valve.snapshot());
+    return this.#inputs.map(({ valve }) => valve.snapshot());
   }
 
   /** Whether the snapshot is one of as many inputs and channels; else nothing is restored. */
   restore(valves: readonly WatermarkValveSnapshot[]): boolean {
-    const fits = valves.length === this.#valves.length && valves.every(({ watermarks }, input) => watermarks.length === this.#valves[input]!.channelCount);
-    if (fits) valves.forEach((snapshot, input) => this.#valves[input]!.restore(snapshot));
+    const fits = valves.length === this.#inputs.length && valves.every(({ watermarks }, input) => watermarks.length === this.#inputs[input]!.valve.channelCount);
+    if (fits) valves.forEach((snapshot, input) => this.#inputs[input]!.valve.restore(snapshot));
     return fits;
   }
 
   /** Takes from one buffer until it is used up, its channel blocks (true: go on with another channel), or the task stops it (false). */
   #takeFrom(channel: OpenChannel): boolean {
     const reader = channel.reader!;
-    const output = this.#inputs[channel.input]! as Output<unknown>;
+    const input = this.#inputs[channel.input]!;
+    const { output, valve } = input;
+    const inColumns = input.takesColumns && reader.hasColumns;
     while (this.#task.mayTake()) {
+      if (inColumns && this.#takeBatch(channel, input)) continue;
       switch (reader.next()) {
         case RECORD:
           output.processRecord(reader.value, reader.timestamp);
           break;
         case WATERMARK:
-          this.#valves[channel.input]!.processWatermark(channel.valveIndex, reader.watermark);
+          valve.processWatermark(channel.valveIndex, reader.watermark);
           break;
         case BARRIER:
           this.#onBarrier(channel, reader.checkpointId);
@@ -130,7 +129,7 @@ export class InputGate {
           return true;
         case IDLE:
         case ACTIVE:
-          this.#valves[channel.input]!.processIdleness(channel.valveIndex, reader.kind === IDLE);
+          valve.processIdleness(channel.valveIndex, reader.kind === IDLE);
           break;
         case END_OF_INPUT:
           this.#openChannels -= 1;
@@ -142,6 +141,15 @@ export class InputGate {
       }
     }
     return false;
+  }
+
+  /** Takes what lies before the next barrier or change of idleness at once; returns whether there was anything. */
+  #takeBatch(channel: OpenChannel, input: MergedInput): boolean {
+    const batch = channel.reader!.takeBatch();
+    if (batch === undefined) return false;
+    this.#task.countFurther(Math.max(0, batch.length - 1));
+    input.processColumns(channel.valveIndex, batch);
+    return true;
   }
 
   /** Takes what may be taken without a record; returns whether there was anything. */

@@ -29,6 +29,10 @@ export class LocalExecutor {
     this.#options = options;
   }
 
+  get hasKernelModule(): boolean {
+    return this.#options.host.kernel !== undefined;
+  }
+
   /** @throws JobError where the graph is refused. What fails later rejects the client's `result()`. */
   submit(graph: StreamGraph, options: SubmitOptions = {}): LocalJobClient {
     return new LocalJobClient(graph, this.#options, options.signal);

@@ -231,7 +231,11 @@ export class LocalJob implements TaskListener {
       }
     }
     if (gateChannels.length === 0) return undefined;
-    const gateTask = { mayTake: () => task().mayTake(), onAligned: (checkpointId: number) => task().onAligned(checkpointId) };
+    const gateTask = {
+      mayTake: () => task().mayTake(),
+      countFurther: (records: number) => task().countFurther(records),
+      onAligned: (checkpointId: number) => task().onAligned(checkpointId),
+    };
     return new InputGate(gateChannels, inputs, gateTask, () => task().schedule());
   }
 

@@ -1,6 +1,7 @@
 import type { OperatorSnapshot } from "../checkpoint/manifest.ts";
 import type { OutputTag } from "../functions/output-tag.ts";
 import type { Cancellable } from "../host/host.ts";
+import type { KernelModule } from "../host/kernel-module.ts";
 import { InvariantViolation } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
@@ -52,6 +53,8 @@ export interface SubtaskContextOptions {
   readonly sideOutputs: ReadonlyMap<string, Output<unknown>>;
   readonly accumulators: AccumulatorRegistry;
   readonly calls: TaskCalls;
+  /** Default none. */
+  readonly kernel?: KernelModule | undefined;
   /** Freezes values put into state, so that a change without update is found; for tests. */
   readonly freeze: boolean;
 }
@@ -77,6 +80,7 @@ export class SubtaskContext implements OperatorContext {
   readonly processingTime: ProcessingTimeService;
   readonly metrics: OperatorMetrics = new OperatorMetrics();
   readonly accumulators: AccumulatorRegistry;
+  readonly kernel: KernelModule | undefined;
   readonly #sideOutputs: ReadonlyMap<string, Output<unknown>>;
   readonly #calls: TaskCalls;
   readonly #beforeSnapshot: ((checkpointId: number) => void)[] = [];
@@ -91,6 +95,7 @@ export class SubtaskContext implements OperatorContext {
     this.firePanesPerTurn = options.firePanesPerTurn;
     this.output = options.output;
     this.accumulators = options.accumulators;
+    this.kernel = options.kernel;
     this.#sideOutputs = options.sideOutputs;
     this.#calls = calls;
     this.keyedState = new KeyedStore({

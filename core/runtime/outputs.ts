@@ -1,5 +1,6 @@
 import { copied } from "../data/copied.ts";
 import type { ColumnBatch } from "../data/column-batch.ts";
+import { withOwnObjects } from "../data/own-objects.ts";
 import { columnsInto } from "../operators/columns-output.ts";
 import type { Output } from "../operators/operator.ts";
 
@@ -36,9 +37,11 @@ export class Tee implements Output<unknown> {
     for (const output of this.#all) output.processWatermark(watermark);
   }
 
-  /** A batch never changes, so all may have it. Readers of side outputs get what lies between its records. */
+  /** A batch never changes, so all may have it, but for objects in it, which their readers may change. Readers of side outputs get what lies between its records. */
   processColumns(batch: ColumnBatch): void {
-    for (const give of this.#columns) give(batch);
+    const last = this.#columns.length - 1;
+    for (let index = 0; index < last; index += 1) this.#columns[index]!(withOwnObjects(batch));
+    this.#columns[last]?.(batch);
     for (const watermark of batch.watermarks.watermarks) for (const output of this.#side) output.processWatermark(watermark);
   }
 

@@ -1,20 +1,12 @@
-import { BufferBuilder } from "../data/channel-buffer.ts";
+import type { ColumnBatch } from "../data/column-batch.ts";
 import { keyId } from "../data/key.ts";
 import { JobError } from "../lib/errors.ts";
-import { RingBuffer } from "../lib/ring-buffer.ts";
 import type { Partitioner } from "../graph/stream-graph.ts";
 import type { Output } from "../operators/operator.ts";
 import { keyGroupOf, subtaskOf } from "../state/key-groups.ts";
+import { BatchSender } from "./batch-sender.ts";
 import type { ChannelSender } from "./channel.ts";
-
-/** A buffer is sent when it holds this many rows or bytes, when the buffer timeout has passed, or when its task has nothing else to do. */
-export const BUFFER_ROWS_MAX = 1_000;
-export const BUFFER_BYTES_MAX = 64 * 1024;
-
-/** Counts the channels of a task that cannot take another buffer; the task takes no record while there is any. */
-export interface CreditGauge {
-  starvedChannels: number;
-}
+import { type CreditGauge, Lane } from "./lane.ts";
 
 export interface RecordWriterOptions {
   readonly partitioner: Partitioner;
@@ -36,6 +28,8 @@ export class RecordWriter implements Output<unknown> {
   readonly #lanes: readonly Lane[];
   readonly #options: RecordWriterOptions;
   readonly #choose: (record: never) => number;
+  /** Made with the first batch of columns. */
+  #batches: BatchSender | undefined;
 
   constructor(options: RecordWriterOptions) {
     this.#options = options;
@@ -57,11 +51,18 @@ export class RecordWriter implements Output<unknown> {
     this.#add(this.#lanes[index]!, record, timestamp);
   }
 
+  /** Columns stay columns, whatever chooses the channel: rows that a key selector needs are cheaper to make than to encode. */
+  processColumns(batch: ColumnBatch): void {
+    this.#batches ??= new BatchSender(this.#options, this.#lanes, this.#choose);
+    this.#batches.send(batch);
+    if (this.#options.flushEveryRecord) this.flush();
+  }
+
   processWatermark(watermark: number): void {
     for (const lane of this.#lanes) {
       lane.builder.addWatermark(watermark);
       // A channel may get watermarks and hardly a record, on a host whose clock stands still.
-      if (this.#options.flushEveryRecord || BUFFER_BYTES_MAX <= lane.builder.byteLength) lane.flush();
+      if (this.#options.flushEveryRecord || lane.isFull) lane.flush();
     }
   }
 
@@ -96,49 +97,13 @@ export class RecordWriter implements Output<unknown> {
   }
 
   #add(lane: Lane, record: unknown, timestamp: number): void {
+    if (lane.builder.hasColumns) lane.flush();
     try {
       lane.builder.addRecord(record, timestamp);
     } catch (cause) {
       throw this.#options.userError(cause, record, timestamp);
     }
-    if (this.#options.flushEveryRecord || BUFFER_ROWS_MAX <= lane.builder.rowCount || BUFFER_BYTES_MAX <= lane.builder.byteLength) lane.flush();
-  }
-}
-
-/** One channel with the buffer being filled and the buffers that found no credit. */
-class Lane {
-  readonly builder = new BufferBuilder();
-  readonly overflow = new RingBuffer<Uint8Array>();
-  readonly #channel: ChannelSender;
-  readonly #gauge: CreditGauge;
-  #starved = false;
-
-  constructor(channel: ChannelSender, gauge: CreditGauge, onCredit: () => void) {
-    this.#channel = channel;
-    this.#gauge = gauge;
-    channel.onCredit(() => {
-      this.#drain();
-      onCredit();
-    });
-  }
-
-  flush(): void {
-    if (this.builder.isEmpty) return;
-    this.overflow.push(this.builder.finish());
-    this.#drain();
-  }
-
-  get isDrained(): boolean {
-    return this.overflow.length === 0 && this.builder.isEmpty;
-  }
-
-  #drain(): void {
-    while (this.overflow.length > 0 && this.#channel.credit > 0) this.#channel.send(this.overflow.shift()!);
-    const starved = this.#channel.credit === 0;
-    if (starved !== this.#starved) {
-      this.#starved = starved;
-      this.#gauge.starvedChannels += starved ? 1 : -1;
-    }
+    if (this.#options.flushEveryRecord || lane.isFull) lane.flush();
   }
 }
 

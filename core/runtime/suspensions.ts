@@ -16,6 +16,7 @@ export class Suspensions {
   suspend(position: number, work: SuspendedWork): void {
     assert(this.#work[position] === undefined, "an operator suspends one work at a time");
     this.#work[position] = work;
+    this.#held[position]?.hold();
     if (this.highest < position) this.highest = position;
   }
 
@@ -28,7 +29,7 @@ export class Suspensions {
       if (this.highest < position) this.highest = position;
     });
     this.#held[position] = held;
-    return inputs.map((input) => held.input(input as Output<unknown>));
+    return inputs.map((input) => new GuardedInput(input as Output<unknown>, held));
   }
 
   /** Whether a snapshot may be taken now: all that is left is in state. */
@@ -51,6 +52,7 @@ export class Suspensions {
         assert(this.#work[position] === undefined, "work that goes on later is not suspended again by itself");
         this.#work[position] = work;
       }
+      this.#held[position]?.settle();
     } else {
       this.#held[position]!.deliver(() => mayContinue(position));
     }
@@ -81,6 +83,11 @@ class HeldElements {
   readonly #isSuspended: () => boolean;
   readonly #onHold: () => void;
   readonly #queue = new RingBuffer<HeldElement>();
+  /**
+   * Whether elements are held back: it is asked for each of them, so it is no question but a field.
+   * Invariant: between calls of the chain it is true where the operator is suspended or anything is held.
+   */
+  isHolding = false;
 
   constructor(isSuspended: () => boolean, onHold: () => void) {
     this.#isSuspended = isSuspended;
@@ -91,22 +98,14 @@ class HeldElements {
     return this.#queue.length;
   }
 
-  input(input: Output<unknown>): Output<unknown> {
-    return {
-      processRecord: (record, timestamp) => {
-        if (this.#mustHold()) this.#hold({ input, kind: "record", value: record, timestamp });
-        else input.processRecord(record, timestamp);
-      },
-      processWatermark: (watermark) => {
-        if (this.#mustHold()) this.#hold({ input, kind: "watermark", value: undefined, timestamp: watermark });
-        else input.processWatermark(watermark);
-      },
-      processIdleness: (idle) => {
-        if (this.#mustHold()) this.#hold({ input, kind: "idleness", value: idle, timestamp: 0 });
-        else input.processIdleness(idle);
-      },
-      ...(input.processColumns === undefined ? {} : { processColumns: (batch: ColumnBatch) => this.#passColumns(input, batch) }),
-    };
+  /** The operator has suspended itself. */
+  hold(): void {
+    this.isHolding = true;
+  }
+
+  /** The operator may have gone on. */
+  settle(): void {
+    this.isHolding = 0 < this.#queue.length || this.#isSuspended();
   }
 
   /** Passes on what was held, in order, until the operator suspends again or the task stops it. */
@@ -118,19 +117,46 @@ class HeldElements {
       else if (kind === "columns") input.processColumns!(value as ColumnBatch);
       else input.processIdleness(value === true);
     }
+    this.settle();
   }
 
-  #passColumns(input: Output<unknown>, batch: ColumnBatch): void {
-    if (this.#mustHold()) this.#hold({ input, kind: "columns", value: batch, timestamp: 0 });
-    else input.processColumns!(batch);
-  }
-
-  #mustHold(): boolean {
-    return 0 < this.#queue.length || this.#isSuspended();
-  }
-
-  #hold(element: HeldElement): void {
+  push(element: HeldElement): void {
     this.#queue.push(element);
+    this.isHolding = true;
     this.#onHold();
+  }
+}
+
+/** One input of an operator that suspends itself. */
+class GuardedInput implements Output<unknown> {
+  /** Present where the operator takes batches. */
+  declare readonly processColumns?: (batch: ColumnBatch) => void;
+  readonly #input: Output<unknown>;
+  readonly #held: HeldElements;
+
+  constructor(input: Output<unknown>, held: HeldElements) {
+    this.#input = input;
+    this.#held = held;
+    if (input.processColumns !== undefined) this.processColumns = (batch) => this.#passColumns(batch);
+  }
+
+  processRecord(record: unknown, timestamp: number): void {
+    if (this.#held.isHolding) this.#held.push({ input: this.#input, kind: "record", value: record, timestamp });
+    else this.#input.processRecord(record, timestamp);
+  }
+
+  processWatermark(watermark: number): void {
+    if (this.#held.isHolding) this.#held.push({ input: this.#input, kind: "watermark", value: undefined, timestamp: watermark });
+    else this.#input.processWatermark(watermark);
+  }
+
+  processIdleness(idle: boolean): void {
+    if (this.#held.isHolding) this.#held.push({ input: this.#input, kind: "idleness", value: idle, timestamp: 0 });
+    else this.#input.processIdleness(idle);
+  }
+
+  #passColumns(batch: ColumnBatch): void {
+    if (this.#held.isHolding) this.#held.push({ input: this.#input, kind: "columns", value: batch, timestamp: 0 });
+    else this.#input.processColumns!(batch);
   }
 }

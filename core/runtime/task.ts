@@ -7,7 +7,7 @@ import { MAX_WATERMARK } from "../time/timestamp.ts";
 import type { TaskSnapshot } from "../checkpoint/manifest.ts";
 import type { BuiltChain, Chain, TaskTime } from "./chain.ts";
 import type { InputGate } from "./input-gate.ts";
-import type { CreditGauge } from "./record-writer.ts";
+import type { CreditGauge } from "./lane.ts";
 import type { Suspensions } from "./suspensions.ts";
 
 /** Records that a task takes before others get their turn. */
@@ -149,6 +149,10 @@ export class Task {
     if (this.#isHeldUp() || 0 <= this.suspensions.highest || this.#recordBudget <= 0) return false;
     this.#recordBudget -= 1;
     return true;
+  }
+
+  countFurther(records: number): void {
+    this.#recordBudget -= records;
   }
 
   mayContinue(position: number): boolean {
@@ -313,7 +317,10 @@ export class Task {
     while (this.#sourceHasMore && this.mayTake()) {
       // Before the poll: a reader may say while it is polled that there is more, and still return that there is nothing.
       this.#sourceHasMore = false;
-      const status = this.chain.source!.poll();
+      const source = this.chain.source!;
+      const status = source.poll();
+      // One of them is paid for. A batch may end the turn, and overdraws it by no more than its own length.
+      if (1 < source.polledRecords) this.countFurther(source.polledRecords - 1);
       if (status === "more") this.#sourceHasMore = true;
       else if (status === "end" && this.state === "RUNNING") {
         this.chain.headOutput.processIdleness(false);

@@ -35,6 +35,14 @@ export class AddressSet {
   }
 }
 
+/** All addresses of several sets. */
+export function union(sets: readonly AddressSet[]): AddressSet {
+  if (sets.length === 1) return sets[0]!;
+  const all = new AddressSet();
+  for (const set of sets) all.addAll(set);
+  return all;
+}
+
 interface Interval {
   /** The checkpoint whose snapshot began this interval. */
   readonly since: number;
@@ -51,6 +59,10 @@ export class ChangeLog implements ChangeTracker {
   /** Ascending; the last one is the current one. Empty where changes need not be known. */
   readonly #intervals: Interval[] = [];
   #current: AddressSet | undefined;
+
+  get isIdle(): boolean {
+    return this.#current === undefined;
+  }
 
   changed(key: KeyId, namespace: Namespace): void {
     if (this.#current !== undefined) this.#current.add(key, namespace);
@@ -82,12 +94,9 @@ export class ChangeLog implements ChangeTracker {
     this.#turn();
   }
 
-  /** Everything that changed since the last completed checkpoint. */
-  sinceCompleted(): AddressSet {
-    if (this.#intervals.length === 1) return this.#intervals[0]!.changes;
-    const all = new AddressSet();
-    for (const { changes } of this.#intervals) all.addAll(changes);
-    return all;
+  /** Everything that changed since the last completed checkpoint, interval by interval; the last one goes on growing until the next begins. */
+  sinceCompleted(): readonly AddressSet[] {
+    return this.#intervals.map(({ changes }) => changes);
   }
 
   /** Entries remember the interval, not the set: whenever the current set becomes another one, so must the interval. */

@@ -1,5 +1,6 @@
 import type { ByteReader, ByteWriter } from "../lib/bytes.ts";
 import { JobError } from "../lib/errors.ts";
+import { KeyMap } from "../data/key-map.ts";
 import { type KeyId, showKey } from "../data/key.ts";
 import type { Type } from "../data/type.ts";
 import {
@@ -13,6 +14,7 @@ import {
 } from "./keyed-state.ts";
 
 interface Entry<V> {
+  readonly key: KeyId;
   value: V;
   /** The tracker's interval in which the change of this entry was last reported. */
   reportedIn: number;
@@ -28,9 +30,11 @@ export class HeapTable<V> implements StateTable<V>, KeyedComponent {
   readonly #type: Type<V>;
   readonly #freeze: ((value: V) => void) | undefined;
   /** Most state has no namespace: its entries are one look-up away. */
-  readonly #plain = new Map<KeyId, Entry<V>>();
+  readonly #plain = new KeyMap<Entry<V>>();
   /** Invariant: no inner map is empty, apart from the first. */
-  readonly #namespaces = new Map<Namespace, Map<KeyId, Entry<V>>>([[NO_NAMESPACE, this.#plain]]);
+  readonly #namespaces = new Map<Namespace, KeyMap<Entry<V>>>([[NO_NAMESPACE, this.#plain]]);
+  /** What was read last without a namespace: mostly it is what is put next. */
+  #last: Entry<V> | undefined;
   readonly #tracker: ChangeTracker;
   #size = 0;
 
@@ -48,13 +52,17 @@ export class HeapTable<V> implements StateTable<V>, KeyedComponent {
   }
 
   get(key: KeyId, namespace: Namespace): V | undefined {
-    const entries = namespace === NO_NAMESPACE ? this.#plain : this.#namespaces.get(namespace);
-    return entries?.get(key)?.value;
+    if (namespace !== NO_NAMESPACE) return this.#namespaces.get(namespace)?.get(key)?.value;
+    const entry = this.#plain.get(key);
+    this.#last = entry;
+    return entry?.value;
   }
 
   put(key: KeyId, namespace: Namespace, value: V): void {
     if (this.#freeze !== undefined) this.#freeze(value);
-    const entry = this.#set(key, namespace, value);
+    let entry = this.#last;
+    if (entry !== undefined && entry.key === key && namespace === NO_NAMESPACE) entry.value = value;
+    else entry = this.#set(key, namespace, value);
     if (entry.reportedIn === this.#tracker.interval) return;
     entry.reportedIn = this.#tracker.interval;
     this.#tracker.changed(key, namespace);
@@ -66,13 +74,13 @@ export class HeapTable<V> implements StateTable<V>, KeyedComponent {
 
   forEach(visit: (key: KeyId, namespace: Namespace, value: V) => void): void {
     for (const [namespace, entries] of this.#namespaces) {
-      for (const [key, entry] of entries) visit(key, namespace, entry.value);
+      entries.forEach(({ key, value }) => visit(key, namespace, value));
     }
   }
 
   forEachAddress(visit: (key: KeyId, namespace: Namespace) => void): void {
     for (const [namespace, entries] of this.#namespaces) {
-      for (const key of entries.keys()) visit(key, namespace);
+      entries.forEach(({ key }) => visit(key, namespace));
     }
   }
 
@@ -105,7 +113,7 @@ export class HeapTable<V> implements StateTable<V>, KeyedComponent {
   #set(key: KeyId, namespace: Namespace, value: V): Entry<V> {
     let entries = namespace === NO_NAMESPACE ? this.#plain : this.#namespaces.get(namespace);
     if (entries === undefined) {
-      entries = new Map();
+      entries = new KeyMap();
       this.#namespaces.set(namespace, entries);
     }
     const present = entries.get(key);
@@ -113,7 +121,7 @@ export class HeapTable<V> implements StateTable<V>, KeyedComponent {
       present.value = value;
       return present;
     }
-    const entry = { value, reportedIn: NEVER };
+    const entry = { key, value, reportedIn: NEVER };
     entries.set(key, entry);
     this.#size += 1;
     return entry;
@@ -122,6 +130,7 @@ export class HeapTable<V> implements StateTable<V>, KeyedComponent {
   #delete(key: KeyId, namespace: Namespace): boolean {
     const entries = namespace === NO_NAMESPACE ? this.#plain : this.#namespaces.get(namespace);
     if (entries === undefined || !entries.delete(key)) return false;
+    this.#last = undefined;
     this.#size -= 1;
     if (entries.size === 0 && namespace !== NO_NAMESPACE) this.#namespaces.delete(namespace);
     return true;

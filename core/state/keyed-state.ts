@@ -60,8 +60,19 @@ export interface KeyedComponent {
   removeRestored(key: KeyId, namespace: Namespace): void;
   /** Called when a snapshot begins: the last moment to report changes. */
   prepareSnapshot?(): void;
+  /**
+   * Called when a snapshot begins, in place of `prepareSnapshot`: all entries as they are now, to be written later while this goes on changing. What changed
+   * since the last call is told by what it returns. Undefined where that would cost as much as writing them.
+   */
+  freeze?(): FrozenEntries | undefined;
   /** The objects that hold the entries, for tests: they make the state of a discarded job unusable, so that what a restored one shares with it is found. */
   heldObjects?(): readonly object[];
+}
+
+/** The entries of a component at one moment. */
+export interface FrozenEntries extends Pick<KeyedComponent, "name" | "format" | "forEachAddress" | "writeEntry"> {
+  /** Visits the entries that have changed since the component was last frozen, and were not reported to its tracker. */
+  forEachChange(visit: (key: KeyId, namespace: Namespace) => void): void;
 }
 
 /** Where components are kept and told of changes. */
@@ -78,5 +89,7 @@ export interface ChangeTracker {
    * calls in the same interval.
    */
   readonly interval: number;
+  /** True while changes need not be known, since there is no snapshot that a delta could go on from: then `changed` need not be called. */
+  readonly isIdle?: boolean;
   changed(key: KeyId, namespace: Namespace): void;
 }

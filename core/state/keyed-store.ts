@@ -2,19 +2,20 @@ import { assert } from "../lib/assert.ts";
 import { ByteReader } from "../lib/bytes.ts";
 import { JobError } from "../lib/errors.ts";
 import type { KeyId } from "../data/key.ts";
-import { ChangeLog } from "./change-log.ts";
+import { type AddressSet, ChangeLog, union } from "./change-log.ts";
 import { freezerOf } from "./deep-freeze.ts";
 import { HeapTable, tableFormat } from "./heap-table.ts";
 import { keyGroupOf, type KeyGroupRange } from "./key-groups.ts";
 import type {
   ChangeTracker,
   ComponentRegistry,
+  FrozenEntries,
   KeyedComponent,
   KeyedState,
   StateTable,
   StateTableOptions,
 } from "./keyed-state.ts";
-import { readSections, replaySection, type Section, SegmentWriter } from "./segment.ts";
+import { type EntrySource, readSections, replaySection, type Section, SegmentWriter } from "./segment.ts";
 import {
   type KeyedSnapshot,
   type KeyedStateHandle,
@@ -38,6 +39,14 @@ export interface KeyedStoreOptions {
 interface Completed {
   readonly checkpointId: number;
   readonly handle: KeyedStateHandle;
+}
+
+/** A component as it is written: itself, or what it was when the snapshot was taken. */
+interface Source {
+  readonly entries: EntrySource;
+  readonly frozen: FrozenEntries | undefined;
+  /** By interval; none where there is no completed checkpoint. */
+  readonly changes: readonly AddressSet[];
 }
 
 interface Registered {
@@ -71,6 +80,8 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
   /** Snapshots whose checkpoint is still running, oldest first. */
   readonly #running = new Map<number, KeyedStateHandle>();
   #lastCheckpointId = RESTORED;
+  /** Writes the snapshot that was taken and is not written yet. */
+  #taken: (() => KeyedSnapshot) | undefined;
 
   constructor(options: KeyedStoreOptions) {
     this.maxParallelism = options.maxParallelism;
@@ -95,6 +106,7 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
   }
 
   register(component: KeyedComponent): ChangeTracker {
+    this.#finishTaken();
     assert(!this.#components.has(component.name), "a component is registered once");
     this.#replay(component);
     const log = new ChangeLog();
@@ -109,27 +121,50 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
    * ids ascending.
    */
   snapshot(checkpointId: number): KeyedSnapshot {
+    return this.take(checkpointId)();
+  }
+
+  /**
+   * The same in two steps: takes the state as it is, which is quick where all components can be frozen, and returns what writes it. That may be called at any
+   * time, while the state goes on changing; it is called by itself before anything is asked of the store that needs it done.
+   */
+  take(checkpointId: number): () => KeyedSnapshot {
+    this.#finishTaken();
     assert(this.#lastCheckpointId < checkpointId, "checkpoints come in ascending order");
     this.#lastCheckpointId = checkpointId;
-    this.#prepareComponents();
-    const packer = new PartPacker((index) => this.#partName(checkpointId, index));
-    const groups = this.#completed === undefined ? this.#writeBases(packer) : this.#writeChanges(packer, this.#completed.handle);
-    const handle = this.#handleOf(groups);
-
-    this.#running.set(checkpointId, handle);
+    const sources = this.#freezeComponents();
+    const completed = this.#completed?.handle;
+    const write = (): KeyedSnapshot => {
+      reportChanges(sources);
+      const packer = new PartPacker((index) => this.#partName(checkpointId, index));
+      const groups = completed === undefined ? this.#writeBases(packer, sources) : this.#writeChanges(packer, completed, sources);
+      const handle = this.#handleOf(groups);
+      this.#running.set(checkpointId, handle);
+      return { handle, parts: packer.finish() };
+    };
+    // What is not frozen changes as soon as this returns.
+    let written = sources.every(({ frozen }) => frozen !== undefined) ? undefined : write();
     for (const { log } of this.#components.values()) log.begin(checkpointId);
-    return { handle, parts: packer.finish() };
+    const finish = (): KeyedSnapshot => {
+      if (this.#taken === finish) this.#taken = undefined;
+      return (written ??= write());
+    };
+    if (written === undefined) this.#taken = finish;
+    return finish;
   }
 
   /** Writes everything, and leaves checkpoints as they are. */
   savepoint(savepointId: number): KeyedSnapshot {
+    this.#finishTaken();
     this.#prepareComponents();
     const packer = new PartPacker((index) => this.#partName(savepointId, index));
-    return { handle: this.#handleOf(this.#writeBases(packer)), parts: packer.finish() };
+    const sources = [...this.#components.values()].map(({ component }) => ({ entries: component, frozen: undefined, changes: [] }));
+    return { handle: this.#handleOf(this.#writeBases(packer, sources)), parts: packer.finish() };
   }
 
   /** The checkpoint is durable: deltas go on from it. A later one that has completed already makes this one meaningless. */
   completed(checkpointId: number): void {
+    this.#finishTaken();
     const handle = this.#running.get(checkpointId);
     if (handle === undefined) return;
     this.#completed = { checkpointId, handle };
@@ -141,6 +176,7 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
 
   /** The checkpoint failed: nothing will go on from it. */
   aborted(checkpointId: number): void {
+    this.#finishTaken();
     if (!this.#running.delete(checkpointId)) return;
     for (const { log } of this.#components.values()) log.aborted(checkpointId);
   }
@@ -192,22 +228,34 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
     }
   }
 
+  #finishTaken(): void {
+    this.#taken?.();
+  }
+
   #prepareComponents(): void {
     for (const { component } of this.#components.values()) component.prepareSnapshot?.();
   }
 
-  #writeBases(packer: PartPacker): KeyGroupHandle[] {
+  #freezeComponents(): readonly Source[] {
+    return Array.from(this.#components.values(), ({ component, log }) => {
+      const frozen = component.freeze?.();
+      if (frozen === undefined) component.prepareSnapshot?.();
+      return { entries: frozen ?? component, frozen, changes: log.sinceCompleted() };
+    });
+  }
+
+  #writeBases(packer: PartPacker, sources: readonly Source[]): KeyGroupHandle[] {
     const groups: KeyGroupHandle[] = [];
-    this.#fullSegments(() => true).forEach((bytes, group) => {
+    this.#fullSegments(sources, () => true).forEach((bytes, group) => {
       groups.push({ group, base: packer.add(bytes), deltas: [] });
     });
     return groups;
   }
 
   /** Appends a delta to every group that changed, or makes a new base of it where its deltas have become too long. */
-  #writeChanges(packer: PartPacker, before: KeyedStateHandle): KeyGroupHandle[] {
+  #writeChanges(packer: PartPacker, before: KeyedStateHandle, sources: readonly Source[]): KeyGroupHandle[] {
     const handles = new Map(before.groups.map((handle) => [handle.group, handle]));
-    const deltas = this.#changedSegments((group) => handles.has(group));
+    const deltas = this.#changedSegments(sources, (group) => handles.has(group));
     const folded = new Set<number>();
     deltas.forEach((bytes, group) => {
       const handle = handles.get(group);
@@ -218,19 +266,19 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
 
     if (0 < folded.size) {
       for (const group of folded) handles.delete(group);
-      this.#fullSegments((group) => folded.has(group)).forEach((bytes, group) => {
+      this.#fullSegments(sources, (group) => folded.has(group)).forEach((bytes, group) => {
         handles.set(group, { group, base: packer.add(bytes), deltas: [] });
       });
     }
     return [...handles.values()];
   }
 
-  #fullSegments(isWanted: (group: number) => boolean): Segments {
+  #fullSegments(sources: readonly Source[], isWanted: (group: number) => boolean): Segments {
     const segments = new Segments(this.#keyGroups.first);
-    for (const { component } of this.#components.values()) {
-      component.forEachAddress((key, namespace) => {
+    for (const { entries } of sources) {
+      entries.forEachAddress((key, namespace) => {
         const group = this.#groupOf(key);
-        if (isWanted(group)) segments.of(group, false).entry(component, key, namespace);
+        if (isWanted(group)) segments.of(group, false).entry(entries, key, namespace);
       });
     }
     for (const sections of this.#unclaimed.values()) {
@@ -241,12 +289,12 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
     return segments;
   }
 
-  #changedSegments(hasBase: (group: number) => boolean): Segments {
+  #changedSegments(sources: readonly Source[], hasBase: (group: number) => boolean): Segments {
     const segments = new Segments(this.#keyGroups.first);
-    for (const { component, log } of this.#components.values()) {
-      log.sinceCompleted().forEach((key, namespace) => {
+    for (const { entries, changes } of sources) {
+      union(changes).forEach((key, namespace) => {
         const group = this.#groupOf(key);
-        segments.of(group, hasBase(group)).entry(component, key, namespace);
+        segments.of(group, hasBase(group)).entry(entries, key, namespace);
       });
     }
     return segments;
@@ -269,6 +317,14 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
 
   #isOwnRange({ first, last }: KeyGroupRange): boolean {
     return this.#keyGroups.first === first && this.#keyGroups.last === last;
+  }
+}
+
+/** What is frozen tells its changes now. They belong to the interval that the snapshot ends, whichever checkpoint later deltas go back to. */
+function reportChanges(sources: readonly Source[]): void {
+  for (const { frozen, changes } of sources) {
+    const ended = changes.at(-1);
+    if (ended !== undefined) frozen?.forEachChange((key, namespace) => ended.add(key, namespace));
   }
 }
 

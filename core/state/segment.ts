@@ -16,12 +16,15 @@ const REMOVE = 1;
 /** Added to either where the namespace follows. */
 const NAMED = 2;
 
+/** What a segment is written from: a component, or what it was at a snapshot. */
+export type EntrySource = Pick<KeyedComponent, "name" | "format" | "forEachAddress" | "writeEntry">;
+
 /** Writes the segment of one key group. Components must come one after the other. */
 export class SegmentWriter {
   readonly #writer = new ByteWriter();
   /** Removals mean something only where there is something older to remove. */
   readonly #keepsRemovals: boolean;
-  #component: KeyedComponent | undefined;
+  #component: EntrySource | undefined;
   #lengthAt = 0;
   #namespace: Namespace = NO_NAMESPACE;
   #isEmpty = true;
@@ -32,7 +35,7 @@ export class SegmentWriter {
   }
 
   /** Writes what the component holds at the address: its value, or that it was removed. */
-  entry(component: KeyedComponent, key: KeyId, namespace: Namespace): void {
+  entry(component: EntrySource, key: KeyId, namespace: Namespace): void {
     if (component !== this.#component) {
       this.#closeSection();
       this.#openSection(component.name, component.format);

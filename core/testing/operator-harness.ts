@@ -1,10 +1,13 @@
 import type { OperatorSnapshot } from "../checkpoint/manifest.ts";
+import type { ColumnBatch } from "../data/column-batch.ts";
 import { Accumulators } from "../functions/accumulators.ts";
 import type { OutputTag } from "../functions/output-tag.ts";
 import type { Cancellable } from "../host/host.ts";
+import type { KernelModule } from "../host/kernel-module.ts";
 import { JobError } from "../lib/errors.ts";
 import { Prng } from "../lib/prng.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
+import { columnsInto, rowsInto } from "../operators/columns-output.ts";
 import type { ExecutionMode, Operator, OperatorFactory, Output, SuspendedWork } from "../operators/operator.ts";
 import { SubtaskContext, type TaskCalls } from "../runtime/operator-context.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
@@ -36,6 +39,8 @@ export interface OperatorHarnessOptions {
   readonly endOfInputTimers?: "fire" | "drop";
   /** Freezes values in state, so that one that is changed without `update` is found; default true. */
   readonly freeze?: boolean;
+  /** Whether the output takes column batches, whose records are then told row by row; default false. */
+  readonly takesColumns?: boolean;
   /** Side outputs that are read; records for other tags go nowhere, as in a job where nobody reads them. Default none. */
   readonly sideOutputs?: readonly Pick<OutputTag<never>, "id">[];
   /** How many further records each call may cause before the operator must suspend; default no bound. */
@@ -46,6 +51,8 @@ export interface OperatorHarnessOptions {
   readonly name?: string;
   /** Default 0. */
   readonly attempt?: number;
+  /** The kernel for window aggregates in WebAssembly; default none, so that they are computed in JavaScript. */
+  readonly kernel?: KernelModule | undefined;
   /** Of `context.random()`; default 0. */
   readonly seed?: number;
 }
@@ -113,10 +120,11 @@ export class OperatorHarness {
       mode: options.mode ?? "STREAMING",
       endOfInputTimers: options.endOfInputTimers ?? "fire",
       firePanesPerTurn: this.#continueBudget,
-      output: this.#recording(undefined),
+      output: options.takesColumns === true ? takingColumns(this.#recording(undefined)) : this.#recording(undefined),
       sideOutputs: new Map((options.sideOutputs ?? []).map((tag) => [tag.id, this.#recording(tag.id)])),
       accumulators: this.#accumulators.forSubtask(),
       calls: this.#calls(prng),
+      kernel: options.kernel,
       freeze: options.freeze ?? true,
     });
     this.#parts = new Map(from.flatMap((snapshot) => [...snapshot.parts]));
@@ -159,6 +167,11 @@ export class OperatorHarness {
 
   watermark(watermark: number, input = 0): void {
     this.#give(() => this.#inputAt(input).processWatermark(watermark));
+  }
+
+  /** Records and watermarks as a column batch; row by row where the input takes none. */
+  columns(batch: ColumnBatch, input = 0): void {
+    this.#give(() => columnsInto(this.#inputAt(input))(batch));
   }
 
   /** The input turns idle (true) or active (false). */
@@ -351,6 +364,10 @@ export class OperatorHarness {
       atDeadline: (time, run) => this.#schedule(time, run, true),
     };
   }
+}
+
+function takingColumns(output: Output<unknown>): Output<unknown> {
+  return { ...output, processColumns: (batch) => rowsInto(output, batch) };
 }
 
 function misuse(reason: string): JobError {

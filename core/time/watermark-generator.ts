@@ -1,3 +1,4 @@
+import { type ColumnBatch, NO_WATERMARKS, type WatermarkPositions } from "../data/column-batch.ts";
 import { assert } from "../lib/assert.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP } from "./timestamp.ts";
 
@@ -26,11 +27,26 @@ export interface WatermarkGenerator<in T> {
   restore?(snapshot: unknown): void;
 }
 
+/** A generator that looks at timestamps only, and need not be called for each record. */
+export interface TimestampWatermarks extends WatermarkGenerator<unknown> {
+  /** As `onEvent`; returns the watermark that it would emit, MIN_WATERMARK where it emits none. */
+  watermarkAfter(timestamp: number): number;
+  /** As `onEvent` for each record of the batch in order: the watermarks with their positions. */
+  watermarksIn(batch: ColumnBatch): WatermarkPositions;
+}
+
+/** A class that extends one of these may do anything, and is called for each record. */
+export function asTimestampWatermarks(generator: WatermarkGenerator<never>): TimestampWatermarks | undefined {
+  const prototype: unknown = Object.getPrototypeOf(generator);
+  const isOne = prototype === BoundedOutOfOrdernessWatermarks.prototype || prototype === NoWatermarks.prototype;
+  return isOne ? (generator as unknown as TimestampWatermarks) : undefined;
+}
+
 /**
  * Emits the largest timestamp − bound − 1: a record with the timestamp max − bound may still come, and a watermark includes its
  * own timestamp. Its snapshot is the largest timestamp.
  */
-export class BoundedOutOfOrdernessWatermarks implements WatermarkGenerator<unknown> {
+export class BoundedOutOfOrdernessWatermarks implements TimestampWatermarks {
   readonly #boundMs: number;
   readonly #emitOnEvent: boolean;
   #maxTimestamp = NO_TIMESTAMP;
@@ -44,15 +60,56 @@ export class BoundedOutOfOrdernessWatermarks implements WatermarkGenerator<unkno
   }
 
   onEvent(_record: unknown, timestamp: number, output: WatermarkOutput): void {
-    if (this.#maxTimestamp < timestamp) this.#maxTimestamp = timestamp;
-    if (this.#emitOnEvent) this.onPeriodicEmit(output);
+    const watermark = this.watermarkAfter(timestamp);
+    if (MIN_WATERMARK < watermark) output.emitWatermark(watermark);
   }
 
   onPeriodicEmit(output: WatermarkOutput): void {
+    const watermark = this.#advance();
+    if (MIN_WATERMARK < watermark) output.emitWatermark(watermark);
+  }
+
+  watermarkAfter(timestamp: number): number {
+    if (this.#maxTimestamp < timestamp) this.#maxTimestamp = timestamp;
+    return this.#emitOnEvent ? this.#advance() : MIN_WATERMARK;
+  }
+
+  watermarksIn(batch: ColumnBatch): WatermarkPositions {
+    if (batch.length === 0) return NO_WATERMARKS;
+    // The first record may cause a watermark without being the latest: after a restore.
+    const first = batch.rowOf(0);
+    const watermark = this.watermarkAfter(batch.timestamps[first]!);
+    const positions = watermark === MIN_WATERMARK ? { rows: [], watermarks: [] } : { rows: [first + 1], watermarks: [watermark] };
+    this.#takeFrom(1, batch, positions);
+    return positions.rows.length === 0 ? NO_WATERMARKS : positions;
+  }
+
+  /** The records from number `start` on. Only one that is later than all before can move the watermark. */
+  #takeFrom(start: number, { timestamps, selection, length }: ColumnBatch, { rows, watermarks }: NotedPositions): void {
+    const boundMs = this.#boundMs;
+    const emitOnEvent = this.#emitOnEvent;
+    let latest = this.#maxTimestamp;
+    let emitted = this.#emitted;
+    for (let index = start; index < length; index += 1) {
+      const row = selection === undefined ? index : selection[index]!;
+      const timestamp = timestamps[row]!;
+      if (!(latest < timestamp)) continue;
+      latest = timestamp;
+      const watermark = timestamp - boundMs - 1;
+      if (!emitOnEvent || watermark <= emitted) continue;
+      emitted = watermark;
+      rows.push(row + 1);
+      watermarks.push(watermark);
+    }
+    this.#maxTimestamp = latest;
+    this.#emitted = emitted;
+  }
+
+  #advance(): number {
     const watermark = this.#maxTimestamp - this.#boundMs - 1;
-    if (watermark <= this.#emitted) return;
+    if (watermark <= this.#emitted) return MIN_WATERMARK;
     this.#emitted = watermark;
-    output.emitWatermark(watermark);
+    return watermark;
   }
 
   snapshot(): number {
@@ -66,7 +123,20 @@ export class BoundedOutOfOrdernessWatermarks implements WatermarkGenerator<unkno
   }
 }
 
+interface NotedPositions {
+  readonly rows: number[];
+  readonly watermarks: number[];
+}
+
 /** Emits nothing. */
-export class NoWatermarks implements WatermarkGenerator<unknown> {
+export class NoWatermarks implements TimestampWatermarks {
   onEvent(): void {}
+
+  watermarkAfter(): number {
+    return MIN_WATERMARK;
+  }
+
+  watermarksIn(): WatermarkPositions {
+    return NO_WATERMARKS;
+  }
 }

@@ -1,4 +1,5 @@
 import { assert } from "../lib/assert.ts";
+import { NO_WATERMARKS, type WatermarkPositions } from "../data/column-batch.ts";
 import { IndexedHeap, NOT_IN_HEAP } from "../lib/heap.ts";
 import { MIN_WATERMARK } from "./timestamp.ts";
 import type { WatermarkOutput } from "./watermark-generator.ts";
@@ -8,6 +9,15 @@ export interface WatermarkMultiplexerSnapshot {
   readonly outputs: readonly { readonly id: string; readonly watermark: number; readonly idle: boolean }[];
   readonly combinedWatermark: number;
   readonly combinedIdle: boolean;
+}
+
+/** Where one part puts its watermarks. */
+export interface MultiplexedOutput extends WatermarkOutput {
+  /**
+   * As `emitWatermark` for each, of an output that is active; but the combined watermarks that they cause are returned instead of
+   * emitted, each where its cause stands. The watermarks rise.
+   */
+  combine(positions: WatermarkPositions): WatermarkPositions;
 }
 
 interface PartialOutput {
@@ -74,7 +84,7 @@ export class WatermarkMultiplexer {
    * Adds an output, active, whose watermark starts at what is known of it already: MIN_WATERMARK for a new split, more for one
    * that moved here. Emits no watermark, so that several can be registered before the first of them counts.
    */
-  registerOutput(id: string, watermark: number = MIN_WATERMARK): WatermarkOutput {
+  registerOutput(id: string, watermark: number = MIN_WATERMARK): MultiplexedOutput {
     assert(!this.#outputs.has(id), "an output is registered once");
     this.#add(id, watermark, false);
     this.#markActive();
@@ -82,12 +92,13 @@ export class WatermarkMultiplexer {
   }
 
   /** A handle of a registered output, to be kept: it costs an object. After `removeOutput` its calls change nothing. */
-  output(id: string): WatermarkOutput {
+  output(id: string): MultiplexedOutput {
     const part = this.#outputOf(id);
     return {
       emitWatermark: (watermark) => this.#advance(part, watermark),
       markIdle: () => this.#setIdle(part, true),
       markActive: () => this.#setIdle(part, false),
+      combine: (positions) => this.#advanceThrough(part, positions),
     };
   }
 
@@ -129,11 +140,47 @@ export class WatermarkMultiplexer {
     const wasIdle = part.idle;
     const advances = part.watermark < watermark;
     if (!wasIdle && !advances) return;
+    if (!wasIdle && this.#outputs.size === 1) {
+      // The only one is its own minimum.
+      part.watermark = watermark;
+      this.#markActive();
+      this.#emitIfAdvanced(watermark);
+      return;
+    }
     if (!wasIdle) this.#active.remove(part);
     part.idle = false;
     if (advances) part.watermark = watermark;
     this.#active.push(part);
     this.#combine();
+  }
+
+  #advanceThrough(part: PartialOutput, positions: WatermarkPositions): WatermarkPositions {
+    const count = positions.rows.length;
+    if (part.removed || count === 0) return NO_WATERMARKS;
+    assert(!part.idle, "an output is active when it delivers");
+    this.#markActive();
+    if (this.#outputs.size === 1 && Math.max(part.watermark, this.#combinedWatermark) < positions.watermarks[0]!) {
+      part.watermark = positions.watermarks[count - 1]!;
+      this.#combinedWatermark = part.watermark;
+      return positions;
+    }
+    // Meanwhile no other output moves: only the slowest of them counts.
+    this.#active.remove(part);
+    const slowest = this.#active.peek()?.watermark ?? Infinity;
+    const rows: number[] = [];
+    const watermarks: number[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const watermark = positions.watermarks[index]!;
+      if (watermark <= part.watermark) continue;
+      part.watermark = watermark;
+      const combined = Math.min(watermark, slowest);
+      if (combined <= this.#combinedWatermark) continue;
+      this.#combinedWatermark = combined;
+      rows.push(positions.rows[index]!);
+      watermarks.push(combined);
+    }
+    this.#active.push(part);
+    return rows.length === 0 ? NO_WATERMARKS : { rows, watermarks };
   }
 
   #setIdle(part: PartialOutput, idle: boolean): void {

@@ -1,3 +1,5 @@
+import { isExpression } from "../data/expression-compiler.ts";
+import type { Expression } from "../data/expression.ts";
 import { assert } from "../lib/assert.ts";
 import { Duration } from "../lib/duration.ts";
 import { JobError } from "../lib/errors.ts";
@@ -9,6 +11,9 @@ import { type WatermarkGenerator, BoundedOutOfOrdernessWatermarks, NoWatermarks 
  * of an earlier strategy), NO_TIMESTAMP (−∞) where it has none. Must return a finite number.
  */
 export type TimestampAssigner<in T> = (record: T, previousTimestamp: number) => number;
+
+/** The event time of a record, in ms since the epoch, computed of its fields. */
+export type TimestampExpression<T> = Expression<T, number, string | undefined>;
 
 /** Flink's `pipeline.auto-watermark-interval`. */
 const PERIODIC_INTERVAL_MS_DEFAULT = 200;
@@ -23,6 +28,8 @@ interface Settings<in T> {
   /** Whether the snapshots of the generator are numbers that merge by minimum. */
   readonly isBuiltIn: boolean;
   readonly timestampAssigner: TimestampAssigner<T> | undefined;
+  /** What the assigner was compiled of; undefined where it is a function. */
+  readonly timestampExpression: TimestampExpression<T> | undefined;
   readonly idleTimeoutMs: number | undefined;
   readonly periodicIntervalMs: number | undefined;
 }
@@ -90,15 +97,30 @@ export class WatermarkStrategy<in T> {
     return new WatermarkStrategy<T>({ ...builtIn("custom generator"), isBuiltIn: false, makeGenerator: supplier });
   }
 
-  /** Takes timestamps from the records; without it they keep those of their source. */
-  withTimestampAssigner<U extends T>(assigner: TimestampAssigner<U>): WatermarkStrategy<U> {
+  /**
+   * Takes timestamps from the records; without it they keep those of their source. An expression over the columns of the records
+   * says the same as a function, and is computed without making rows where the records come as columns.
+   *
+   * ```ts
+   * const col = columnsOf<Flight>();
+   * WatermarkStrategy.forBoundedOutOfOrderness(minutes(5)).withTimestampAssigner(col("date").times(60_000));
+   * ```
+   */
+  withTimestampAssigner<U extends T>(assigner: TimestampAssigner<U> | TimestampExpression<U>): WatermarkStrategy<U> {
+    if (isExpression(assigner)) {
+      const timestampExpression = assigner as TimestampExpression<U>;
+      const { row } = timestampExpression.compiler.value(timestampExpression);
+      // What is no number there is refused when it comes.
+      return new WatermarkStrategy<U>({ ...this.#settings, timestampAssigner: row as TimestampAssigner<U>, timestampExpression });
+    }
     if (typeof assigner !== "function") {
       throw new JobError(
         "INVALID_ARGUMENT",
-        `withTimestampAssigner takes a function such as (record) => record.time, but got ${show(assigner)}`,
+        "withTimestampAssigner takes a function such as (record) => record.time or an expression such as " +
+          `columnsOf<Reading>()("time"), but got ${show(assigner)}`,
       );
     }
-    return new WatermarkStrategy<U>({ ...this.#settings, timestampAssigner: assigner });
+    return new WatermarkStrategy<U>({ ...this.#settings, timestampAssigner: assigner, timestampExpression: undefined });
   }
 
   /**
@@ -137,6 +159,11 @@ export class WatermarkStrategy<in T> {
     return this.#settings.timestampAssigner;
   }
 
+  /** What `timestampAssigner` was compiled of; undefined where it is a function, or there is none. */
+  get timestampExpression(): TimestampExpression<T> | undefined {
+    return this.#settings.timestampExpression;
+  }
+
   /** Undefined: an input never turns idle. */
   get idleTimeoutMs(): number | undefined {
     return this.#settings.idleTimeoutMs;
@@ -148,6 +175,11 @@ export class WatermarkStrategy<in T> {
    */
   get periodicIntervalMs(): number | undefined {
     return this.#settings.periodicIntervalMs;
+  }
+
+  /** Whether the generator is one of those here, which look at timestamps only. */
+  get isBuiltIn(): boolean {
+    return this.#settings.isBuiltIn;
   }
 
   /** A fresh generator, for one subtask or source split. */
@@ -186,6 +218,7 @@ function builtIn(generatorName: string): Omit<Settings<unknown>, "makeGenerator"
     generatorName,
     isBuiltIn: true,
     timestampAssigner: undefined,
+    timestampExpression: undefined,
     idleTimeoutMs: undefined,
     periodicIntervalMs: undefined,
   };

@@ -18,13 +18,17 @@ export interface SlotFunction {
   add(slots: Slots, at: number, value: unknown, timestamp: number, isFirst: boolean): void;
   /** Changes `earlier` only. Both hold records: `earlierCount` and `laterCount` of them. */
   merge(earlier: Slots, later: Slots, at: number, earlierCount: number, laterCount: number): void;
-  result(slots: Slots, at: number, count: number): unknown;
+  /** Which slot the result is made of, counted from `at`, or from the start of the accumulator for the number of records. */
+  readonly result: "count" | 0 | 1;
+  /** Makes the result, a number, of that slot; absent where the slot is the result. */
+  readonly finish?: (value: Numeric, count: number) => number;
 }
 
 /** What an aggregate is called in messages: `sum("price")`. */
 export interface SlotName {
   readonly kind: AggregateKind;
   readonly field: string | undefined;
+  readonly expression?: { toString(): string } | undefined;
 }
 
 export function slotFunction(name: SlotName): SlotFunction {
@@ -32,21 +36,21 @@ export function slotFunction(name: SlotName): SlotFunction {
     case "count":
       return counted;
     case "sum":
-      return summed(name, (total) => total);
+      return summed(name);
     case "avg":
-      return summed(name, (total, count) => Number(total) / count);
+      return { ...summed(name), finish: (total, count) => Number(total) / count };
     case "min":
       return extreme(name, Math.min, (value, best) => value < best, Infinity);
     case "max":
       return extreme(name, Math.max, (value, best) => best < value, -Infinity);
     case "varPop":
-      return spread(name, (squares, count) => squares / count);
+      return spread(name, (squares, count) => (squares as number) / count);
     case "varSamp":
-      return spread(name, (squares, count) => squares / (count - 1));
+      return spread(name, (squares, count) => (squares as number) / (count - 1));
     case "stddevPop":
-      return spread(name, (squares, count) => Math.sqrt(squares / count));
+      return spread(name, (squares, count) => Math.sqrt((squares as number) / count));
     case "stddevSamp":
-      return spread(name, (squares, count) => Math.sqrt(squares / (count - 1)));
+      return spread(name, (squares, count) => Math.sqrt((squares as number) / (count - 1)));
     case "first":
       return byTime((timestamp, kept) => timestamp < kept);
     case "last":
@@ -59,13 +63,13 @@ const counted: SlotFunction = {
   types: [],
   add: () => {},
   merge: () => {},
-  result: (_slots, _at, count) => count,
+  result: "count",
 };
 
 type Numeric = number | bigint;
 
 /** One slot: the sum, f64 or, where the values are bigints, a 64-bit integer. */
-function summed(name: SlotName, result: (total: Numeric, count: number) => Numeric): SlotFunction {
+function summed(name: SlotName): SlotFunction {
   return {
     initial: [0],
     types: [types.union(types.number, types.bigint)],
@@ -77,7 +81,7 @@ function summed(name: SlotName, result: (total: Numeric, count: number) => Numer
       const [left, right] = [earlier[at], later[at]];
       earlier[at] = typeof left === "number" && typeof right === "number" ? left + right : sumOfBigints(name, left, right);
     },
-    result: (slots, at, count) => result(slots[at] as Numeric, count),
+    result: 0,
   };
 }
 
@@ -126,14 +130,14 @@ function extreme(
     types: [types.union(types.number, types.bigint, types.string)],
     add: (slots, at, value, _timestamp, isFirst) => add(slots, at, value, isFirst),
     merge: (earlier, later, at) => add(earlier, at, later[at], false),
-    result: (slots, at) => slots[at],
+    result: 0,
   };
 }
 
 /**
  * Two slots: the mean, and the sum of squared distances from it. By Welford within a pane or slice, by Chan et al. between two.
  */
-function spread(name: SlotName, result: (squares: number, count: number) => number): SlotFunction {
+function spread(name: SlotName, finish: (squares: Numeric, count: number) => number): SlotFunction {
   return {
     initial: [0, 0],
     types: [types.number, types.number],
@@ -156,7 +160,8 @@ function spread(name: SlotName, result: (squares: number, count: number) => numb
       earlier[at + 1] =
         (earlier[at + 1] as number) + (later[at + 1] as number) + (delta * delta * earlierCount * laterCount) / count;
     },
-    result: (slots, at, count) => result(slots[at + 1] as number, count),
+    result: 1,
+    finish,
   };
 }
 
@@ -172,12 +177,12 @@ function byTime(replaces: (timestamp: number, kept: number) => boolean): SlotFun
     types: [types.dynamic, types.number],
     add,
     merge: (earlier, later, at) => add(earlier, at, later[at], later[at + 1] as number, false),
-    result: (slots, at) => slots[at],
+    result: 0,
   };
 }
 
 function title(name: SlotName): string {
-  return `${name.kind}(${name.field === undefined ? "…" : JSON.stringify(name.field)})`;
+  return `${name.kind}(${name.field === undefined ? String(name.expression ?? "…") : JSON.stringify(name.field)})`;
 }
 
 function refused(name: SlotName, taken: string, value: unknown): JobError {

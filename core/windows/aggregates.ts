@@ -1,3 +1,5 @@
+import { isExpression } from "../data/expression-compiler.ts";
+import type { Expression } from "../data/expression.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 
@@ -7,6 +9,9 @@ export type AggregateKind =
 
 /** Computes the value to aggregate from a record. */
 export type FieldSelector<T, V> = (record: T) => V;
+
+/** Computes the value to aggregate, from records and from columns. A null is no value: filter such records before. */
+export type FieldExpression<T, V> = Expression<T, V, string | undefined>;
 
 /** Marks a result that has the type of the record's field. */
 export interface SameAsField<F extends string> {
@@ -24,9 +29,11 @@ export interface SumOfField<F extends string> {
  */
 export interface FieldAggregate<in T, out R> {
   readonly kind: AggregateKind;
-  /** The field it reads; undefined for `count` and where a selector computes the value. */
+  /** The field it reads; undefined for `count` and where a selector or an expression computes the value. */
   readonly field: string | undefined;
   readonly select: ((record: never) => unknown) | undefined;
+  /** Set where an expression computes the value; `select` is the same for a record. */
+  readonly expression?: Expression<never, unknown, string | undefined> | undefined;
   /** Only for the compiler: what it takes and gives. */
   readonly takes?: (record: T) => void;
   readonly gives?: R;
@@ -60,12 +67,13 @@ export function count(): FieldAggregate<unknown, number> {
 }
 
 /**
- * Sum of a field. Numbers add up as f64, from left to right as they come, beginning at +0. Bigints add up as 64-bit integers.
+ * Sum of a field, or of what an expression or a function computes. Numbers add up as f64, from left to right as they come, beginning at +0. Bigints add up as 64-bit integers.
  *
  * @throws JobError ARITHMETIC_OVERFLOW at run time where a sum of bigints leaves the range of 64 bits.
  */
 export function sum<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, SumOfField<F>>;
 export function sum<T, V extends Numeric>(select: FieldSelector<T, V>): FieldAggregate<T, Widened<V>>;
+export function sum<T, V extends Numeric>(expression: FieldExpression<T, V>): FieldAggregate<T, Widened<V>>;
 export function sum(source: unknown): never {
   return declared("sum", source);
 }
@@ -76,6 +84,7 @@ export function sum(source: unknown): never {
  */
 export function min<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Ordered }, SameAsField<F>>;
 export function min<T, V extends Ordered>(select: FieldSelector<T, V>): FieldAggregate<T, V>;
+export function min<T, V extends Ordered>(expression: FieldExpression<T, V>): FieldAggregate<T, V>;
 export function min(source: unknown): never {
   return declared("min", source);
 }
@@ -86,6 +95,7 @@ export function min(source: unknown): never {
  */
 export function max<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Ordered }, SameAsField<F>>;
 export function max<T, V extends Ordered>(select: FieldSelector<T, V>): FieldAggregate<T, V>;
+export function max<T, V extends Ordered>(expression: FieldExpression<T, V>): FieldAggregate<T, V>;
 export function max(source: unknown): never {
   return declared("max", source);
 }
@@ -93,6 +103,7 @@ export function max(source: unknown): never {
 /** Mean of a field, a number: its sum (see `sum`) divided by the number of records. */
 export function avg<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
 export function avg<T>(select: FieldSelector<T, Numeric>): FieldAggregate<T, number>;
+export function avg<T>(expression: FieldExpression<T, Numeric>): FieldAggregate<T, number>;
 export function avg(source: unknown): never {
   return declared("avg", source);
 }
@@ -100,6 +111,7 @@ export function avg(source: unknown): never {
 /** Variance of a field as a whole population: mean squared distance from the mean. Bigints count as the nearest f64. */
 export function varPop<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
 export function varPop<T>(select: FieldSelector<T, Numeric>): FieldAggregate<T, number>;
+export function varPop<T>(expression: FieldExpression<T, Numeric>): FieldAggregate<T, number>;
 export function varPop(source: unknown): never {
   return declared("varPop", source);
 }
@@ -107,6 +119,7 @@ export function varPop(source: unknown): never {
 /** Variance of a field as a sample of a population (divides by n − 1). NaN for a single record. */
 export function varSamp<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
 export function varSamp<T>(select: FieldSelector<T, Numeric>): FieldAggregate<T, number>;
+export function varSamp<T>(expression: FieldExpression<T, Numeric>): FieldAggregate<T, number>;
 export function varSamp(source: unknown): never {
   return declared("varSamp", source);
 }
@@ -114,6 +127,7 @@ export function varSamp(source: unknown): never {
 /** Square root of `varPop`. */
 export function stddevPop<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
 export function stddevPop<T>(select: FieldSelector<T, Numeric>): FieldAggregate<T, number>;
+export function stddevPop<T>(expression: FieldExpression<T, Numeric>): FieldAggregate<T, number>;
 export function stddevPop(source: unknown): never {
   return declared("stddevPop", source);
 }
@@ -121,6 +135,7 @@ export function stddevPop(source: unknown): never {
 /** Square root of `varSamp`. NaN for a single record. */
 export function stddevSamp<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
 export function stddevSamp<T>(select: FieldSelector<T, Numeric>): FieldAggregate<T, number>;
+export function stddevSamp<T>(expression: FieldExpression<T, Numeric>): FieldAggregate<T, number>;
 export function stddevSamp(source: unknown): never {
   return declared("stddevSamp", source);
 }
@@ -131,6 +146,7 @@ export function stddevSamp(source: unknown): never {
  */
 export function first<F extends string>(field: F): FieldAggregate<{ readonly [P in F]?: unknown }, SameAsField<F>>;
 export function first<T, V>(select: FieldSelector<T, V>): FieldAggregate<T, V>;
+export function first<T, V>(expression: FieldExpression<T, V>): FieldAggregate<T, V>;
 export function first(source: unknown): never {
   return declared("first", source);
 }
@@ -141,19 +157,19 @@ export function first(source: unknown): never {
  */
 export function last<F extends string>(field: F): FieldAggregate<{ readonly [P in F]?: unknown }, SameAsField<F>>;
 export function last<T, V>(select: FieldSelector<T, V>): FieldAggregate<T, V>;
+export function last<T, V>(expression: FieldExpression<T, V>): FieldAggregate<T, V>;
 export function last(source: unknown): never {
   return declared("last", source);
 }
 
 /** The overloads above give it its type, which no body can: `gives` has no value. */
 function declared(kind: AggregateKind, source: unknown): never {
-  if (typeof source !== "string" && typeof source !== "function") {
-    throw new JobError(
-      "INVALID_ARGUMENT",
-      `${kind} takes the name of a field or a function of the record, but got ${show(source)}`,
-    );
-  }
-  const aggregate =
-    typeof source === "string" ? { kind, field: source, select: undefined } : { kind, field: undefined, select: source };
+  let aggregate: FieldAggregate<never, unknown>;
+  if (typeof source === "string") aggregate = { kind, field: source, select: undefined };
+  else if (typeof source === "function") aggregate = { kind, field: undefined, select: source as (record: never) => unknown };
+  else if (!isExpression(source)) {
+    throw new JobError("INVALID_ARGUMENT", `${kind} takes the name of a field, an expression or a function of the record, but got ${show(source)}`);
+  } else if (source.node.op === "column") aggregate = { kind, field: source.node.name, select: undefined };
+  else aggregate = { kind, field: undefined, select: source.compiler.value(source).row, expression: source };
   return aggregate as never;
 }

@@ -1,3 +1,5 @@
+import type { Expression } from "../data/expression.ts";
+import { type FieldReader, type ObjectMaker, objectMaker } from "../data/object-shape.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import type { AggregateFunction } from "../state/aggregation.ts";
@@ -9,15 +11,23 @@ import type { AggregateKind, AggregateResult, AggregateSpec, FieldAggregate } fr
 /** One aggregate as data: what a kernel, or `explain`, recognises. */
 export interface BuiltInAggregate {
   readonly kind: AggregateKind;
-  /** The field of the record; undefined for `count` and where a function of the user computes the value. */
+  /** The field of the record; undefined for `count` and where an expression or a function of the user computes the value. */
   readonly field: string | undefined;
+  /** What computes the value, of records and of columns, where it is no field; see `aggregateColumns`. */
+  readonly expression?: Expression<never, unknown, string | undefined> | undefined;
   /** The field of the result. */
   readonly output: string;
 }
 
 /** As `explain` shows it. */
-export function showAggregate({ output, kind, field }: BuiltInAggregate): string {
-  return `${output} = ${kind}(${kind === "count" ? "" : (field ?? "…")})`;
+export function showAggregate({ output, kind, field, expression }: BuiltInAggregate): string {
+  return `${output} = ${kind}(${kind === "count" ? "" : (field ?? String(expression ?? "…"))})`;
+}
+
+/** A result: one slot of the accumulator, or what is made of it and the number of records. */
+export interface AggregateOutcome {
+  readonly slot: number;
+  readonly finish: ((value: number | bigint, count: number) => number) | undefined;
 }
 
 interface Part {
@@ -43,8 +53,12 @@ export class BuiltInAggregates<T, Out> implements AggregateFunction<T, Slots, Ou
   readonly widths: readonly number[];
   /** What computes the value of each aggregate in `aggregates` from a record. */
   readonly selectors: readonly ((record: unknown) => unknown)[];
+  /** How each result is made of an accumulator, in order. */
+  readonly results: readonly AggregateOutcome[];
   readonly #parts: readonly Part[];
   readonly #initial: Slots;
+  /** All results have one hidden class. */
+  readonly #make: ObjectMaker<Slots, readonly AggregateOutcome[]>;
 
   /** @throws JobError INVALID_ARGUMENT where the specification is empty or holds something else than aggregates. */
   constructor(spec: AggregateSpec<T>) {
@@ -60,9 +74,11 @@ export class BuiltInAggregates<T, Out> implements AggregateFunction<T, Slots, Ou
       return part;
     });
     this.#initial = initial;
-    this.aggregates = entries.map(([output, { kind, field }]) => ({ kind, field, output }));
+    this.aggregates = entries.map(([output, { kind, field, expression }]) => ({ kind, field, expression, output }));
     this.widths = this.#parts.map(({ slots }) => slots.initial.length);
     this.selectors = this.#parts.map((part) => part.valueOf);
+    this.results = this.#parts.map(({ at, slots: { result, finish } }) => ({ slot: result === "count" ? 0 : at + result, finish }));
+    this.#make = objectMaker(this.aggregates.map(({ output }) => output));
   }
 
   /** Accumulators as they are stored: the number of records, then each slot in order. */
@@ -99,13 +115,7 @@ export class BuiltInAggregates<T, Out> implements AggregateFunction<T, Slots, Ou
   }
 
   getResult(slots: Slots): Out {
-    const result: { [output: string]: unknown } = {};
-    for (const part of this.#parts) {
-      const value = part.slots.result(slots, part.at, slots[0] as number);
-      // A computed NaN may carry any bits; what leaves has those of the constant.
-      result[part.output] = Number.isNaN(value) ? NaN : value;
-    }
-    return result as Out;
+    return this.#make(readResult, slots, this.results) as Out;
   }
 }
 
@@ -120,6 +130,13 @@ export class BuiltInAggregates<T, Out> implements AggregateFunction<T, Slots, Ou
 export function builtInAggregates<T, const S extends AggregateSpec<T>>(spec: S): BuiltInAggregates<T, AggregateResult<T, S>> {
   return new BuiltInAggregates(spec);
 }
+
+const readResult: FieldReader<Slots, readonly AggregateOutcome[]> = (index, slots, outcomes) => {
+  const { slot, finish } = outcomes[index]!;
+  const value = finish === undefined ? slots[slot] : finish(slots[slot] as number | bigint, slots[0] as number);
+  // A computed NaN may carry any bits; what leaves has those of the constant.
+  return value !== value ? NaN : value;
+};
 
 function valueOf(aggregate: FieldAggregate<never, unknown>): (record: unknown) => unknown {
   const { field, select } = aggregate;

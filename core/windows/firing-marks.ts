@@ -52,8 +52,12 @@ export class FiringMarks {
     }
   }
 
+  get(key: KeyId, namespace: Namespace): number | undefined {
+    return this.#marks.get(namespace)?.get(key);
+  }
+
   write(key: KeyId, namespace: Namespace, writer: ByteWriter): boolean {
-    const mark = this.#marks.get(namespace)?.get(key);
+    const mark = this.get(key, namespace);
     if (mark === undefined) return false;
     writer.u8(mark);
     return true;

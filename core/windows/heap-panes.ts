@@ -18,7 +18,7 @@ import {
   writePane,
 } from "./pane-layout.ts";
 import { type HeapPane, inFiringOrder, PaneTable } from "./pane-table.ts";
-import type { Panes } from "./panes.ts";
+import type { PaneFunction, Panes } from "./panes.ts";
 import { compareWindows, TimeWindow } from "./time-window.ts";
 import { WindowMap } from "./window-map.ts";
 import { WindowSchedule } from "./window-schedule.ts";
@@ -52,6 +52,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   readonly name = "panes";
   readonly format: string;
   readonly #options: HeapPanesOptions<T, Contents>;
+  readonly #contents: PaneFunction<T, Contents>;
   readonly #slices: SliceLayout | undefined;
   readonly #maxParallelism: number;
   /** Invariant: no table is empty. */
@@ -72,6 +73,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   constructor(options: HeapPanesOptions<T, Contents>) {
     this.format = paneFormat(options);
     this.#options = options;
+    this.#contents = options.contents;
     this.#slices = options.slices;
     this.#maxParallelism = options.registry.maxParallelism;
     this.#nextPosition = options.nextPosition ?? 0;
@@ -88,12 +90,14 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
       this.#addTo(this.#sliceFor(this.#slices, windows, timestamp, firedUntil), key, record, timestamp);
       return;
     }
-    for (const window of windows) this.#addTo(this.#tableFor(window, firedUntil), key, record, timestamp);
+    for (let index = 0; index < windows.length; index += 1) {
+      this.#addTo(this.#tableFor(windows[index]!, firedUntil), key, record, timestamp);
+    }
   }
 
   read(key: KeyId, window: TimeWindow): Contents | undefined {
     if (this.#slices === undefined) return this.#tables.get(window.start, window.end)?.get(key)?.contents;
-    const sum = new SliceSum(this.#options.contents, key);
+    const sum = new SliceSum(this.#contents, key);
     for (const table of this.#tablesBetween(window.start, window.end)) {
       const pane = table.get(key);
       if (pane !== undefined) sum.add(pane.contents);
@@ -102,7 +106,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   }
 
   merge(key: KeyId, target: TimeWindow, sources: readonly TimeWindow[], firedUntil: number): void {
-    const { merge } = this.#options.contents;
+    const { merge } = this.#contents;
     assert(merge !== undefined && this.#slices === undefined, "windows merge where their contents can, and are not sliced");
     let merged: HeapPane<Contents> | undefined;
     for (const source of sources) {
@@ -199,6 +203,10 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
       const { start, end } = spanOf(namespace);
       table = this.#newTable(start, end);
     }
+    if (table.get(key) !== undefined) {
+      table.delete(key);
+      this.#size -= 1;
+    }
     this.#put(table, { key, group: keyGroupOf(key, this.#maxParallelism), position, contents, reportedIn: NEVER });
     this.#nextPosition = Math.max(this.#nextPosition, position + 1);
   }
@@ -221,29 +229,32 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   }
 
   #addTo(table: PaneTable<Contents>, key: KeyId, record: T, timestamp: number): void {
-    const { contents } = this.#options;
-    let pane = table.get(key);
+    const pane = table.get(key);
     if (pane === undefined) {
-      const group = keyGroupOf(key, this.#maxParallelism);
-      pane = { key, group, position: this.#nextPosition, contents: contents.create(record, timestamp), reportedIn: NEVER };
-      this.#nextPosition += 1;
-      this.#put(table, pane);
-    } else {
-      pane.contents = contents.add(pane.contents, record, timestamp);
+      this.#create(table, key, record, timestamp);
+      return;
     }
+    pane.contents = this.#contents.add(pane.contents, record, timestamp);
+    if (pane.reportedIn !== this.#tracker.interval) this.#report(table, pane);
+  }
+
+  #create(table: PaneTable<Contents>, key: KeyId, record: T, timestamp: number): void {
+    const group = keyGroupOf(key, this.#maxParallelism);
+    const contents = this.#contents.create(record, timestamp);
+    const pane = { key, group, position: this.#nextPosition, contents, reportedIn: NEVER };
+    this.#nextPosition += 1;
+    this.#put(table, pane);
     this.#report(table, pane);
   }
 
   #report(table: PaneTable<Contents>, pane: HeapPane<Contents>): void {
-    if (pane.reportedIn === this.#tracker.interval) return;
     pane.reportedIn = this.#tracker.interval;
     this.#tracker.changed(pane.key, table.text);
   }
 
   #put(table: PaneTable<Contents>, pane: HeapPane<Contents>): void {
-    const sizeBefore = table.size;
-    table.set(pane);
-    this.#size += table.size - sizeBefore;
+    table.add(pane);
+    this.#size += 1;
   }
 
   #remove(table: PaneTable<Contents>, pane: HeapPane<Contents>): void {
@@ -280,7 +291,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   }
 
   #newTable(start: number, end: number): PaneTable<Contents> {
-    const table = new PaneTable<Contents>(start, end);
+    const table = new PaneTable<Contents>(start, end, this.#last);
     this.#tables.add(table);
     return table;
   }
@@ -325,7 +336,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
     const tables = this.#tablesBetween(window.start, window.end);
     const [first] = tables;
     if (first === undefined) return [];
-    if (tables.length === 1) return inFiringOrder([...first.panes()], this.#maxParallelism);
+    if (tables.length === 1) return inFiringOrder(first.panes().slice(), this.#maxParallelism);
     const firstOfKey = new Map<KeyId, HeapPane<Contents>>();
     for (const table of tables) {
       for (const pane of table.panes()) {

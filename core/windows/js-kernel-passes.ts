@@ -8,7 +8,7 @@ export interface Pass {
   readonly timestamps: Float64Array;
   /** Index of the first word of each row's pane. */
   readonly targets: Int32Array;
-  /** Number of records in the pane, the row included. */
+  /** Number of records in the pane, the row included; set where a spread needs it. */
   readonly counts: Float64Array;
   readonly count: number;
 }
@@ -37,13 +37,46 @@ export function placed({ columns, aggregates }: KernelSpec): PlacedAggregate[] {
   });
 }
 
-/** A position is kept as −1 − position in a pane that has not changed since its changes were last listed. */
+/**
+ * A position is kept as position + 1 in a pane that has changed since its changes were last listed, and as the negative of that in any other: so a pane is
+ * marked as changed without asking whether it is, which would cost more than all the rest.
+ */
+export function changed(position: number): number {
+  return position + 1;
+}
+
 export function unchanged(position: number): number {
   return -1 - position;
 }
 
 export function positionOf(word: number): number {
-  return word < 0 ? -1 - word : word;
+  return Math.abs(word) - 1;
+}
+
+/** Marks all panes as not changed. */
+export function settle(words: Float64Array, end: number, stride: number): void {
+  for (let at = POSITION; at < end; at += stride) words[at] = -Math.abs(words[at]!);
+}
+
+/** Counts the rows from `from` to before `to`, all of which are in the span of these words, and marks their panes as changed. */
+export function countRun({ targets, counts }: Pass, words: Float64Array, from: number, to: number): void {
+  for (let row = from; row < to; row += 1) {
+    const at = targets[row]!;
+    words[at] = Math.abs(words[at]!);
+    const counted = words[at + COUNT]! + 1;
+    words[at + COUNT] = counted;
+    counts[row] = counted;
+  }
+}
+
+/** The same, and adds up a column of numbers on the way. */
+export function countAndSumRun({ targets }: Pass, words: Float64Array, from: number, to: number, word: number, values: Float64Array): void {
+  for (let row = from; row < to; row += 1) {
+    const at = targets[row]!;
+    words[at] = Math.abs(words[at]!);
+    words[at + COUNT] = words[at + COUNT]! + 1;
+    words[at + word] = words[at + word]! + values[row]!;
+  }
 }
 
 export const FLOAT_PASSES: Readonly<Record<KernelAggregateKind, FloatPass>> = {

@@ -1,9 +1,12 @@
 import { assert } from "../lib/assert.ts";
 import { murmurHash } from "../lib/hash.ts";
-import { initialize, mergePanes, type Words } from "./js-kernel-merge.ts";
+import { addSlice, copyPane, initialize, mergePanes, noteOrder } from "./js-kernel-merge.ts";
 import {
   addInts,
+  changed,
   COUNT,
+  countAndSumRun,
+  countRun,
   FLOAT_PASSES,
   INT_PASSES,
   type Pass,
@@ -11,9 +14,11 @@ import {
   type PlacedAggregate,
   POSITION,
   positionOf,
+  settle,
   subtractInts,
   unchanged,
 } from "./js-kernel-passes.ts";
+import { rowsByPosition } from "./js-kernel-order.ts";
 import { KernelTable } from "./js-kernel-table.ts";
 import {
   copyRows,
@@ -30,7 +35,7 @@ import {
   OVERFLOW,
   wordTypes,
 } from "./kernel.ts";
-import { IMAGE_HEADER_BYTES, IMAGE_SPAN_BYTES, keyBytes, readHeader, readSpan, writeHeader, writeSpan } from "./kernel-image.ts";
+import { IMAGE_HEADER_BYTES, IMAGE_SPAN_BYTES, type ImageTable, keyBytes, readHeader, readSpan, writeImage } from "./kernel-image.ts";
 
 /** A key slot whose freedom has been told. */
 const TOLD = -1;
@@ -47,6 +52,8 @@ export class JsKernel implements Kernel {
   readonly #hasInts: boolean;
   readonly #aggregates: readonly PlacedAggregate[];
   readonly #intSums: readonly PlacedAggregate[];
+  /** A sum of numbers that is computed while the panes are looked up. */
+  readonly #fusedSum: PlacedAggregate | undefined;
   readonly #otherAggregates: readonly PlacedAggregate[];
   /** By handle. */
   readonly #tables: (KernelTable | undefined)[] = [];
@@ -62,6 +69,8 @@ export class JsKernel implements Kernel {
   /** What the last `fire` or `list` lists, and in which order. */
   #listed: KernelTable;
   #order: Int32Array = new Int32Array(0);
+  /** For one slice at a time: where each of its panes belongs in the sum of a window. */
+  #sliceTargets: Int32Array = new Int32Array(0);
   readonly #carry: KernelTable;
   /** The words of a pane without records. */
   readonly #blank: KernelTable;
@@ -78,7 +87,10 @@ export class JsKernel implements Kernel {
     this.#hasInts = this.#wordTypes.includes("i64");
     this.#aggregates = placed(spec);
     this.#intSums = this.#aggregates.filter(({ kind, type }) => kind === "sum" && type === "i64");
-    this.#otherAggregates = this.#aggregates.filter((aggregate) => !this.#intSums.includes(aggregate));
+    // Sums of integers may fail, before which nothing else may be added up.
+    const isFused = this.#intSums.length === 0 && !this.#aggregates.some(({ kind }) => kind === "spread");
+    this.#fusedSum = isFused ? this.#aggregates.find(({ kind }) => kind === "sum") : undefined;
+    this.#otherAggregates = this.#aggregates.filter((aggregate) => aggregate !== this.#fusedSum && !this.#intSums.includes(aggregate));
     this.input = kernelRows(spec);
     this.output = {
       keys: new Int32Array(KERNEL_ROWS_MAX),
@@ -102,7 +114,7 @@ export class JsKernel implements Kernel {
   get memory(): KernelMemory {
     let bytes = 0;
     for (const table of this.#tables) bytes += table === undefined ? 0 : table.bytes;
-    return { usedBytes: bytes, heldBytes: bytes };
+    return { usedBytes: bytes, heldBytes: bytes + (this.#spare?.bytes ?? 0) };
   }
 
   open(start: number, end: number): number {
@@ -135,7 +147,7 @@ export class JsKernel implements Kernel {
     let source = rows;
     if (selection !== undefined) copyRows(rows, (source = this.input), count, selection, true);
     const pass = { tables: this.#tables, spans: source.spans, timestamps: source.timestamps, targets: this.#targets, counts: this.#counts, count };
-    this.#resolve(source, count);
+    this.#resolve(pass, source);
     if (0 < this.#intSums.length && !this.#addIntSums(pass, source)) return false;
     for (const { kind, type, word, column } of this.#otherAggregates) {
       const values = source.values[column]!;
@@ -153,13 +165,13 @@ export class JsKernel implements Kernel {
       const row = table.find(key);
       if (row < 0) continue;
       const at = row * this.#stride;
-      if (position === Infinity) this.#copyPane(table, at, carry, 0);
+      if (position === Infinity) copyPane(table, at, carry, 0);
       else if (!mergePanes(carry, 0, table, at, this.#aggregates)) return OVERFLOW;
       position = Math.min(position, positionOf(table.words[at + POSITION]!));
     }
     if (position === Infinity) return 0;
     carry.keys[0] = key;
-    carry.words[POSITION] = position;
+    carry.words[POSITION] = changed(position);
     this.#write(carry, FIRST_ROW, 0, 1);
     return 1;
   }
@@ -175,7 +187,7 @@ export class JsKernel implements Kernel {
       noteOrder(table, position);
     } else if (positionOf(table.words[row * this.#stride + POSITION]!) !== position) table.isInOrder = false;
     const at = row * this.#stride;
-    table.words[at + POSITION] = isChange ? position : unchanged(position);
+    table.words[at + POSITION] = isChange ? changed(position) : unchanged(position);
     for (let word = 0; word < columns.length; word += 1) {
       const column = columns[word]!;
       if (column instanceof Float64Array) table.words[at + COUNT + word] = column[0]!;
@@ -212,7 +224,7 @@ export class JsKernel implements Kernel {
       if (which === "changed") {
         const at = row * this.#stride + POSITION;
         if (table.words[at]! < 0) continue;
-        table.words[at] = unchanged(table.words[at]!);
+        table.words[at] = -table.words[at]!;
       }
       order[count] = row;
       count += 1;
@@ -253,22 +265,18 @@ export class JsKernel implements Kernel {
   }
 
   snapshot(): Uint8Array<ArrayBuffer> {
-    const live = [...this.#tables.entries()].filter(([, table]) => table !== undefined) as [number, KernelTable][];
-    let length = IMAGE_HEADER_BYTES;
-    for (const [, { count }] of live) length += IMAGE_SPAN_BYTES + keyBytes(count) + count * this.#stride * 8;
-    const image = new Uint8Array(length);
-    const view = new DataView(image.buffer);
-    writeHeader(view, { stride: this.#stride, nextPosition: this.#nextPosition, spanCount: live.length });
-    let at = IMAGE_HEADER_BYTES;
-    for (const [handle, { start, end, count, keys, words }] of live) {
-      writeSpan(view, at, { start, end, handle, count });
-      at += IMAGE_SPAN_BYTES;
-      image.set(new Uint8Array(keys.buffer, 0, count * 4), at);
-      at += keyBytes(count);
-      image.set(new Uint8Array(words.buffer, 0, count * this.#stride * 8), at);
-      at += count * this.#stride * 8;
+    const tables: ImageTable[] = [];
+    for (const [handle, table] of this.#tables.entries()) {
+      if (table === undefined) continue;
+      const { start, end, count } = table;
+      const keys = new Uint8Array(table.keys.buffer, 0, count * 4);
+      tables.push({ start, end, handle, keys, words: new Uint8Array(table.words.buffer, 0, count * this.#stride * 8) });
     }
-    return image;
+    return writeImage(this.#stride, this.#nextPosition, tables);
+  }
+
+  settle(): void {
+    for (const table of this.#tables) if (table !== undefined) settle(table.words, table.count * table.stride, table.stride);
   }
 
   restore(image: Uint8Array): void {
@@ -297,16 +305,17 @@ export class JsKernel implements Kernel {
 
   /** The table that was dropped last is used again where it has the right size: what comes new from the collector is slow to begin with. */
   #emptyTable(start: number, end: number): KernelTable {
-    const capacity = capacityFor(this.#lastOpened?.count ?? this.#lastCount);
+    const last = this.#lastOpened;
+    const capacity = capacityFor(last?.count ?? this.#lastCount);
     const spare = this.#spare;
-    if (spare === undefined || spare.keys.length !== capacity) return this.#newTable(start, end, capacity);
+    if (spare === undefined || spare.keys.length !== capacity) return this.#newTable(start, end, capacity, last ?? spare);
     this.#spare = undefined;
     spare.reuse(start, end);
     return spare;
   }
 
-  #newTable(start: number, end: number, capacity: number): KernelTable {
-    return new KernelTable(start, end, this.#stride, this.#hasInts, capacity);
+  #newTable(start: number, end: number, capacity: number, like?: KernelTable): KernelTable {
+    return new KernelTable(start, end, this.#stride, this.#hasInts, capacity, like);
   }
 
   #tableOf(span: number): KernelTable {
@@ -315,38 +324,29 @@ export class JsKernel implements Kernel {
     return table;
   }
 
-  /** Finds or creates the pane of each row, counts the row in it and marks it as changed. */
-  #resolve({ spans, keys }: KernelRows, count: number): void {
-    const targets = this.#targets;
-    const counts = this.#counts;
-    const stride = this.#stride;
-    let span = -1;
-    let table = this.#carry;
-    for (let row = 0; row < count; row += 1) {
-      if (spans[row] !== span) table = this.#tableOf((span = spans[row]!));
-      const key = keys[row]!;
-      let found = table.find(key);
-      if (found < 0) found = this.#create(table, key);
-      const at = found * stride;
-      const { words } = table;
-      if (words[at]! < 0) words[at] = unchanged(words[at]!);
-      const counted = words[at + COUNT]! + 1;
-      words[at + COUNT] = counted;
-      counts[row] = counted;
-      targets[row] = at;
+  /** Finds or creates the pane of each row, counts the row in it and marks it as changed; adds up a column of numbers in the same pass where there is one. */
+  #resolve(pass: Pass, { keys, values }: KernelRows): void {
+    const { spans, targets, count } = pass;
+    const sum = this.#fusedSum;
+    for (let first = 0, end = 0; first < count; first = end) {
+      const span = spans[first]!;
+      const table = this.#tableOf(span);
+      for (;;) {
+        end = table.locate(keys, spans, span, end, count, targets);
+        if (end === count || spans[end] !== span) break;
+        targets[end] = this.#create(table, keys[end]!) * this.#stride;
+        end += 1;
+      }
+      if (sum === undefined) countRun(pass, table.words, first, end);
+      else countAndSumRun(pass, table.words, first, end, sum.word, values[sum.column] as Float64Array);
     }
   }
 
   #create(table: KernelTable, key: number): number {
     const row = this.#insert(table, key);
     const at = row * this.#stride;
-    if (this.#hasInts) this.#copyPane(this.#blank, 0, table, at);
-    else {
-      const { words } = table;
-      const blank = this.#blank.words;
-      for (let word = COUNT; word < blank.length; word += 1) words[at + word] = blank[word]!;
-    }
-    table.words[at + POSITION] = this.#nextPosition;
+    copyPane(this.#blank, 0, table, at);
+    table.words[at + POSITION] = changed(this.#nextPosition);
     this.#nextPosition += 1;
     return row;
   }
@@ -390,27 +390,13 @@ export class JsKernel implements Kernel {
     }
   }
 
-  /** Not number by number: an integer may look like a NaN, whose bits a copied number need not keep. */
-  #copyPane(from: Words, fromAt: number, to: Words, toAt: number): void {
-    to.words.set(from.words.subarray(fromAt, fromAt + this.#stride), toAt);
-  }
-
   /** The panes of a window, each merged from its slices, with the position in the earliest one. */
   #sumOf(spans: readonly number[], contents: boolean): KernelTable | undefined {
-    let countMax = 1;
-    for (const span of spans) countMax = Math.max(countMax, this.#tableOf(span).count);
-    const sum = this.#newTable(0, 0, capacityFor(countMax));
-    for (const span of spans) {
-      const table = this.#tableOf(span);
-      for (let row = 0; row < table.count; row += 1) {
-        const key = table.keys[row]!;
-        const present = sum.find(key);
-        if (present < 0) {
-          this.#copyPane(table, row * this.#stride, sum, sum.insert(key) * this.#stride);
-          noteOrder(sum, positionOf(table.words[row * this.#stride + POSITION]!));
-        } else if (contents && !mergePanes(sum, present * this.#stride, table, row * this.#stride, this.#aggregates)) return undefined;
-      }
-    }
+    let largest = this.#carry;
+    for (const span of spans) if (largest.count < this.#tableOf(span).count) largest = this.#tableOf(span);
+    const sum = this.#newTable(0, 0, capacityFor(largest.count), largest);
+    if (this.#sliceTargets.length < largest.count) this.#sliceTargets = new Int32Array(capacityFor(largest.count));
+    for (const span of spans) if (!addSlice(sum, this.#tableOf(span), this.#aggregates, this.#sliceTargets, contents)) return undefined;
     return sum;
   }
 
@@ -420,20 +406,22 @@ export class JsKernel implements Kernel {
     return murmurHash(key < 0 ? ~key : key) % this.#spec.maxParallelism;
   }
 
-  /** Panes nearly always lie by position, so counting them by key group is enough. */
+  /** Panes mostly lie by position, so counting them by key group is enough; those of a sum of slices are sorted before. */
   #firingOrder({ count, keys, words, isInOrder }: KernelTable): Int32Array {
     const groups = new Uint16Array(count);
     for (let row = 0; row < count; row += 1) groups[row] = this.#groupOf(keys[row]!);
     const order = new Int32Array(count);
-    if (!isInOrder || count < COUNTED_PANES_MIN) {
+    if (count < COUNTED_PANES_MIN) {
       const stride = this.#stride;
       for (let row = 0; row < count; row += 1) order[row] = row;
       return order.sort((a, b) => groups[a]! - groups[b]! || positionOf(words[a * stride]!) - positionOf(words[b * stride]!));
     }
+    const rows = isInOrder ? undefined : rowsByPosition(words, this.#stride, count);
     const next = new Uint32Array(this.#spec.maxParallelism + 1);
     for (let row = 0; row < count; row += 1) next[groups[row]! + 1]! += 1;
     for (let group = 1; group < next.length; group += 1) next[group]! += next[group - 1]!;
-    for (let row = 0; row < count; row += 1) {
+    for (let index = 0; index < count; index += 1) {
+      const row = rows === undefined ? index : rows[index]!;
       const group = groups[row]!;
       order[next[group]!] = row;
       next[group]! += 1;
@@ -464,12 +452,6 @@ function writeFloats(column: Float64Array, words: Float64Array, word: number, st
     const value = words[order[from + index]! * stride + word]!;
     column[index] = value === value ? value : NaN;
   }
-}
-
-/** A row that was appended to a table keeps it in order where its position is the largest. */
-function noteOrder(table: KernelTable, position: number): void {
-  const before = table.count - 2;
-  if (0 <= before && position < positionOf(table.words[before * table.stride]!)) table.isInOrder = false;
 }
 
 /** Room for so many panes: a power of two, as tables need it. */

@@ -1,35 +1,33 @@
+import type { ColumnBatch } from "../data/column-batch.ts";
 import type { KeyId } from "../data/key.ts";
 import { assert } from "../lib/assert.ts";
 import { ByteReader, ByteWriter, corrupt } from "../lib/bytes.ts";
 import { keyGroupOf } from "../state/key-groups.ts";
-import type { ChangeTracker, ComponentRegistry, KeyedComponent, Namespace } from "../state/keyed-state.ts";
+import type { ChangeTracker, ComponentRegistry, FrozenEntries, KeyedComponent, Namespace } from "../state/keyed-state.ts";
 import type { Slots } from "./aggregate-slots.ts";
 import type { BuiltInAggregates } from "./built-in-aggregates.ts";
+import type { ColumnPanes, EachPaneColumns, OpenSpan } from "./column-panes.ts";
+import { FrozenPanes } from "./frozen-panes.ts";
 import { FiringMarks, isMark, TO_DROP, TO_FIRE, type VisitMark } from "./firing-marks.ts";
 import { HeapPanes } from "./heap-panes.ts";
-import { FIRST_KEY_SLOT, type Kernel, KERNEL_ROWS_MAX, type MakeKernel, OVERFLOW } from "./kernel.ts";
+import { FIRST_KEY_SLOT, type Kernel, KERNEL_ROWS_MAX, type KernelOutput, type MakeKernel, OVERFLOW, wordTypes } from "./kernel.ts";
+import { type BatchColumns, batchColumns, BatchInput } from "./kernel-batch.ts";
 import { KernelPlan, slotsAt } from "./kernel-plan.ts";
+import { KeyNumbers } from "./key-numbers.ts";
 import { KeySlots } from "./key-slots.ts";
-import { endOfLastSlices, paneFormat, type PanesOptions, readPane, type SliceLayout, sliceStartOf, spanOf, spanText, windowsOfSlice, writePane } from "./pane-layout.ts";
-import type { Panes } from "./panes.ts";
+import { type KernelSpan, KernelSpans } from "./kernel-spans.ts";
+import { endOfLastSlices, paneFormat, type PanesOptions, readPane, type SliceLayout, spanOf, spanText, windowsOfSlice, writePane } from "./pane-layout.ts";
 import { compareWindows, TimeWindow } from "./time-window.ts";
-import { type Spanned, WindowMap } from "./window-map.ts";
 import { WindowSchedule } from "./window-schedule.ts";
 
 export interface KernelPanesOptions<T> extends PanesOptions<T, Slots> {
   /** What `contents` computes. */
   readonly aggregates: BuiltInAggregates<T, unknown>;
   readonly makeKernel: MakeKernel;
+  /** The column of a batch that holds the keys; undefined: batches are not taken. */
+  readonly keyColumn?: string | undefined;
   /** Where the panes become part of snapshots. */
   readonly registry: ComponentRegistry;
-}
-
-/** A window or slice that the kernel holds panes of. */
-interface KernelSpan extends Spanned {
-  readonly text: Namespace;
-  readonly handle: number;
-  /** Its handle, as a list. */
-  readonly alone: readonly number[];
 }
 
 interface FiringWindow {
@@ -51,16 +49,17 @@ const REBUILT_BYTES_MIN = 1 << 22;
  * not fit the columns that the first record laid out, or a sum of integers leaves its range, all panes move to the heap and stay there: the results are the
  * same, and so are the errors.
  */
-export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
+export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
   readonly name = "panes";
   readonly format: string;
   readonly #options: KernelPanesOptions<T>;
   readonly #slices: SliceLayout | undefined;
   readonly #maxParallelism: number;
   readonly #keys = new KeySlots();
+  readonly #numbers = new KeyNumbers(this.#keys, (key) => this.#newNumberOf(this.#kernel!, key));
   /** Invariant: no span is empty, apart from those whose first rows are collected only. */
-  readonly #spans = new WindowMap<KernelSpan>();
   readonly #schedule: WindowSchedule;
+  readonly #spans: KernelSpans;
   readonly #marks = new FiringMarks();
   readonly #tracker: ChangeTracker;
   /** Undefined before the first record, and after the panes have moved to the heap. */
@@ -69,9 +68,11 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
   #heap: HeapPanes<T, Slots> | undefined;
   /** The time up to which panes have fired, as last told; undefined before the first time, within a restore that is. */
   #firedUntil: number | undefined;
+  readonly #batchInput = new BatchInput(this.#numbers);
+  /** What rows of the batch at hand are taken from. */
+  #batch: BatchColumns | undefined;
   /** Rows in the kernel's input that are not added yet. */
   #collected = 0;
-  #last: KernelSpan | undefined;
   /** Windows that are due, in the order in which they fire; those before `#firingIndex` have fired. */
   #firing: FiringWindow[] = [];
   #firingIndex = 0;
@@ -86,6 +87,7 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     this.#slices = options.slices;
     this.#maxParallelism = options.registry.maxParallelism;
     this.#schedule = new WindowSchedule(options.deadlines);
+    this.#spans = new KernelSpans(options.slices, this.#schedule);
     this.#tracker = options.registry.register(this);
   }
 
@@ -104,15 +106,57 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     const kernel = this.#kernel ?? this.#kernelFor(record);
     if (kernel === undefined) return this.#toHeap().add(key, windows, record, timestamp, firedUntil);
     if (this.#slices !== undefined) {
-      const span = this.#sliceFor(kernel, this.#slices, windows, timestamp, firedUntil);
+      const span = this.#spans.ofSlice(kernel, this.#slices, windows, timestamp, firedUntil);
       if (this.#addTo(kernel, span, key, record, timestamp)) return;
       return this.#toHeap().add(key, windows, record, timestamp, firedUntil);
     }
     for (let index = 0; index < windows.length; index += 1) {
-      const span = this.#spanFor(kernel, windows[index]!, firedUntil);
+      const span = this.#spans.ofWindow(kernel, windows[index]!, firedUntil);
       if (this.#addTo(kernel, span, key, record, timestamp)) continue;
       return this.#toHeap().add(key, windows.slice(index), record, timestamp, firedUntil);
     }
+  }
+
+  get givesColumns(): boolean {
+    return this.#heap === undefined;
+  }
+
+  beginColumns(batch: ColumnBatch): boolean {
+    const { keyColumn, aggregates } = this.#options;
+    this.#batch = this.#heap === undefined ? batchColumns(batch, keyColumn, aggregates, this.#plan, this.#maxParallelism) : undefined;
+    return this.#batch !== undefined;
+  }
+
+  openSpan(windows: readonly TimeWindow[], timestamp: number, firedUntil: number): OpenSpan {
+    this.#firedUntil = firedUntil;
+    const kernel = this.#kernel ?? this.#start(this.#batch?.plan);
+    assert(kernel !== undefined, "spans are opened for rows of a batch that can be added as columns");
+    if (this.#slices !== undefined) return this.#spans.ofSlice(kernel, this.#slices, windows, timestamp, firedUntil);
+    assert(windows.length === 1, "a row names its window");
+    return this.#spans.ofWindow(kernel, windows[0]!, firedUntil);
+  }
+
+  addColumns(rows: Int32Array, spans: Int32Array, count: number): boolean {
+    const kernel = this.#kernel;
+    const batch = this.#batch;
+    if (kernel === undefined || batch === undefined) return count === 0;
+    const mayFail = batch.plan.mayOverflow || batch.key.kind === "i64";
+    // What is added in several parts cannot be taken back.
+    if (mayFail && KERNEL_ROWS_MAX < count) return false;
+    if (KERNEL_ROWS_MAX < this.#collected + count) this.#flush();
+    for (let from = 0; from < count; ) {
+      const taken = Math.min(count - from, KERNEL_ROWS_MAX - this.#collected);
+      if (!this.#batchInput.write(kernel, batch, rows, spans, from, taken, this.#collected)) return false;
+      if (batch.plan.mayOverflow) return kernel.add(kernel.input, taken);
+      this.#collected += taken;
+      if (this.#collected === KERNEL_ROWS_MAX) this.#flush();
+      from += taken;
+    }
+    return true;
+  }
+
+  keyOf(number: number): KeyId {
+    return this.#keys.keyOf(number);
   }
 
   read(key: KeyId, window: TimeWindow): Slots | undefined {
@@ -121,7 +165,7 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     if (kernel === undefined) return this.#heap?.read(key, window);
     const number = this.#keys.find(key);
     if (number === undefined) return undefined;
-    const found = kernel.read(this.#handlesOf(window), number);
+    const found = kernel.read(this.#spans.handlesOf(window), number);
     if (found === OVERFLOW) return this.#toHeap().read(key, window);
     return found === 0 ? undefined : slotsAt(kernel.output, 0);
   }
@@ -139,7 +183,7 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     if (found === OVERFLOW) return this.#toHeap().merge(key, target, sources, firedUntil);
     if (found === 0) return;
     for (const span of spans) this.#removeSource(kernel, span, key, number);
-    const span = this.#spanFor(kernel, target, firedUntil);
+    const span = this.#spans.ofWindow(kernel, target, firedUntil);
     const countBefore = kernel.count(span.handle);
     kernel.put(span.handle, true);
     assert(countBefore < kernel.count(span.handle), "a pane that others are merged into is one of them, or new");
@@ -170,17 +214,38 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     return true;
   }
 
-  dropDue(time: number, each: (key: KeyId, window: TimeWindow) => void): void {
+  fireDueColumns(time: number, each: EachPaneColumns, mayContinue: () => boolean): boolean {
+    this.#flush();
+    assert(this.#heap === undefined, "panes are fired as columns where they give columns");
+    const kernel = this.#kernel;
+    this.#firedUntil = time;
+    this.#firingTime = time;
+    this.#takeDue(time);
+    for (; kernel !== undefined && this.#firingIndex < this.#firing.length; this.#firingIndex += 1) {
+      const fired = this.#fireWindowColumns(kernel, this.#firing[this.#firingIndex]!, each, mayContinue);
+      // The caller goes on with rows, which know the error.
+      if (fired === OVERFLOW) this.#toHeap();
+      if (fired !== true) return false;
+    }
+    this.#firing = [];
+    this.#firingIndex = 0;
+    return true;
+  }
+
+  dropDue(time: number, each: ((key: KeyId, window: TimeWindow) => void) | undefined): void {
     this.#flush();
     const kernel = this.#kernel;
-    if (kernel === undefined) return this.#heap?.dropDue(time, each);
+    if (kernel === undefined) return this.#heap?.dropDue(time, each ?? (() => {}));
     assert(this.#firing.length === 0, "panes are dropped when nothing is left to fire");
     for (const window of this.#schedule.takeDrops(time)) {
-      for (const number of this.#numbersOf(kernel, window)) each(this.#keys.keyOf(number), window);
+      if (each !== undefined) for (const number of this.#numbersOf(kernel, window)) each(this.#keys.keyOf(number), window);
       const end = this.#slices === undefined ? window.end : endOfLastSlices(this.#slices, window);
-      for (const span of this.#spansBetween(window.start, end)) {
-        for (const number of this.#numbersIn(kernel, span, "all")) this.#tracker.changed(this.#keys.keyOf(number), span.text);
-        this.#forget(kernel, span);
+      for (const span of this.#spans.between(window.start, end)) {
+        if (span.isStored && this.#tracker.isIdle !== true) {
+          for (const number of this.#numbersIn(kernel, span, "all")) this.#tracker.changed(this.#keys.keyOf(number), span.text);
+        }
+        this.#ordered = undefined;
+        this.#spans.forget(kernel, span);
       }
     }
     this.#freeSlots(kernel);
@@ -224,7 +289,7 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     if (this.#heap !== undefined) return this.#heap.writeEntry(key, namespace, writer);
     if (isMark(namespace)) return this.#marks.write(key, namespace, writer);
     const kernel = this.#kernel;
-    const span = this.#spanAt(namespace);
+    const span = this.#spans.at(namespace);
     const number = this.#keys.find(key);
     if (kernel === undefined || span === undefined || number === undefined || kernel.read(span.alone, number) === 0) return false;
     writePane(writer, { position: kernel.output.positions[0]!, contents: slotsAt(kernel.output, 0) }, this.#options.contentsType);
@@ -238,7 +303,7 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     const pane = readPane(reader, contentsType);
     const kernel = this.#kernel ?? this.#start(KernelPlan.forSlots(this.#options.aggregates, pane.contents, this.#maxParallelism));
     // Whatever may grow the kernel's memory comes before its output is written.
-    const span = kernel === undefined ? undefined : (this.#spanAt(namespace) ?? this.#openAt(kernel, namespace));
+    const span = kernel === undefined ? undefined : (this.#spans.at(namespace) ?? this.#spans.openAt(kernel, namespace));
     const number = kernel === undefined ? 0 : (this.#keys.find(key) ?? this.#newNumberOf(kernel, key));
     if (kernel === undefined || span === undefined || !this.#plan!.writeSlots(pane.contents, kernel.output)) {
       const writer = new ByteWriter();
@@ -254,11 +319,11 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     if (this.#heap !== undefined) return this.#heap.removeRestored(key, namespace);
     if (isMark(namespace)) return this.#marks.remove(key, namespace);
     const kernel = this.#kernel;
-    const span = this.#spanAt(namespace);
+    const span = this.#spans.at(namespace);
     const number = this.#keys.find(key);
     if (kernel === undefined || span === undefined || number === undefined) return;
     kernel.remove(span.handle, number);
-    if (kernel.count(span.handle) === 0) this.#forget(kernel, span);
+    if (kernel.count(span.handle) === 0) this.#spans.forget(kernel, span);
     this.#freeSlots(kernel);
   }
 
@@ -268,11 +333,27 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     const kernel = this.#kernel;
     if (kernel === undefined) return;
     for (const span of this.#spans) {
-      for (const number of this.#numbersIn(kernel, span, "changed")) this.#tracker.changed(this.#keys.keyOf(number), span.text);
+      if (this.#tracker.isIdle === true) kernel.list(span.handle, "changed");
+      else for (const number of this.#numbersIn(kernel, span, "changed")) this.#tracker.changed(this.#keys.keyOf(number), span.text);
     }
-    this.#marks.replace((visit) => this.#collectMarks(kernel, visit), this.#tracker);
-    const { usedBytes, heldBytes } = kernel.memory;
-    if (REBUILT_BYTES_MIN <= heldBytes && 4 * usedBytes < heldBytes) this.#rebuild(kernel);
+    this.#replaceMarks(kernel);
+    this.#rebuildIfWorth(kernel);
+  }
+
+  /** Costs one copy of the kernel's memory, and looks at no key; but for marks, where a firing is under way. */
+  freeze(): FrozenEntries | undefined {
+    this.#flush();
+    const kernel = this.#kernel;
+    if (kernel === undefined) return undefined;
+    this.#replaceMarks(kernel);
+    const marks: { readonly key: KeyId; readonly namespace: Namespace; readonly mark: number }[] = [];
+    this.#marks.forEachAddress((key, namespace) => marks.push({ key, namespace, mark: this.#marks.get(key, namespace)! }));
+    const image = kernel.snapshot();
+    kernel.settle();
+    this.#rebuildIfWorth(kernel);
+    const { name, format } = this;
+    const { contentsType } = this.#options;
+    return new FrozenPanes({ name, format, image, wordTypes: wordTypes(this.#plan!.spec), contentsType, slotKeys: this.#keys.keys(), marks });
   }
 
   /** Undefined where no kernel can hold the record's values. */
@@ -318,7 +399,10 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
   }
 
   #freeSlots(kernel: Kernel): void {
-    this.#keys.free(kernel.takeFreedSlots());
+    const slots = kernel.takeFreedSlots();
+    if (slots.length === 0) return;
+    this.#keys.free(slots);
+    this.#numbers.forget(slots);
   }
 
   /** Moves everything to the heap: for good, since values that do not fit come again. */
@@ -353,6 +437,17 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     };
   }
 
+  #replaceMarks(kernel: Kernel): void {
+    this.#spans.store();
+    this.#ordered = undefined;
+    this.#marks.replace((visit) => this.#collectMarks(kernel, visit), this.#tracker);
+  }
+
+  #rebuildIfWorth(kernel: Kernel): void {
+    const { usedBytes, heldBytes } = kernel.memory;
+    if (REBUILT_BYTES_MIN <= heldBytes && 4 * usedBytes < heldBytes) this.#rebuild(kernel);
+  }
+
   /** A WebAssembly memory never shrinks: a new kernel begins with what is in use. */
   #rebuild(kernel: Kernel): void {
     const fresh = this.#options.makeKernel(this.#plan!.spec);
@@ -362,46 +457,6 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     this.#ordered = undefined;
   }
 
-  #spanFor(kernel: Kernel, window: TimeWindow, firedUntil: number): KernelSpan {
-    const { start, end } = window;
-    const last = this.#last;
-    if (last !== undefined && last.start === start && last.end === end) return last;
-    let span = this.#spans.get(start, end);
-    if (span === undefined) {
-      span = this.#open(kernel, start, end);
-      this.#schedule.add(window, firedUntil);
-    }
-    this.#last = span;
-    return span;
-  }
-
-  /** The windows of a slice that is there are scheduled: those that are not dropped only become fewer. */
-  #sliceFor(kernel: Kernel, layout: SliceLayout, windows: readonly TimeWindow[], timestamp: number, firedUntil: number): KernelSpan {
-    const last = this.#last;
-    if (last !== undefined && last.start <= timestamp && timestamp < last.end) return last;
-    const start = sliceStartOf(layout, timestamp);
-    let span = this.#spans.get(start, start + layout.sliceMs);
-    if (span === undefined) {
-      span = this.#open(kernel, start, start + layout.sliceMs);
-      for (const window of windows) this.#schedule.add(window, firedUntil);
-    }
-    this.#last = span;
-    return span;
-  }
-
-  #open(kernel: Kernel, start: number, end: number): KernelSpan {
-    const handle = kernel.open(start, end);
-    const span = { start, end, text: spanText(start, end), handle, alone: [handle] };
-    this.#spans.add(span);
-    return span;
-  }
-
-  #forget(kernel: Kernel, span: KernelSpan): void {
-    kernel.drop(span.handle);
-    this.#spans.remove(span);
-    if (this.#last === span) this.#last = undefined;
-  }
-
   #removeSource(kernel: Kernel, span: KernelSpan, key: KeyId, number: number): void {
     const countBefore = kernel.count(span.handle);
     kernel.remove(span.handle, number);
@@ -409,42 +464,8 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     if (count === countBefore) return;
     this.#tracker.changed(key, span.text);
     if (0 < count) return;
-    this.#forget(kernel, span);
+    this.#spans.forget(kernel, span);
     this.#schedule.remove(new TimeWindow(span.start, span.end));
-  }
-
-  /** A namespace of a snapshot. Entries of one span come one after the other. */
-  #spanAt(namespace: Namespace): KernelSpan | undefined {
-    if (this.#last?.text === namespace) return this.#last;
-    const { start, end } = spanOf(namespace);
-    const span = this.#spans.get(start, end);
-    if (span !== undefined) this.#last = span;
-    return span;
-  }
-
-  #openAt(kernel: Kernel, namespace: Namespace): KernelSpan {
-    const { start, end } = spanOf(namespace);
-    return this.#open(kernel, start, end);
-  }
-
-  /** Ascending by start: the one of a window, or its slices. */
-  #spansBetween(start: number, end: number): KernelSpan[] {
-    const spans: KernelSpan[] = [];
-    if (this.#slices === undefined) {
-      const span = this.#spans.get(start, end);
-      return span === undefined ? spans : [span];
-    }
-    const { sliceMs } = this.#slices;
-    for (let sliceStart = start; sliceStart < end; sliceStart += sliceMs) {
-      const span = this.#spans.get(sliceStart, sliceStart + sliceMs);
-      if (span !== undefined) spans.push(span);
-    }
-    return spans;
-  }
-
-  #handlesOf(window: TimeWindow): readonly number[] {
-    if (this.#slices === undefined) return this.#spans.get(window.start, window.end)?.alone ?? [];
-    return this.#spansBetween(window.start, window.end).map(({ handle }) => handle);
   }
 
   #takeDue(time: number): void {
@@ -459,11 +480,7 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
   #fireWindow(kernel: Kernel, firing: FiringWindow, each: EachPane, mayContinue: () => boolean): boolean | typeof OVERFLOW {
     const { window, only } = firing;
     for (;;) {
-      if (this.#ordered !== firing) {
-        this.#orderedCount = kernel.fire(this.#handlesOf(window), true);
-        if (this.#orderedCount === OVERFLOW) return OVERFLOW;
-        this.#ordered = firing;
-      }
+      if (!this.#isOrdered(kernel, firing)) return OVERFLOW;
       const count = Math.min(FIRED_PANES_MAX, this.#orderedCount - firing.firedCount);
       if (count === 0) return true;
       kernel.take(firing.firedCount, count);
@@ -479,9 +496,33 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
     }
   }
 
+  #fireWindowColumns(kernel: Kernel, firing: FiringWindow, each: EachPaneColumns, mayContinue: () => boolean): boolean | typeof OVERFLOW {
+    const { window, only } = firing;
+    for (;;) {
+      if (!this.#isOrdered(kernel, firing)) return OVERFLOW;
+      const count = Math.min(KERNEL_ROWS_MAX, this.#orderedCount - firing.firedCount);
+      if (count === 0) return true;
+      if (!mayContinue()) return false;
+      kernel.take(firing.firedCount, count);
+      firing.firedCount += count;
+      const { output } = kernel;
+      const fires = only === undefined ? count : keepOnly(output, count, only);
+      if (0 < fires) each(window, fires, output);
+    }
+  }
+
+  /** Has the kernel put the keys of a window in order, if they are not; false where a sum leaves its range. */
+  #isOrdered(kernel: Kernel, firing: FiringWindow): boolean {
+    if (this.#ordered === firing) return true;
+    this.#orderedCount = kernel.fire(this.#spans.handlesOf(firing.window), true);
+    if (this.#orderedCount === OVERFLOW) return false;
+    this.#ordered = firing;
+    return true;
+  }
+
   /** The numbers of the keys of a window, in the order in which they fire. */
   #numbersOf(kernel: Kernel, window: TimeWindow): number[] {
-    return this.#takeNumbers(kernel, kernel.fire(this.#handlesOf(window), false));
+    return this.#takeNumbers(kernel, kernel.fire(this.#spans.handlesOf(window), false));
   }
 
   #numbersIn(kernel: Kernel, span: KernelSpan, which: "all" | "changed"): number[] {
@@ -501,7 +542,7 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
 
   #markedNumber(kernel: Kernel, key: KeyId, window: TimeWindow): number {
     const number = this.#keys.find(key);
-    if (number !== undefined && kernel.read(this.#handlesOf(window), number) !== 0) return number;
+    if (number !== undefined && kernel.read(this.#spans.handlesOf(window), number) !== 0) return number;
     throw corrupt(`the window ${window} is marked, but holds nothing`);
   }
 
@@ -529,6 +570,19 @@ export class KernelPanes<T> implements Panes<T, Slots>, KeyedComponent {
       }
     }
   }
+}
+
+/** Moves the panes of these keys to the front, in their order; returns how many they are. */
+function keepOnly({ keys, positions, words }: KernelOutput, count: number, only: ReadonlySet<number>): number {
+  let kept = 0;
+  for (let row = 0; row < count; row += 1) {
+    if (!only.has(keys[row]!)) continue;
+    keys[kept] = keys[row]!;
+    positions[kept] = positions[row]!;
+    for (const column of words) column[kept] = column[row]!;
+    kept += 1;
+  }
+  return kept;
 }
 
 function byWindow(a: FiringWindow, b: FiringWindow): number {

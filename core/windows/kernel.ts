@@ -107,8 +107,13 @@ export interface Kernel {
   /** Key slots whose last pane has gone since this was last asked. */
   takeFreedSlots(): Int32Array;
 
-  /** Everything that it holds but the names of key slots, in one buffer that any kernel of the same specification restores, handles included. */
+  /**
+   * Everything that it holds but the names of key slots, in one buffer that any kernel of the same specification restores, handles included; see `kernel-image.ts`.
+   * Costs a copy of its memory. It says which panes have changed.
+   */
   snapshot(): Uint8Array<ArrayBuffer>;
+  /** All panes count as not changed, as if their changes had been listed. */
+  settle(): void;
   /** Only into an empty kernel whose key slots are named. */
   restore(image: Uint8Array): void;
 }
@@ -130,6 +135,11 @@ export function wordTypes({ columns, aggregates }: KernelSpec): KernelType[] {
     if (kind === "spread" || kind === "first" || kind === "last") types.push("f64");
   }
   return types;
+}
+
+/** Whether any aggregate asks for the timestamps of rows. */
+export function readsTimes({ aggregates }: KernelSpec): boolean {
+  return aggregates.some(({ kind }) => kind === "first" || kind === "last");
 }
 
 export function kernelColumn(type: KernelType, length: number): KernelColumn {

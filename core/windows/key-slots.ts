@@ -46,6 +46,11 @@ export class KeySlots {
     }
   }
 
+  /** The keys by slot, as they are now: a copy. */
+  keys(): readonly (KeyId | undefined)[] {
+    return this.#keys.slice();
+  }
+
   /** Visits every key that has a slot. */
   forEach(visit: (slot: number, key: KeyId) => void): void {
     for (const [key, slot] of this.#slots) visit(slot, key);

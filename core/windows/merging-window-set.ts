@@ -78,6 +78,12 @@ export class MergingWindowSet {
     return this.#entries[this.#indexOf(window)]?.stateWindow;
   }
 
+  /** The window that `added` would become part of; only where windows merge as sessions do. */
+  mergedWith(added: TimeWindow): TimeWindow {
+    assert(this.#mergeWindows === mergeTimeWindows, "who merges otherwise is asked by adding");
+    return this.#touching(added).reduce((covered, window) => covered.cover(window), added);
+  }
+
   /** Removes a window that has been dropped. */
   retireWindow(window: TimeWindow): void {
     const index = this.#indexOf(window);

@@ -3,15 +3,15 @@ import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import type { AggregateFunction, ReduceFunction } from "../state/aggregation.ts";
 import type { Slots } from "./aggregate-slots.ts";
-import { type BuiltInAggregate, BuiltInAggregates } from "./built-in-aggregates.ts";
+import { BuiltInAggregates } from "./built-in-aggregates.ts";
 import type { PaneFunction } from "./panes.ts";
 
 /** What a window holds, and what its window function is given of it: `In` records, one reduced record, one result. */
 export interface WindowContents<T, Contents, V> extends PaneFunction<T, Contents> {
   /** What a window function iterates over: its own copy where it is a list. */
   values(contents: Contents): readonly V[];
-  /** What is aggregated, as data, where the aggregates are built in: what a kernel recognises. */
-  readonly builtIn?: readonly BuiltInAggregate[];
+  /** What is aggregated, where the aggregates are built in: what a kernel recognises. The contents are then their slots. */
+  readonly builtIn?: BuiltInAggregates<T, V>;
 }
 
 /** Every record, in the order in which they came; those of an earlier session before those of the one it is merged with. */
@@ -75,7 +75,7 @@ function builtInPane<T, Out>(fn: BuiltInAggregates<T, Out>): WindowContents<T, S
     merge: (earlier, later) => fn.merge(earlier, later),
     copy: (contents) => contents.slice(),
     values: (contents) => [fn.getResult(contents)],
-    builtIn: fn.aggregates,
+    builtIn: fn,
   };
 }
 

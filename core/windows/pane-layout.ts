@@ -36,7 +36,7 @@ export function sliceLayout(sizeMs: number, slideMs: number, offsetMs: number): 
   return { sizeMs, slideMs, offsetMs, sliceMs };
 }
 
-function greatestCommonDivisor(a: number, b: number): number {
+export function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
@@ -73,7 +73,7 @@ export function spanOf(text: Namespace): TimeWindow {
 }
 
 /** Names the format of pane entries: what all implementations of `Panes` write and read. */
-export function paneFormat<T, Contents>({ contents, contentsType, slices }: PanesOptions<T, Contents>): string {
+export function paneFormat<T, Contents>({ contents, contentsType, slices }: Omit<PanesOptions<T, Contents>, "deadlines">): string {
   const sliced = slices === undefined ? "" : ` in slices ${slices.sizeMs}/${slices.slideMs}/${slices.offsetMs}/${slices.sliceMs}`;
   return `panes ${contents.kind} ${contentsType.name}${sliced}`;
 }

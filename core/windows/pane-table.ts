@@ -1,4 +1,5 @@
 import type { KeyId } from "../data/key.ts";
+import { KeyMap } from "../data/key-map.ts";
 import type { Namespace } from "../state/keyed-state.ts";
 import { spanText } from "./pane-layout.ts";
 import type { Spanned } from "./window-map.ts";
@@ -13,57 +14,52 @@ export interface HeapPane<Contents> {
   reportedIn: number;
 }
 
-/** The panes of all keys in one window or slice. A session mostly has one key, and then needs no Map. */
+/** The panes of all keys in one window or slice. */
 export class PaneTable<Contents> implements Spanned {
   readonly start: number;
   readonly end: number;
   /** The address of its panes in snapshots. */
   readonly text: Namespace;
-  #only: HeapPane<Contents> | undefined;
-  /** Invariant: once there, it holds all panes, and `#only` is undefined. */
-  #panes: Map<KeyId, HeapPane<Contents>> | undefined;
+  readonly #byKey: KeyMap<HeapPane<Contents>>;
+  /** In the order in which they came; undefined where that is lost. */
+  #inOrder: HeapPane<Contents>[] | undefined = [];
 
-  constructor(start: number, end: number) {
+  /** @param like a table that probably has the same keys */
+  constructor(start: number, end: number, like: PaneTable<Contents> | undefined) {
     this.start = start;
     this.end = end;
     this.text = spanText(start, end);
+    this.#byKey = new KeyMap(like === undefined ? undefined : like.#byKey);
   }
 
   get size(): number {
-    if (this.#panes !== undefined) return this.#panes.size;
-    return this.#only === undefined ? 0 : 1;
+    return this.#byKey.size;
   }
 
   get(key: KeyId): HeapPane<Contents> | undefined {
-    if (this.#panes !== undefined) return this.#panes.get(key);
-    const only = this.#only;
-    return only !== undefined && isSameKey(only.key, key) ? only : undefined;
+    return this.#byKey.get(key);
   }
 
-  set(pane: HeapPane<Contents>): void {
-    if (this.#panes !== undefined) this.#panes.set(pane.key, pane);
-    else if (this.#only === undefined || isSameKey(this.#only.key, pane.key)) this.#only = pane;
-    else {
-      this.#panes = new Map([[this.#only.key, this.#only], [pane.key, pane]]);
-      this.#only = undefined;
-    }
+  /** Adds a pane of a key that has none. */
+  add(pane: HeapPane<Contents>): void {
+    this.#byKey.set(pane.key, pane);
+    this.#inOrder?.push(pane);
   }
 
   delete(key: KeyId): void {
-    if (this.#panes !== undefined) this.#panes.delete(key);
-    else this.#only = undefined;
+    this.#byKey.delete(key);
+    this.#inOrder = undefined;
   }
 
-  /** In the order in which they were set. */
-  panes(): Iterable<HeapPane<Contents>> {
-    if (this.#panes !== undefined) return this.#panes.values();
-    return this.#only === undefined ? [] : [this.#only];
+  /** Mostly in the order in which they came. */
+  panes(): readonly HeapPane<Contents>[] {
+    if (this.#inOrder === undefined) {
+      const panes: HeapPane<Contents>[] = [];
+      this.#byKey.forEach((pane) => panes.push(pane));
+      this.#inOrder = panes;
+    }
+    return this.#inOrder;
   }
-}
-
-function isSameKey(a: KeyId, b: KeyId): boolean {
-  // NaN is one key.
-  return a === b || (a !== a && b !== b);
 }
 
 /** Below this many panes, comparing them costs less than counting the panes of every key group. */

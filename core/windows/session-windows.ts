@@ -1,11 +1,17 @@
 import { Duration } from "../lib/duration.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
-import { TimeWindow } from "./time-window.ts";
+import { TimeWindow, type Window } from "./time-window.ts";
 import { type WindowAssigner, type WindowAssignerContext, requireTimestamp, wholeMs } from "./window-assigner.ts";
 
 /** Reads from a record how long its session stays open after it: a Duration, or ms as in Flink. Must be greater than zero. */
 export type SessionWindowTimeGapExtractor<in T> = (record: T) => number | Duration;
+
+/** What the assigners of sessions say of a record without making a window of it. */
+export interface SessionAssigner<in T> {
+  startOf(timestamp: number, context: WindowAssignerContext): number;
+  gapMsOf(record: T): number;
+}
 
 function gapMsOf(kind: string, gap: Duration): number {
   const gapMs = wholeMs(kind, "gap", gap);
@@ -39,7 +45,7 @@ function requireExtractor(kind: string, extract: unknown): void {
  * keyed.window(EventTimeSessionWindows.withDynamicGap((r: Click) => (r.premium ? hours(1) : minutes(10))));
  * ```
  */
-export class EventTimeSessionWindows implements WindowAssigner<unknown, TimeWindow> {
+export class EventTimeSessionWindows implements WindowAssigner<unknown, TimeWindow>, SessionAssigner<unknown> {
   readonly kind = "EventTimeSessionWindows";
   readonly isEventTime = true;
   readonly isMerging = true;
@@ -61,8 +67,17 @@ export class EventTimeSessionWindows implements WindowAssigner<unknown, TimeWind
   }
 
   assignWindows(_record: unknown, timestamp: number): readonly TimeWindow[] {
+    const start = this.startOf(timestamp);
+    return [new TimeWindow(start, start + this.gapMs)];
+  }
+
+  startOf(timestamp: number): number {
     requireTimestamp(this.kind, timestamp);
-    return [new TimeWindow(timestamp, timestamp + this.gapMs)];
+    return timestamp;
+  }
+
+  gapMsOf(): number {
+    return this.gapMs;
   }
 
   describe(): string {
@@ -71,7 +86,7 @@ export class EventTimeSessionWindows implements WindowAssigner<unknown, TimeWind
 }
 
 /** Event-time sessions whose gap each record states itself: `EventTimeSessionWindows.withDynamicGap(…)`. */
-export class DynamicEventTimeSessionWindows<in T> implements WindowAssigner<T, TimeWindow> {
+export class DynamicEventTimeSessionWindows<in T> implements WindowAssigner<T, TimeWindow>, SessionAssigner<T> {
   readonly kind = "DynamicEventTimeSessionWindows";
   readonly isEventTime = true;
   readonly isMerging = true;
@@ -88,8 +103,17 @@ export class DynamicEventTimeSessionWindows<in T> implements WindowAssigner<T, T
   }
 
   assignWindows(record: T, timestamp: number): readonly TimeWindow[] {
+    const start = this.startOf(timestamp);
+    return [new TimeWindow(start, start + this.gapMsOf(record))];
+  }
+
+  startOf(timestamp: number): number {
     requireTimestamp(this.kind, timestamp);
-    return [new TimeWindow(timestamp, timestamp + extractedGapMs(this.kind, this.#extract, record))];
+    return timestamp;
+  }
+
+  gapMsOf(record: T): number {
+    return extractedGapMs(this.kind, this.#extract, record);
   }
 
   describe(): string {
@@ -104,7 +128,7 @@ export class DynamicEventTimeSessionWindows<in T> implements WindowAssigner<T, T
  * keyed.window(ProcessingTimeSessionWindows.withGap(seconds(30)));
  * ```
  */
-export class ProcessingTimeSessionWindows implements WindowAssigner<unknown, TimeWindow> {
+export class ProcessingTimeSessionWindows implements WindowAssigner<unknown, TimeWindow>, SessionAssigner<unknown> {
   readonly kind = "ProcessingTimeSessionWindows";
   readonly isEventTime = false;
   readonly isMerging = true;
@@ -125,9 +149,17 @@ export class ProcessingTimeSessionWindows implements WindowAssigner<unknown, Tim
     return DynamicProcessingTimeSessionWindows.withDynamicGap(extractor);
   }
 
-  assignWindows(_record: unknown, _timestamp: number, context: WindowAssignerContext): readonly TimeWindow[] {
-    const now = context.currentProcessingTime();
+  assignWindows(_record: unknown, timestamp: number, context: WindowAssignerContext): readonly TimeWindow[] {
+    const now = this.startOf(timestamp, context);
     return [new TimeWindow(now, now + this.gapMs)];
+  }
+
+  startOf(_timestamp: number, context: WindowAssignerContext): number {
+    return context.currentProcessingTime();
+  }
+
+  gapMsOf(): number {
+    return this.gapMs;
   }
 
   describe(): string {
@@ -136,7 +168,7 @@ export class ProcessingTimeSessionWindows implements WindowAssigner<unknown, Tim
 }
 
 /** Processing-time sessions whose gap each record states itself: `ProcessingTimeSessionWindows.withDynamicGap(…)`. */
-export class DynamicProcessingTimeSessionWindows<in T> implements WindowAssigner<T, TimeWindow> {
+export class DynamicProcessingTimeSessionWindows<in T> implements WindowAssigner<T, TimeWindow>, SessionAssigner<T> {
   readonly kind = "DynamicProcessingTimeSessionWindows";
   readonly isEventTime = false;
   readonly isMerging = true;
@@ -152,12 +184,30 @@ export class DynamicProcessingTimeSessionWindows<in T> implements WindowAssigner
     return new DynamicProcessingTimeSessionWindows(extractor);
   }
 
-  assignWindows(record: T, _timestamp: number, context: WindowAssignerContext): readonly TimeWindow[] {
-    const now = context.currentProcessingTime();
-    return [new TimeWindow(now, now + extractedGapMs(this.kind, this.#extract, record))];
+  assignWindows(record: T, timestamp: number, context: WindowAssignerContext): readonly TimeWindow[] {
+    const now = this.startOf(timestamp, context);
+    return [new TimeWindow(now, now + this.gapMsOf(record))];
+  }
+
+  startOf(_timestamp: number, context: WindowAssignerContext): number {
+    return context.currentProcessingTime();
+  }
+
+  gapMsOf(record: T): number {
+    return extractedGapMs(this.kind, this.#extract, record);
   }
 
   describe(): string {
     return `${this.kind}(gap of each record)`;
   }
+}
+
+/** The assigner as one of those above; undefined where it is the user's own. */
+export function sessionAssigner<T>(assigner: WindowAssigner<T, Window>): SessionAssigner<T> | undefined {
+  const isSession =
+    assigner instanceof EventTimeSessionWindows ||
+    assigner instanceof DynamicEventTimeSessionWindows ||
+    assigner instanceof ProcessingTimeSessionWindows ||
+    assigner instanceof DynamicProcessingTimeSessionWindows;
+  return isSession ? assigner : undefined;
 }

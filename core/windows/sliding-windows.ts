@@ -1,5 +1,6 @@
 import { Duration } from "../lib/duration.ts";
 import { JobError } from "../lib/errors.ts";
+import { greatestCommonDivisor } from "./pane-layout.ts";
 import { TimeWindow, windowStart } from "./time-window.ts";
 import { type WindowAssigner, type WindowAssignerContext, requireTimestamp, wholeMs } from "./window-assigner.ts";
 
@@ -109,6 +110,12 @@ export class SlidingEventTimeWindows implements WindowAssigner<unknown, TimeWind
   assignWindows(_record: unknown, timestamp: number): readonly TimeWindow[] {
     requireTimestamp(this.kind, timestamp);
     return this.#grid.windowsOf(timestamp);
+  }
+
+  /** Windows begin and end at multiples of the greatest common divisor of size and slide, counted from the offset. */
+  cells(): { readonly sizeMs: number; readonly offsetMs: number } {
+    const { sizeMs, slideMs, offsetMs } = this.#grid;
+    return { sizeMs: greatestCommonDivisor(sizeMs, slideMs), offsetMs };
   }
 
   describe(): string {

@@ -137,6 +137,10 @@ export class TumblingEventTimeWindows implements WindowAssigner<unknown, TimeWin
     return this.#grid.windowsOf(timestamp, context);
   }
 
+  cells(context: WindowAssignerContext): { readonly sizeMs: number; readonly offsetMs: number } {
+    return { sizeMs: this.#grid.sizeMs, offsetMs: this.#grid.gridOffsetMs(context) };
+  }
+
   describe(): string {
     return this.#grid.describe(this.kind);
   }

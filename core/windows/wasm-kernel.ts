@@ -1,5 +1,6 @@
 import type { KernelExports, KernelModule } from "../host/kernel-module.ts";
 import { assert } from "../lib/assert.ts";
+import { type ImageTable, writeImage } from "./kernel-image.ts";
 import {
   copyRows,
   type Kernel,
@@ -12,6 +13,7 @@ import {
   type KernelSpec,
   type KernelType,
   type MakeKernel,
+  readsTimes,
   wordTypes,
 } from "./kernel.ts";
 
@@ -28,7 +30,7 @@ export class WasmKernel implements Kernel {
     this.#exports = exports;
     this.#columnTypes = spec.columns;
     this.#wordTypes = wordTypes(spec);
-    this.#readsTimes = spec.aggregates.some(({ kind }) => kind === "first" || kind === "last");
+    this.#readsTimes = readsTimes(spec);
     const aggregates = spec.aggregates.flatMap(({ kind, column }) => [KERNEL_AGGREGATES.indexOf(kind), column]);
     this.#writeList([...spec.columns.map((type) => (type === "f64" ? 0 : 1)), ...aggregates]);
     exports.create(spec.maxParallelism, spec.columns.length);
@@ -117,11 +119,20 @@ export class WasmKernel implements Kernel {
   }
 
   snapshot(): Uint8Array<ArrayBuffer> {
-    const length = this.#exports.snapshot();
-    const image = new Uint8Array(this.#buffer, this.#exports.image_at(length), length).slice();
-    this.#exports.image_at(0);
-    this.#renewViews();
-    return image;
+    const tables: ImageTable[] = [];
+    const stride = 1 + this.#wordTypes.length;
+    for (let handle = 0; handle < this.#exports.handles(); handle += 1) {
+      if (this.#exports.is_open(handle) === 0) continue;
+      const count = this.#exports.count(handle);
+      const keys = new Uint8Array(this.#buffer, this.#exports.span_keys(handle), count * 4);
+      const words = new Uint8Array(this.#buffer, this.#exports.span_words(handle), count * stride * 8);
+      tables.push({ start: this.#exports.span_start(handle), end: this.#exports.span_end(handle), handle, keys, words });
+    }
+    return writeImage(stride, this.nextPosition, tables);
+  }
+
+  settle(): void {
+    this.#exports.settle();
   }
 
   restore(image: Uint8Array): void {

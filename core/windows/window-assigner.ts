@@ -32,6 +32,11 @@ export interface WindowAssigner<in T, out W extends Window> {
    * @throws JobError MISSING_TIMESTAMPS where event time is needed and the record has no timestamp
    */
   assignWindows(record: T, timestamp: number, context: WindowAssignerContext): readonly W[];
+  /**
+   * The grid of windows of event time that follow from the timestamp alone, whatever the record: all timestamps of one cell `[offset + n × size, offset +
+   * (n + 1) × size)` have the same windows. Absent for other windows. Asked first when the first record with a timestamp has come.
+   */
+  cells?(context: WindowAssignerContext): { readonly sizeMs: number; readonly offsetMs: number };
   /** One line for `explain`. */
   describe(): string;
   /** An own copy for each subtask, for assigners that decide something at run time (stagger). */

@@ -1,5 +1,5 @@
 /**
- * Loads the flights and puts them into the order in which they arrive in the stream.
+ * Loads the flights as columns and puts them into the order in which they arrive in the stream.
  *
  * Facts about the files of `vega-datasets` (US flights of the first half of 2001):
  * - `flights-3m.parquet`: 3,000,000 rows in 11 row groups, ZSTD pages, five nullable columns without a single null. `date`
@@ -12,7 +12,8 @@ import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetScan } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { civilFault, digitsAt, MINUTE_MS, timestampOf } from "../civil-time.ts";
+import { StringDictionary, type DictionaryArray } from "tamias";
+import { civilFault, digitsAt, HOUR_MS, MINUTE_MS, timestampOf } from "../civil-time.ts";
 
 export interface Flight {
   /** Scheduled time, ms since the epoch: the event time. */
@@ -25,6 +26,8 @@ export interface Flight {
   readonly origin: string;
   /** IATA code. */
   readonly destination: string;
+  /** 1 where counting by arrival would put the flight into another hour than its own, else 0. */
+  readonly wrongHour: number;
 }
 
 export interface LoadFlightsOptions {
@@ -36,13 +39,23 @@ export interface LoadFlightsOptions {
  * The columns of the file, in the order of their rows. Airports are indices into one table: strings would cost ten times the
  * memory.
  */
-interface FlightColumns {
+interface FileColumns {
   readonly date: Float64Array;
   readonly delay: Int32Array;
   readonly distance: Int32Array;
-  readonly origin: Uint16Array;
-  readonly destination: Uint16Array;
+  readonly origin: Int32Array;
+  readonly destination: Int32Array;
   readonly airports: AirportTable;
+}
+
+/** The fields of `Flight` as `env.fromColumns` takes them: 25 bytes a flight, none of them copied by the job. */
+export interface FlightColumns {
+  readonly date: Float64Array;
+  readonly delay: Int32Array;
+  readonly distance: Int32Array;
+  readonly origin: DictionaryArray;
+  readonly destination: DictionaryArray;
+  readonly wrongHour: Uint8Array;
 }
 
 const COLUMNS = ["date", "delay", "distance", "origin", "destination"] as const;
@@ -52,28 +65,40 @@ const AIRPORTS_MAX = 65_536;
 const DIGIT_BITS = 16;
 const DIGIT_VALUES = 1 << DIGIT_BITS;
 
-/** All flights of a file in arrival order, held as columns: 20 bytes a flight. */
+/** All flights of a file in arrival order, held as columns. */
 export class FlightTable implements Iterable<Flight> {
-  readonly #columns: FlightColumns;
+  /** What the job reads. */
+  readonly columns: FlightColumns;
+  readonly #airports: AirportTable;
 
-  constructor(columns: FlightColumns) {
-    this.#columns = columns;
+  constructor({ date, delay, distance, origin, destination, airports }: FileColumns) {
+    const names = new StringDictionary(airports.names);
+    this.columns = {
+      date,
+      delay,
+      distance,
+      origin: names.arrayOf(origin),
+      destination: names.arrayOf(destination),
+      wrongHour: wrongHours(date, delay),
+    };
+    this.#airports = airports;
   }
 
   get length(): number {
-    return this.#columns.date.length;
+    return this.columns.date.length;
   }
 
   /** The flight that arrives as number `index`, counted from 0. */
   at(index: number): Flight {
-    const { date, delay, distance, origin, destination, airports } = this.#columns;
+    const { date, delay, distance, origin, destination, wrongHour } = this.columns;
     if (!(0 <= index && index < date.length)) throw new RangeError(`flight ${index} of ${date.length} does not exist`);
     return {
       date: date[index]!,
       delay: delay[index]!,
       distance: distance[index]!,
-      origin: airports.nameOf(origin[index]!),
-      destination: airports.nameOf(destination[index]!),
+      origin: this.#airports.names[origin.ids[index]!]!,
+      destination: this.#airports.names[destination.ids[index]!]!,
+      wrongHour: wrongHour[index]!,
     };
   }
 
@@ -85,6 +110,16 @@ export class FlightTable implements Iterable<Flight> {
 /** When a flight arrives in the stream: ms since the epoch. */
 export function arrivalTime(flight: Flight): number {
   return flight.date + flight.delay * MINUTE_MS;
+}
+
+/** Derived once, while the columns are at hand: the job then sums a column like any other. */
+function wrongHours(dates: Float64Array, delays: Int32Array): Uint8Array {
+  const wrong = new Uint8Array(dates.length);
+  for (let row = 0; row < dates.length; row++) {
+    const arrival = dates[row]! + delays[row]! * MINUTE_MS;
+    wrong[row] = Math.floor(dates[row]! / HOUR_MS) === Math.floor(arrival / HOUR_MS) ? 0 : 1;
+  }
+  return wrong;
 }
 
 /** The path of a file in the `data` folder of the installed package `vega-datasets`, by default of the 3 M flights. */
@@ -110,7 +145,7 @@ export async function loadFlights(file: string = flightsFile(), options: LoadFli
   }
 }
 
-type FlightsReader = (file: string, options: LoadFlightsOptions) => Promise<FlightColumns>;
+type FlightsReader = (file: string, options: LoadFlightsOptions) => Promise<FileColumns>;
 
 function readerOf(file: string): FlightsReader {
   const extension = extname(file).toLowerCase();
@@ -159,7 +194,7 @@ function sortByDigit(source: Uint32Array, target: Uint32Array, keys: Uint32Array
   }
 }
 
-function inOrder(columns: FlightColumns, order: Uint32Array): FlightColumns {
+function inOrder(columns: FileColumns, order: Uint32Array): FileColumns {
   const sorted = { ...emptyColumns(order.length), airports: columns.airports };
   permute(columns.date, sorted.date, order);
   permute(columns.delay, sorted.delay, order);
@@ -169,19 +204,19 @@ function inOrder(columns: FlightColumns, order: Uint32Array): FlightColumns {
   return sorted;
 }
 
-type Column = Float64Array | Int32Array | Uint16Array;
+type Column = Float64Array | Int32Array;
 
 function permute<Values extends Column>(source: Values, target: Values, order: Uint32Array): void {
   for (let i = 0; i < order.length; i++) target[i] = source[order[i]!]!;
 }
 
-function emptyColumns(rows: number): FlightColumns {
+function emptyColumns(rows: number): FileColumns {
   return {
     date: new Float64Array(rows),
     delay: new Int32Array(rows),
     distance: new Int32Array(rows),
-    origin: new Uint16Array(rows),
-    destination: new Uint16Array(rows),
+    origin: new Int32Array(rows),
+    destination: new Int32Array(rows),
     airports: new AirportTable(),
   };
 }
@@ -190,7 +225,7 @@ function emptyColumns(rows: number): FlightColumns {
  * Row group by row group, so that no more than one of them is held in decoded form beside the result: decoded values take
  * several times the memory of our columns.
  */
-async function readParquet(file: string, options: LoadFlightsOptions): Promise<FlightColumns> {
+async function readParquet(file: string, options: LoadFlightsOptions): Promise<FileColumns> {
   const source = await asyncBufferFromFile(file);
   const metadata = await parquetMetadataAsync(source);
   checkSchema(metadata.schema.map((element) => element.name));
@@ -225,14 +260,14 @@ function checkSchema(names: readonly string[]): void {
   throw new Error(`it has no column ${missing.map((name) => `"${name}"`).join(", ")}; flights have ${COLUMNS.join(", ")}`);
 }
 
-function storeColumn(columns: FlightColumns, name: ColumnName, values: ArrayLike<unknown>, rowStart: number): void {
+function storeColumn(columns: FileColumns, name: ColumnName, values: ArrayLike<unknown>, rowStart: number): void {
   if (name === "origin" || name === "destination") storeAirports(columns, name, values, rowStart);
   else storeNumbers(columns[name], name, values, rowStart);
 }
 
 type AirportColumn = "origin" | "destination";
 
-function storeAirports(columns: FlightColumns, name: AirportColumn, values: ArrayLike<unknown>, rowStart: number): void {
+function storeAirports(columns: FileColumns, name: AirportColumn, values: ArrayLike<unknown>, rowStart: number): void {
   const target = columns[name];
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
@@ -266,7 +301,7 @@ function fault(name: ColumnName, row: number, value: unknown, wanted: string): s
   return `"${name}" of row ${row + 1} must be ${wanted}, not ${given}`;
 }
 
-async function readJson(file: string, options: LoadFlightsOptions): Promise<FlightColumns> {
+async function readJson(file: string, options: LoadFlightsOptions): Promise<FileColumns> {
   const rows: unknown = JSON.parse(await readFile(file, "utf8"));
   if (!Array.isArray(rows)) throw new Error("it must hold one JSON array of flights");
   const columns = emptyColumns(rows.length);
@@ -304,20 +339,16 @@ function parseFlightDate(value: unknown, row: number): number {
 
 /** Airports by number of first appearance, and back. */
 class AirportTable {
-  readonly #names: string[] = [];
+  readonly names: string[] = [];
   readonly #ids = new Map<string, number>();
 
   idOf(name: string): number {
     const known = this.#ids.get(name);
     if (known !== undefined) return known;
-    const id = this.#names.length;
+    const id = this.names.length;
     if (AIRPORTS_MAX <= id) throw new Error(`more than ${AIRPORTS_MAX} airports`);
-    this.#names.push(name);
+    this.names.push(name);
     this.#ids.set(name, id);
     return id;
-  }
-
-  nameOf(id: number): string {
-    return this.#names[id]!;
   }
 }

@@ -1,13 +1,19 @@
 import type { Executor, JobClient, StreamGraph, SubmitOptions } from "../../core/index.ts";
+import type { KernelModule } from "../../core/host/kernel-module.ts";
 import { createLocalHost } from "../../core/local-host.ts";
 import { LocalExecutor } from "../../core/runtime/local-executor.ts";
 
 /** Runs jobs in this process, remembers what was submitted, and cancels it together. */
 export class SubmittedJobs implements Executor {
   readonly clients: JobClient[] = [];
-  readonly #executor: Executor = new LocalExecutor({ host: createLocalHost("node") });
+  readonly hasKernelModule = true;
+  readonly #executor: Executor;
   #failure: { readonly cause: unknown } | undefined;
   #isCanceled = false;
+
+  constructor(kernel: KernelModule) {
+    this.#executor = new LocalExecutor({ host: createLocalHost("node", kernel) });
+  }
 
   /** What made the first of the failed jobs fail. */
   get failure(): { readonly cause: unknown } | undefined {
@@ -39,6 +45,8 @@ export class Explained extends Error {
 
 /** Keeps the graphs and runs none of them. */
 export class ExplainingExecutor implements Executor {
+  /** As where the command line runs jobs. */
+  readonly hasKernelModule = true;
   readonly graphs: StreamGraph[] = [];
 
   submit(graph: StreamGraph): JobClient {

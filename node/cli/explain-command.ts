@@ -41,7 +41,7 @@ async function explainJob(file: string, rest: readonly string[], early: OptionVa
     const print =
       args.json === true
         ? (graph: StreamGraph) => JSON.stringify(jobGraphToJson(buildJobGraph(graph)))
-        : (graph: StreamGraph) => explain(buildJobGraph(graph));
+        : (graph: StreamGraph) => explain(buildJobGraph(graph), { hasKernelModule: true });
     process.stdout.write(`${graphs.map(print).join(args.json === true ? "\n" : "\n\n")}\n`);
     return 0;
   } catch (cause) {

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { JobError, StreamExecutionEnvironment } from "../../core/index.ts";
+import { loadKernelModule } from "../kernel-module.ts";
 import { SubmittedJobs } from "./executors.ts";
 import { printJobHelp } from "./explain-command.ts";
 import { interruption, strayError } from "./interruption.ts";
@@ -31,7 +32,12 @@ interface Invocation {
 
 /** However it ends, every operator has been closed and the metrics are written when it returns. */
 async function run(invocation: Invocation): Promise<number> {
-  const jobs = new SubmittedJobs();
+  let jobs: SubmittedJobs;
+  try {
+    jobs = new SubmittedJobs(await loadKernelModule());
+  } catch (cause) {
+    return report(cause);
+  }
   let metrics: { stop(): void } | undefined;
   let code: number;
   try {

@@ -44,13 +44,8 @@ export class CsvFormat<T = CsvRow> implements TextFormat<T> {
 
   /** @throws JobError INVALID_ARGUMENT. */
   constructor(options: CsvOptions<T> = {}) {
-    const { delimiter = ",", columns } = options;
-    if (delimiter.length !== 1 || 0x7f < delimiter.charCodeAt(0) || '"\r\n'.includes(delimiter)) {
-      throw new JobError(
-        "INVALID_ARGUMENT",
-        `the delimiter of CSV must be one ASCII character other than a quote, but is ${show(delimiter)}`,
-      );
-    }
+    const { columns } = options;
+    const delimiter = checkedDelimiter(options.delimiter);
     this.lineBytesMax = checkedLineBytesMax(options.lineBytesMax);
     this.onMalformed = options.onMalformed;
     this.hasHeader = columns === undefined;
@@ -78,13 +73,24 @@ export class CsvFormat<T = CsvRow> implements TextFormat<T> {
   }
 }
 
-function distinct(columns: readonly string[]): readonly string[] {
+/** @throws JobError INVALID_ARGUMENT unless it is one ASCII character that can part fields. */
+export function checkedDelimiter(delimiter: string = ","): string {
+  if (delimiter.length === 1 && delimiter.charCodeAt(0) <= 0x7f && !'"\r\n'.includes(delimiter)) return delimiter;
+  throw new JobError(
+    "INVALID_ARGUMENT",
+    `the delimiter of CSV must be one ASCII character other than a quote, but is ${show(delimiter)}`,
+  );
+}
+
+/** @throws MalformedLine where a name stands twice. */
+export function distinct(columns: readonly string[]): readonly string[] {
   const twice = columns.find((name, index) => columns.indexOf(name) !== index);
   if (twice !== undefined) throw new MalformedLine(`the column ${show(twice)} is named twice`);
   return columns;
 }
 
-function fieldsOf(line: string, delimiter: string): readonly string[] {
+/** @throws MalformedLine where the quotes are wrong. */
+export function fieldsOf(line: string, delimiter: string): readonly string[] {
   if (!line.includes('"')) return line.split(delimiter);
   try {
     const rows: string[][] = parse(line, { delimiter, relax_column_count: true });
@@ -98,10 +104,13 @@ const LINE_FEED = 0x0a;
 const QUOTE = 0x22;
 
 /** Finds the line feed that ends a row: one outside of quotes, which open at the start of a field only. */
-class CsvRecordEnd implements RecordEnd {
+export class CsvRecordEnd implements RecordEnd {
   readonly #delimiter: number;
   #state: "row" | "field" | "plain" | "quoted" | "quote in quoted" = "row";
   #lineFeeds = 0;
+  /** The chunk at hand and where its next quote is, its length where there is none. Nearly all rows end before it. */
+  #chunk: Uint8Array | undefined;
+  #nextQuote = 0;
 
   constructor(delimiter: number) {
     this.#delimiter = delimiter;
@@ -112,6 +121,22 @@ class CsvRecordEnd implements RecordEnd {
   }
 
   find(bytes: Uint8Array, from: number): number {
+    if (this.#state !== "row") return this.#findByBytes(bytes, from);
+    const end = bytes.indexOf(LINE_FEED, from);
+    if (end < 0 || this.#quoteFrom(bytes, from) < end) return this.#findByBytes(bytes, from);
+    this.#lineFeeds = 0;
+    return end;
+  }
+
+  #quoteFrom(bytes: Uint8Array, from: number): number {
+    if (bytes === this.#chunk && 0 < from && from <= this.#nextQuote) return this.#nextQuote;
+    const found = bytes.indexOf(QUOTE, from);
+    this.#chunk = bytes;
+    this.#nextQuote = found < 0 ? bytes.length : found;
+    return this.#nextQuote;
+  }
+
+  #findByBytes(bytes: Uint8Array, from: number): number {
     for (let index = from; index < bytes.length; index += 1) {
       const byte = bytes[index]!;
       if (this.#state === "row") {

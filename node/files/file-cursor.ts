@@ -3,8 +3,21 @@ import type { CursorStatus, SplitCursor } from "../../core/connectors/split-read
 import type { ReaderOutput, SourceReaderContext } from "../../core/connectors/source.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { fileError } from "./file-errors.ts";
-import type { TextFormat } from "./text-format.ts";
-import { TextRecords, type TextPosition } from "./text-records.ts";
+import type { TextPosition } from "./format-lines.ts";
+
+/** Makes what is emitted of the bytes of one file: records or batches of columns. */
+export interface FileContent<T> {
+  /** After what was emitted last. */
+  readonly position: TextPosition;
+  /** The next bytes. They stay as they are until `next` has returned false. */
+  push(chunk: Uint8Array): void;
+  /** No bytes come any more. */
+  end(): void;
+  /** Emits the next record or batch; false where more bytes are needed, or none are left. */
+  next(output: ReaderOutput<T>): boolean;
+  /** Emits what has been held back for the sake of a full batch; false where there is nothing. */
+  flush(output: ReaderOutput<T>): boolean;
+}
 
 /** One file from a position on. */
 export interface FileSplit extends TextPosition {
@@ -17,7 +30,7 @@ const CHUNK_BYTES = 256 * 1024;
 export class FileCursor<T> implements SplitCursor<T, FileSplit> {
   readonly #path: string;
   readonly #context: SourceReaderContext;
-  readonly #records: TextRecords<T>;
+  readonly #content: FileContent<T>;
   /** The chunk in hand and the one that is being read take turns. */
   readonly #buffers: [Buffer, Buffer] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
   #turn = 0;
@@ -30,10 +43,10 @@ export class FileCursor<T> implements SplitCursor<T, FileSplit> {
   #ended = false;
   #closed = false;
 
-  constructor(split: FileSplit, format: TextFormat<T>, context: SourceReaderContext) {
+  constructor(split: FileSplit, content: FileContent<T>, context: SourceReaderContext) {
     this.#path = split.path;
     this.#context = context;
-    this.#records = new TextRecords(format, split.path, split);
+    this.#content = content;
     this.#isReading = true;
     open(split.path, "r", (cause, descriptor) => {
       if (cause !== null) return this.#failed("open", cause);
@@ -52,26 +65,25 @@ export class FileCursor<T> implements SplitCursor<T, FileSplit> {
   }
 
   next(output: ReaderOutput<T>): CursorStatus {
-    const records = this.#records;
-    while (!records.next()) {
-      if (this.#ended) return "done";
+    const content = this.#content;
+    while (!content.next(output)) {
+      if (this.#ended) return content.flush(output) ? "emitted" : "done";
       const chunk = this.#ready;
-      if (chunk === undefined) return "waiting";
+      if (chunk === undefined) return content.flush(output) ? "emitted" : "waiting";
       this.#ready = undefined;
       if (chunk.length === 0) {
         this.#ended = true;
-        records.end();
+        content.end();
         continue;
       }
-      records.push(chunk);
+      content.push(chunk);
       this.#read();
     }
-    output.collect(records.record);
     return "emitted";
   }
 
   position(): FileSplit {
-    return { path: this.#path, ...this.#records.position };
+    return { path: this.#path, ...this.#content.position };
   }
 
   close(): void {

@@ -6,15 +6,20 @@ import { types } from "../../core/data/type.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { show } from "../../core/lib/show.ts";
 import { CsvFormat, type CsvOptions, type CsvRow } from "./csv-format.ts";
-import { FileCursor, type FileSplit } from "./file-cursor.ts";
+import { FileCursor, type FileContent, type FileSplit } from "./file-cursor.ts";
 import { findFiles } from "./find-files.ts";
 import { JsonLinesFormat, type JsonLinesOptions } from "./json-lines-format.ts";
 import { TextLineInputFormat } from "./text-line-format.ts";
-import type { TextFormat, TextFormatOptions } from "./text-format.ts";
-import { TEXT_START } from "./text-records.ts";
+import { TEXT_START } from "./format-lines.ts";
+import { TextColumns } from "./text-columns.ts";
+import type { ColumnTextFormat, TextFormat, TextFormatOptions } from "./text-format.ts";
+import { TextRecords } from "./text-records.ts";
 
 /** A file, a folder (all files in it and below) or a pattern such as `logs/**\/*.log`. */
 export type FilePath = string | URL;
+
+/** How files are read: by records, or straight into columns. */
+export type FileFormat<T> = TextFormat<T> | (T extends object ? ColumnTextFormat<T> : never);
 
 const splitType = /* @__PURE__ */ types.object({
   path: types.string,
@@ -38,15 +43,23 @@ export class FileSource<T> implements Source<T, FileSplit, SplitQueueState<FileS
   readonly boundedness = "BOUNDED";
   readonly splitType = splitType;
   readonly enumeratorStateType = stateType;
-  readonly #format: TextFormat<T>;
+  /** Whether its format makes columns. */
+  readonly givesColumns: boolean;
+  readonly #format: FileFormat<T>;
   readonly #paths: readonly string[];
 
   /** @throws JobError INVALID_ARGUMENT where there is no path. */
-  constructor(format: TextFormat<T>, paths: readonly FilePath[]) {
+  constructor(format: FileFormat<T>, paths: readonly FilePath[]) {
     if (paths.length === 0)
       throw new JobError("INVALID_ARGUMENT", "a file source needs the path of a file or folder, or a pattern");
+    this.givesColumns = "createColumns" in format;
     this.#format = format;
     this.#paths = paths.map(textOf);
+  }
+
+  /** A source of records, or of columns, as the format makes them. */
+  static forFormat<T>(format: FileFormat<T>, ...paths: readonly FilePath[]): { build(): FileSource<T> } {
+    return { build: () => new FileSource(format, paths) };
   }
 
   /** Flink's way to write it. */
@@ -73,8 +86,13 @@ export class FileSource<T> implements Source<T, FileSplit, SplitQueueState<FileS
   createReader(context: SourceReaderContext): SourceReader<T, FileSplit> {
     return new SplitReader(context, {
       idOf: ({ path }) => path,
-      open: (split) => new FileCursor(split, this.#format, context),
+      open: (split) => new FileCursor(split, this.#contentOf(split), context),
     });
+  }
+
+  #contentOf(split: FileSplit): FileContent<T> {
+    const format = this.#format;
+    return "createColumns" in format ? new TextColumns(format, split.path, split) : new TextRecords(format, split.path, split);
   }
 
   readonly #discover: SplitDiscovery<FileSplit> = (answer, failure) => {

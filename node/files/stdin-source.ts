@@ -12,7 +12,8 @@ import { types } from "../../core/data/type.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { TextLineInputFormat } from "./text-line-format.ts";
 import type { TextFormat } from "./text-format.ts";
-import { TEXT_START, TextRecords, type TextPosition } from "./text-records.ts";
+import { TEXT_START, type TextPosition } from "./format-lines.ts";
+import { TextRecords } from "./text-records.ts";
 
 const FILE = "standard input";
 
@@ -119,7 +120,7 @@ class StreamCursor<T> implements SplitCursor<T, TextPosition> {
 
   next(output: ReaderOutput<T>): CursorStatus {
     const records = this.#records;
-    while (!records.next()) {
+    while (!records.next(output)) {
       if (this.#ended) return "done";
       const chunk = this.#ready;
       if (chunk !== undefined) {
@@ -134,7 +135,6 @@ class StreamCursor<T> implements SplitCursor<T, TextPosition> {
         return "waiting";
       }
     }
-    output.collect(records.record);
     return "emitted";
   }
 

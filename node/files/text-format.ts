@@ -1,4 +1,5 @@
 import type { RecordEnd } from "../../core/connectors/text-lines.ts";
+import type { ColumnBatch } from "../../core/data/column-batch.ts";
 import type { StandardSchema } from "../../core/data/standard-schema.ts";
 import { JobError } from "../../core/lib/errors.ts";
 
@@ -9,8 +10,8 @@ import { JobError } from "../../core/lib/errors.ts";
  */
 export type OnMalformed<T> = (line: string, lineNumber: number, reason: string, file: string) => T | undefined;
 
-/** How the lines of a file or stream become records. */
-export interface TextFormat<T> {
+/** What formats of lines have in common, whatever a line becomes. */
+export interface LineFormat<T> {
   /** What `explain` shows. */
   readonly name: string;
   /** Whether the first line names columns and is no record. */
@@ -20,9 +21,43 @@ export interface TextFormat<T> {
   readonly onMalformed: OnMalformed<T> | undefined;
   /** Finds the ends of records where they are not simply lines; one for each file. */
   createRecordEnd?(): RecordEnd;
+}
+
+/** How the lines of a file or stream become records. */
+export interface TextFormat<T> extends LineFormat<T> {
   /** `header` is the first line where the format has one. */
   createDecoder(header: string): LineDecoder<T>;
 }
+
+/** How the lines of a file become columns, without a record on the way. `T` is what a row means. */
+export interface ColumnTextFormat<T extends object> extends LineFormat<T> {
+  /**
+   * `header` is the first line where the format has one. `learned` is what the columns of an earlier run had learned from the lines
+   * before; undefined at the start of a file.
+   */
+  createColumns(header: string, learned: string | undefined): LineColumns<T>;
+}
+
+/** What became of a line: a row of the batch, nothing, or a record that does not fit the columns. */
+export type LineOutcome = "row" | "nothing" | "record";
+
+/** The columns of one file, being filled from the bytes of its lines. */
+export interface LineColumns<T extends object> {
+  readonly rowCount: number;
+  /** False while the kinds of the columns are open: what is there stays until more lines or the end of the file have come. */
+  readonly isDecided: boolean;
+  /** What a restore has to know of the lines so far. */
+  readonly learned: string;
+  /** The record of the line that did not fit. */
+  readonly record: T;
+  /** The line in [start, end). @throws MalformedLine where it is no record; then there is no new row. */
+  add(bytes: Uint8Array, start: number, end: number): LineOutcome;
+  /** The rows since the last batch, at least one. */
+  finish(): ColumnBatch;
+}
+
+/** Rows of a batch of columns at most. */
+export const COLUMN_ROWS_MAX = 1_024;
 
 /** @throws MalformedLine where the line is no record. */
 export type LineDecoder<T> = (line: string, lineNumber: number) => T | typeof NO_RECORD;

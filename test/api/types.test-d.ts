@@ -4,6 +4,7 @@ import {
   type Collector,
   type ConnectedStreams,
   type DataStream,
+  type DataStreamSource,
   type GlobalWindow,
   type JobArgs,
   type JobModule,
@@ -15,6 +16,7 @@ import {
   type StreamExecutionEnvironment,
   type TimeWindow,
   type WindowedStream,
+  ColumnSource,
   DataGeneratorSource,
   EventTimeSessionWindows,
   KeyedProcessFunction,
@@ -27,6 +29,7 @@ import {
   WatermarkStrategy,
   avg,
   callbackSink,
+  columnsOf,
   count,
   first,
   max,
@@ -299,6 +302,30 @@ export function connectedStreams(): void {
   connected.keyBy((flight) => flight.origin, (rule) => rule.limit);
   // @ts-expect-error both inputs give records of one type
   connected.map((flight) => flight.delay, (rule) => rule.origin);
+}
+
+export function columnSources(): void {
+  const columns = { time: new Float64Array(1), key: new Int32Array(1), total: new BigInt64Array(1), name: ["a"], note: [null, "b"] };
+  const stream = env.fromColumns(columns);
+  isExactly<DataStreamSource<{ time: number; key: number; total: bigint; name: string; note: string | null }>>()(stream);
+  const col = columnsOf<{ time: number; name: string }>();
+  isExactly<SingleOutputStreamOperator<{ time: number; key: number; total: bigint; name: string; note: string | null }>>()(
+    stream.assignTimestampsAndWatermarks(WatermarkStrategy.forMonotonousTimestamps().withTimestampAssigner(col("time"))),
+  );
+  isExactly<DataStreamSource<{ time: number }>>()(
+    env.fromSource(new ColumnSource({ time: new Float32Array(1) }), WatermarkStrategy.noWatermarks(), "times"),
+  );
+  flights.assignTimestampsAndWatermarks(
+    WatermarkStrategy.forBoundedOutOfOrderness(seconds(5)).withTimestampAssigner(columnsOf<Flight>()("date").times(60_000)),
+  );
+  flights.assignTimestampsAndWatermarks(WatermarkStrategy.noWatermarks().withTimestampAssigner((flight: Flight) => flight.date));
+
+  // @ts-expect-error no array
+  env.fromColumns({ time: 5 });
+  // @ts-expect-error a timestamp is a number
+  WatermarkStrategy.noWatermarks().withTimestampAssigner(col("name"));
+  // @ts-expect-error the records have no such field
+  flights.assignTimestampsAndWatermarks(WatermarkStrategy.noWatermarks().withTimestampAssigner(columnsOf<{ tmie: number }>()("tmie")));
 }
 
 export function sinks(): void {

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { FLOORS, type Figures, type Floor, resultOf, worstOf } from "../../bench/floors.ts";
-import { flinkEstimate } from "../../bench/last-full-run.ts";
-import { columnsOfVariants, figureOf } from "../../bench/measurements.ts";
+import { figuresOf } from "../../bench/figures.ts";
+import { type Figure, columnsOfVariants, figureOf } from "../../bench/measurements.ts";
 import { aligned } from "../../bench/report.ts";
+import { ResultStore, flinkEstimate } from "../../bench/results.ts";
 import { WORKS } from "../../bench/works.ts";
 
 function figures(rates: Readonly<Record<string, number>>, firstResultMs?: number): Figures {
   return {
     rateOf: (variant, work) => rates[`${variant} ${work}`],
     amountOf: (name) => (name === "firstResultMs" ? firstResultMs : undefined),
-    isBuilt: () => true,
   };
 }
 
@@ -45,16 +45,31 @@ test("floors and variants name works that there are", async () => {
   const names = new Set(WORKS.map(({ name }) => name));
   for (const floor of FLOORS) if (floor.kind === "rate") expect(names).toContain(floor.work);
   const columns = (await columnsOfVariants()).map(({ name }) => name);
+  for (const floor of FLOORS) if (floor.kind === "rate") expect(columns).toContain(floor.variant);
   expect(columns).toContain("plain-map");
   expect(new Set(columns).size).toBe(columns.length);
 });
 
-test("Flink is estimated by its factor to the plain loop", () => {
-  const last = { date: "2026-01-01", machine: "", versions: "", runs: 5, rates: { tumbling: { flink: 3, "plain-map": 12 } } };
-  expect(flinkEstimate(last, "tumbling", 8)).toBe(2);
-  expect(flinkEstimate(last, "sessions", 8)).toBeUndefined();
-  expect(flinkEstimate(undefined, "tumbling", 8)).toBeUndefined();
+const NO_RESULTS = { occasions: [], figures: {}, amounts: {}, engines: {}, flinkToPlain: {} };
+const OCCASION = { date: "2026-01-01", machine: "2 cores", versions: "", runs: 5 };
+
+test("where Flink was not measured with the plain loop, it is estimated by its last factor to it", () => {
+  const store = new ResultStore(NO_RESULTS, undefined);
+  store.begin(OCCASION);
+  store.putFigure("tumbling", "plain-map", figure(12));
+  store.putFigure("tumbling", "flink", figure(3));
+  expect(figuresOf(store.results).rateOf("flink", "tumbling")).toBe(3);
+  store.begin({ ...OCCASION, date: "2026-01-02" });
+  store.putFigure("tumbling", "plain-map", figure(8));
+  expect(figuresOf(store.results).rateOf("flink", "tumbling")).toBe(2);
+  expect(flinkEstimate(store.results, "sessions", 8)).toBeUndefined();
+  expect(flinkEstimate(NO_RESULTS, "tumbling", 8)).toBeUndefined();
 });
+
+function figure(eventsPerSecond: number): Figure {
+  const results = { results: 1, checksum: 1, late: 0 };
+  return { events: 1, runs: 1, eventsPerSecond, peakRssBytes: 1, results, explain: undefined };
+}
 
 test("the figure of several runs is the median; runs that differ in their results are refused", () => {
   const report = (ms: number, checksum: number) => ({ ms, checksum, results: 1, late: 0, peakRssBytes: ms });

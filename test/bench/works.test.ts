@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import * as plain from "../../bench/plain.ts";
 import type { PlainLoop } from "../../bench/plain-run.ts";
 import { Tally, type Results } from "../../bench/tally.ts";
-import { prepared } from "../../bench/tamias-run.ts";
+import { loadKernelModule } from "../../node/kernel-module.ts";
+import { type Form, JOBS, prepared } from "../../bench/tamias-run.ts";
 import { variant as dbIvm } from "../../bench/variants/db-ivm.ts";
 import { variant as plainArrays } from "../../bench/variants/plain-arrays.ts";
 import { variant as plainMap } from "../../bench/variants/plain-map.ts";
@@ -18,14 +19,21 @@ const LEFT_OUT = new Set(["tumbling-1m"]);
 /** RxJS holds a group for each key of each open window: a few events show as much. */
 const RXJS_SLIDING_EVENTS = 1_000;
 
+const kernel = await loadKernelModule();
+
 test.each(WORKS.filter(({ name }) => !LEFT_OUT.has(name)))("$name: all variants agree", async (work) => {
   const rxjsEvents = work.slideMs < work.sizeMs ? RXJS_SLIDING_EVENTS : EVENTS;
   for (const { variants, events } of [
     { variants: [plainMap, plainArrays, dbIvm], events: EVENTS },
     { variants: [rxjs], events: rxjsEvents },
   ]) {
-    const expected = await prepared(work, events).run();
+    const expected = await prepared("rows", undefined, work, events).run();
     expect(expected.results).toBeGreaterThan(0);
+    for (const form of Object.keys(JOBS) as Form[]) {
+      if (JOBS[form][work.kind] === undefined) continue;
+      for (const module of [undefined, kernel])
+        expect({ [form]: await prepared(form, module, work, events).run() }).toEqual({ [form]: expected });
+    }
     for (const variant of variants) {
       if (variant.refuses(work) !== undefined) continue;
       const run = await variant.prepare(work, events);

@@ -1,25 +1,30 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { BatchCursor } from "../../core/data/batch-cursor.ts";
 import { BARRIER, BufferBuilder, BufferReader, DONE, END_OF_INPUT, LAYOUT_COLUMNS, readHeader, RECORD, WATERMARK } from "../../core/data/channel-buffer.ts";
-import { ColumnBatch, NO_WATERMARKS } from "../../core/data/column-batch.ts";
+import { ColumnBatch } from "../../core/data/column-batch.ts";
 import { ColumnReader } from "../../core/data/column-reader.ts";
 import { ColumnWriter } from "../../core/data/column-writer.ts";
 import { ByteWriter } from "../../core/lib/bytes.ts";
 import { anyValue, batchOf, type Element, elementsOf, selectionOf, throughBuilder, timestamp, valueOfKind } from "./column-batches.ts";
 
 function bytesOf(batch: ColumnBatch, writer = new ColumnWriter({ remembers: true })): Uint8Array {
-  writer.prepare(batch);
+  writer.append(batch);
   return writer.write(new Uint8Array(0));
 }
 
 function readOne(bytes: Uint8Array, reader = new ColumnReader()): ColumnBatch {
-  return reader.read(bytes, 0, NO_WATERMARKS);
+  return reader.read(bytes, 0);
+}
+
+function addBatch(builder: BufferBuilder, batch: ColumnBatch): void {
+  builder.addFrom(new BatchCursor(batch), batch.length);
 }
 
 /** Sends one batch through a channel of its own. */
 function bufferOf(batch: ColumnBatch): Uint8Array {
   const builder = new BufferBuilder();
-  builder.addBatch(batch);
+  addBatch(builder, batch);
   return builder.finish();
 }
 
@@ -159,9 +164,9 @@ describe("a session sends each string once", () => {
     const reader = new ColumnReader();
     const send = (batch: ColumnBatch): void => expect(elementsOf(readOne(bytesOf(batch, writer), reader))).toEqual(elementsOf(batch));
     send(batchOf([{ s: "a", o: [] }]));
-    expect(() => writer.prepare(batchOf([{ s: "b", o: [() => 1] }]))).toThrow("$.o[0]");
+    expect(() => writer.append(batchOf([{ s: "b", o: [() => 1] }]))).toThrow("$.o[0]");
     send(batchOf([{ s: "b", o: [] }]));
-    writer.prepare(batchOf([{ s: "c", o: [] }]));
+    writer.append(batchOf([{ s: "c", o: [] }]));
     writer.drop();
     send(batchOf([{ s: "c", o: [] }, { s: "a", o: [] }]));
   });
@@ -207,7 +212,7 @@ describe("a channel buffer of columns", () => {
   test("gives its batch, cut only by what is no watermark", () => {
     const builder = new BufferBuilder();
     builder.addBarrier(1);
-    builder.addBatch(batch.select(Int32Array.of(1, 2)));
+    addBatch(builder, batch.select(Int32Array.of(1, 2)));
     builder.addWatermark(20);
     builder.addEndOfInput();
     expect([builder.isEmpty, builder.rowCount, builder.byteLength > 40]).toEqual([false, 2, true]);
@@ -218,6 +223,41 @@ describe("a channel buffer of columns", () => {
     expect(elementsOf(taken)).toEqual([["watermark", 9], ...stream.slice(2), ["watermark", 20]]);
     expect(taken.selection).toBeUndefined();
     expect([reader.takeBatch(), reader.next(), reader.takeBatch(), reader.next()]).toEqual([undefined, END_OF_INPUT, undefined, DONE]);
+  });
+
+  test("gathers several batches that look alike, and gives them as one", () => {
+    const builder = new BufferBuilder();
+    const parts = [[{ n: 1, s: "x", b: 1n, t: true, o: [1] }], [{ n: 0.5, s: "y", b: null, t: false, o: { p: 1 } }, { n: NaN, s: "x", b: -1n, t: true, o: null }], [{ n: null, s: null, b: 2n, t: null, o: [2] }, { n: 3, s: "z", b: 2n, t: false, o: 1 }]];
+    for (const [index, part] of parts.entries()) {
+      addBatch(builder, batchOf(part));
+      builder.addWatermark(index);
+    }
+    expect([builder.rowCount, builder.takes(batchOf([{ n: 1 }])), builder.takes(batchOf([{ n: "1", s: "x", b: 1n, t: true, o: [1] }])), builder.takes(batchOf(parts[0]!))]).toEqual([5, false, false, true]);
+    const taken = new BufferReader(builder.finish()).takeBatch()!;
+    expect(taken.columns.map(({ kind }) => kind)).toEqual(["f64", "string", "i64", "bool", "object"]);
+    expect(elementsOf(taken).map(([kind, value]) => [kind, value])).toStrictEqual(parts.flatMap((part, index) => [...part.map((row) => ["record", row]), ["watermark", index]]));
+  });
+
+  test("takes nothing of several batches back where a later column refuses", () => {
+    const builder = new BufferBuilder();
+    addBatch(builder, batchOf([{ o: [{ a: 1 }], p: [1] }]));
+    expect(() => addBatch(builder, batchOf([{ o: [{ b: 1 }], p: [1] }, { o: [{ c: 1 }], p: [() => 1] }]))).toThrow("$.p[0]");
+    addBatch(builder, batchOf([{ o: [{ b: 2, c: 2 }], p: [2] }]));
+    expect(walk(new BufferReader(builder.finish()))).toEqual([["record", { o: [{ a: 1 }], p: [1] }, 0], ["record", { o: [{ b: 2, c: 2 }], p: [2] }, 0]]);
+  });
+
+  test("cuts between records at most so many, and loses no watermark", () => {
+    const cursor = new BatchCursor(batch);
+    const builder = new BufferBuilder();
+    const back: unknown[] = [];
+    const reader = new BufferReader(builder.finish());
+    while (!cursor.isDone) {
+      builder.addFrom(cursor, 1);
+      expect(builder.rowCount).toBe(1);
+      reader.reset(builder.finish());
+      back.push(...walk(reader));
+    }
+    expect(back).toStrictEqual(stream);
   });
 
   test("gives what is left of its batch", () => {
@@ -234,7 +274,7 @@ describe("a channel buffer of columns", () => {
     for (const [index, element] of [...stream, ...stream].entries()) {
       if (element[0] === "watermark") builder.addWatermark(element[1]);
       else if (index % 2 === 0) builder.addRecord(element[1], element[2]);
-      else builder.addBatch(batchOf([element[1]]));
+      else addBatch(builder, batchOf([element[1]]));
       reader.reset(builder.finish());
       const back = walk(reader) as Element[];
       expect(back.map(([kind, value]) => [kind, value])).toEqual([[element[0], element[1]]]);
@@ -244,14 +284,14 @@ describe("a channel buffer of columns", () => {
   test("is left as it was by a batch that is refused", () => {
     const builder = new BufferBuilder();
     builder.addWatermark(3);
-    expect(() => builder.addBatch(batchOf([{ f: [() => 1] }]))).toThrow("$.f[0]");
+    expect(() => addBatch(builder, batchOf([{ f: [() => 1] }]))).toThrow("$.f[0]");
     builder.addRecord(1, 1);
-    expect(() => builder.addBatch(batchOf([1]))).toThrow("a buffer without rows");
+    expect(() => addBatch(builder, batchOf([1]))).toThrow("look alike");
     expect(walk(new BufferReader(builder.finish()))).toEqual([["watermark", 3], ["record", 1, 1]]);
-    builder.addBatch(batchOf([{ s: "a" }]));
-    expect(() => builder.addRecord(1, 1)).toThrow("rows or a batch");
+    addBatch(builder, batchOf([{ s: "a" }]));
+    expect(() => builder.addRecord(1, 1)).toThrow("rows or as columns");
     builder.reset();
-    builder.addBatch(batchOf([{ s: "a" }]));
+    addBatch(builder, batchOf([{ s: "a" }]));
     expect(walk(new BufferReader(builder.finish()))).toEqual([["record", { s: "a" }, 0]]);
   });
 
@@ -266,10 +306,11 @@ describe("a channel buffer of columns", () => {
         for (const sent of throughBuilder(elements, rowsMax).sent) {
           if (!(sent instanceof ColumnBatch)) continue;
           const selected = selectionOf(sent, pattern);
-          builder.addBatch(selected);
+          addBatch(builder, selected);
           reader.reset(builder.finish());
           const taken = whole ? reader.takeBatch() : undefined;
-          const back = whole ? (taken === undefined ? [] : elementsOf(taken)) : walk(reader);
+          // A batch without records is a buffer of watermarks.
+          const back = taken === undefined ? walk(reader) : elementsOf(taken);
           expect(back).toStrictEqual(elementsOf(selected));
         }
       }),
@@ -279,8 +320,22 @@ describe("a channel buffer of columns", () => {
 });
 
 describe("damaged columns", () => {
-  const bytes = bufferOf(batchOf([...sample, ...sample]));
+  const builder = new BufferBuilder();
+  for (const watermark of [5, 6, 900]) {
+    addBatch(builder, batchOf(sample));
+    builder.addWatermark(watermark);
+  }
+  builder.addIdle(false);
+  builder.addBarrier(3);
+  const bytes = builder.finish();
   const readAll = (damaged: Uint8Array): unknown => walk(new BufferReader(damaged));
+  const takeAll = (damaged: Uint8Array): void => {
+    const reader = new BufferReader(damaged);
+    do {
+      const taken = reader.takeBatch();
+      if (taken !== undefined) elementsOf(taken);
+    } while (reader.next() !== DONE);
+  };
 
   test("every cut and every addition is refused", () => {
     for (let length = 0; length < bytes.length; length += 1) expect(() => readAll(bytes.subarray(0, length))).toThrow("CORRUPT_DATA");
@@ -306,10 +361,12 @@ describe("damaged columns", () => {
       fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
         const damaged = bytes.slice();
         for (const [index, byte] of changes) damaged[index] = byte;
-        try {
-          readAll(damaged);
-        } catch (error) {
-          expect(error).toMatchObject({ code: "CORRUPT_DATA" });
+        for (const read of [readAll, takeAll]) {
+          try {
+            read(damaged);
+          } catch (error) {
+            expect(error).toMatchObject({ code: "CORRUPT_DATA" });
+          }
         }
       }),
       { numRuns: 3_000 },

@@ -1,4 +1,5 @@
-import { compileFilter, compileProjection, type ProjectionOf } from "../../core/data/expression-program.ts";
+import { compileFilter } from "../../core/data/expression-program.ts";
+import { compileProjection, type ProjectionOf } from "../../core/data/expression-projection.ts";
 import { columnsOf, type Expression, literal } from "../../core/data/expression.ts";
 
 /** Checked by the compiler alone: names, kinds and nulls of expressions come from the type of the records. */

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { BatchCursor } from "../../core/data/batch-cursor.ts";
 import { BufferBuilder, BufferReader } from "../../core/data/channel-buffer.ts";
 import type { ColumnBatch } from "../../core/data/column-batch.ts";
 import type { BinaryNode, Comparison, ExpressionNode } from "../../core/data/expression-node.ts";
-import { compileFilter, compileProjection } from "../../core/data/expression-program.ts";
+import { compileFilter } from "../../core/data/expression-program.ts";
+import { compileAddition, compileProjection } from "../../core/data/expression-projection.ts";
 import { columnsOf, Expression, literal } from "../../core/data/expression.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { batchOf, elementsOf, selectionOf, valueOfKind } from "./column-batches.ts";
@@ -112,6 +114,8 @@ describe("an expression", () => {
     ["a date", () => col("n").plus(new Date(0) as never)],
     ["undefined", () => col("n").eq(undefined as never)],
     ["two values of one name", () => compileProjection([col("n"), col("m").as("n")])],
+    ["a value without a name", () => compileProjection([col("n").plus(1) as never])],
+    ["a projection without values", () => compileAddition([])],
   ])("refuses %s when it is built", (_title, build) => {
     expect(build).toThrow("INVALID_ARGUMENT");
   });
@@ -174,6 +178,29 @@ test("a projection passes columns on and computes others, in rows and in columns
   expect([projected.rowAt(0), again.rowAt(0)]).toMatchObject([{ twice: 4 }, { twice: 14 }]);
 });
 
+test("an addition keeps fields and their order, and replaces those of its names", () => {
+  const program = compileAddition([col("m").times(2).as("m"), col("t").as("copy"), col("n").isNull().as("none")]);
+  const expected = { ...base, m: 4, copy: "t", none: false };
+  const row = program.row(base);
+  expect(row).toStrictEqual(expected);
+  const batch = batchOf([base]);
+  const added = program.columns(batch);
+  expect(added.rowAt(0)).toStrictEqual(expected);
+  expect([Object.keys(row), added.layout.names]).toEqual([Object.keys(expected), Object.keys(expected)]);
+  expect([added.column("n"), added.column("copy")]).toEqual([batch.column("n"), batch.column("t")]);
+  // Another layout, then the first again.
+  expect(program.columns(batchOf([{ m: 1, t: "t", n: null }])).rowAt(0)).toStrictEqual({ m: 2, t: "t", n: null, copy: "t", none: true });
+  expect(program.columns(batch).rowAt(0)).toStrictEqual(expected);
+  expect(() => program.row(5)).toThrow("[INVALID_ARGUMENT] columns are added to records with fields, but this one is 5");
+  expect(() => program.columns(batchOf([5]))).toThrow("[INVALID_ARGUMENT] columns are added to records with fields, but this one is 5");
+});
+
+test("two expressions have one text only where they are the same", () => {
+  const any = columnsOf<{ "a b": string; true: string; "`": string; größe: string }>();
+  const texts = [any("a b").eq("a b"), any("true").eq("true"), any("`").isNull(), any("größe").ne("x".repeat(300)), literal(true)].map(String);
+  expect(texts).toEqual(['`a b` = "a b"', '`true` = "true"', "```` IS NULL", `größe <> "${"x".repeat(300)}"`, "true"]);
+});
+
 describe("rows and columns agree bit for bit", () => {
   const column = (name: keyof Row): ExpressionNode => ({ op: "column", name });
   const constant = (value: number | bigint | string | boolean): ExpressionNode => ({ op: "literal", value });
@@ -223,7 +250,7 @@ describe("rows and columns agree bit for bit", () => {
 
   function sent(batch: ColumnBatch): ColumnBatch {
     const builder = new BufferBuilder();
-    builder.addBatch(batch);
+    builder.addFrom(new BatchCursor(batch), batch.length);
     return new BufferReader(builder.finish()).takeBatch()!;
   }
 
@@ -241,6 +268,8 @@ describe("rows and columns agree bit for bit", () => {
         expect(outcome(() => recordsOf(filter.columns(batch)))).toStrictEqual(passed);
         const made = outcome(() => selected.map(projection.row));
         expect(outcome(() => recordsOf(projection.columns(batch)))).toStrictEqual(made);
+        const addition = compileAddition([new Expression<Row, unknown>(first, undefined).as("q"), new Expression<Row, unknown>(second, undefined).as("value")]);
+        expect(outcome(() => recordsOf(addition.columns(batch)))).toStrictEqual(outcome(() => selected.map(addition.row)));
         // Programs keep memory from batch to batch; nothing of it may show.
         expect(outcome(() => recordsOf(projection.columns(batch)))).toStrictEqual(made);
       }),

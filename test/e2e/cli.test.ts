@@ -276,7 +276,7 @@ describe("explain", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const part of [
       "Chain 1: 1 subtask, 128 key groups",
-      "rows: no columnar form yet",
+      '; rows: "',
       'side output "malformed"',
       "keyed state of the function, timers by key",
       "bounded out-of-orderness 10s",

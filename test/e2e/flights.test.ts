@@ -13,7 +13,7 @@ import {
 } from "tamias/testing";
 import { collectSink, StreamExecutionEnvironment } from "tamias";
 import { afterAll, describe, expect, test } from "vitest";
-import { analyzeFlights, type Tally } from "../../examples/flights.ts";
+import { analyzeFlights, readFlights, type Tally } from "../../examples/flights.ts";
 import { flightsFile, loadFlights, type FlightTable } from "../../examples/flights/flights-input.ts";
 import type { HourOfDelays } from "../../examples/flights/flights-view.ts";
 import { startTamias, startTamiasInTerminal, tamias } from "./command-line.ts";
@@ -130,7 +130,7 @@ interface Collected {
 /** As a new process would write it: functions and sinks are new with every attempt. */
 function graphOf(flights: FlightTable, parallelism: number, collected: Collected): JobGraph {
   const env = StreamExecutionEnvironment.getExecutionEnvironment({ parallelism });
-  const { hours, summary } = analyzeFlights(env.fromCollection(flights));
+  const { hours, summary } = analyzeFlights(readFlights(env, flights));
   hours.sinkTo(collectSink(collected.hours)).setParallelism(1);
   summary.sinkTo(collectSink(collected.summaries)).setParallelism(1);
   return buildJobGraph(env.getStreamGraph());
@@ -171,12 +171,14 @@ test.each([1, 2])("killed and restored again and again, it counts the same (para
   const collected: Collected = { hours: [], summaries: [] };
   const fresh = (): JobGraph => graphOf(flights, parallelism, collected);
   let kills = 0;
-  let restore = attempt(fresh(), 1, undefined, 90);
+  let restore = attempt(fresh(), 1, undefined, 20);
   while (restore !== undefined) {
     kills += 1;
-    restore = attempt(fresh(), kills + 1, restore, 90 + 23 * kills);
+    restore = attempt(fresh(), kills + 1, restore, 20 + 7 * kills);
   }
   expect(kills).toBeGreaterThanOrEqual(3);
-  expect(collected.summaries).toEqual([countsOf("flights-20k.json")]);
+  // The last kill may come behind the summary, which is then emitted again, and the same.
+  expect(collected.summaries.length).toBeGreaterThanOrEqual(1);
+  for (const summary of collected.summaries) expect(summary).toEqual(countsOf("flights-20k.json"));
   expect(finalResults(collected.hours)).toEqual(expected["flights-20k.json"]!.results);
 });

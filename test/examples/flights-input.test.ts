@@ -46,7 +46,7 @@ describe("flights-20k.json", () => {
       .map((row) => ({ ...row, date: Date.parse(`${row.date.replaceAll("/", "-").replace(" ", "T")}Z`) }))
       .map((row, number) => ({ row, number, arrival: row.date + row.delay * 60_000 }))
       .sort((a, b) => a.arrival - b.arrival || a.number - b.number)
-      .map(({ row }) => row);
+      .map(({ row, arrival }) => ({ ...row, wrongHour: Math.floor(row.date / 3_600_000) === Math.floor(arrival / 3_600_000) ? 0 : 1 }));
     expect([...(await loadFlights(flightsFile("flights-20k.json")))]).toEqual(expected);
   });
 });
@@ -59,8 +59,8 @@ describe("flights-3m.parquet", () => {
     expect(progress).toHaveLength(11);
     expect(progress.at(-1)).toBe(1);
     expect(firstStepBack(flights)).toBe(-1);
-    expect(flights.at(0)).toEqual({ date: 978_307_380_000, delay: -20, distance: 1946, origin: "LAX", destination: "ATL" });
-    const last = { date: 993_945_240_000, delay: 353, distance: 1028, origin: "JFK", destination: "MSP" };
+    expect(flights.at(0)).toEqual({ date: 978_307_380_000, delay: -20, distance: 1946, origin: "LAX", destination: "ATL", wrongHour: 1 });
+    const last = { date: 993_945_240_000, delay: 353, distance: 1028, origin: "JFK", destination: "MSP", wrongHour: 1 };
     expect(flights.at(2_999_999)).toEqual(last);
     expect(() => flights.at(3_000_000)).toThrow("flight 3000000 of 3000000 does not exist");
   });

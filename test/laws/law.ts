@@ -35,11 +35,21 @@ export function checkLaw<T>(name: string, cases: fc.Arbitrary<T>, runs: number, 
   const [counterexample] = details.counterexample ?? [];
   const cause = details.errorInstance;
   throw new Error(
-    `${name} does not hold for\n${JSON.stringify(counterexample, undefined, 1)}\n${cause instanceof Error ? cause.message : String(cause)}\n` +
+    `${name} does not hold for\n${shown(counterexample)}\n${cause instanceof Error ? cause.message : String(cause)}\n` +
       `Replay it with TAMIAS_LAWS_SEED=${LAWS_SEED} TAMIAS_LAWS_RUNS=${Math.round(SCALE * RUNS_OF_LARGEST_LAW)} npm test -- test/laws` +
       `, or give the value above to the law in a test of its own.`,
     { cause },
   );
+}
+
+/** JSON, but for what JSON does not know. */
+function shown(value: unknown): string {
+  return JSON.stringify(value, (_name, field: unknown) => (typeof field === "bigint" || typeof field === "number" ? plain(field) : field), 1);
+}
+
+function plain(value: number | bigint): unknown {
+  if (typeof value === "bigint") return `${value}n`;
+  return Number.isFinite(value) && !Object.is(value, -0) ? value : fc.stringify(value);
 }
 
 function numberFrom(name: string): number | undefined {

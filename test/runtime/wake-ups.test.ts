@@ -1,34 +1,14 @@
 import { expect, test } from "vitest";
 import { SequenceSource } from "../../core/connectors/sequence-source.ts";
 import { sinkFactory } from "../../core/connectors/sink-operator.ts";
-import type { ReaderOutput, SourceReader, SourceReaderContext } from "../../core/connectors/source.ts";
+import type { ReaderOutput } from "../../core/connectors/source.ts";
 import { keyedProcessFactory } from "../../core/operators/keyed-process-operator.ts";
 import { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
 import { finishJob, startJob, testSink } from "./running-jobs.ts";
+import { readerSource } from "./reader-source.ts";
 import { GraphWriter } from "./stream-graphs.ts";
 
 const noWatermarks = WatermarkStrategy.noWatermarks<number>();
-
-/** A source of one reader, without splits. */
-export function readerSource(make: (context: SourceReaderContext) => Partial<SourceReader<number, never>>): never {
-  const sequence = new SequenceSource(1, 1);
-  return {
-    boundedness: "BOUNDED",
-    describe: () => "reader",
-    createEnumerator: (context: never) => sequence.createEnumerator(context),
-    restoreEnumerator: (context: never, state: never) => sequence.restoreEnumerator(context, state),
-    splitType: sequence.splitType,
-    enumeratorStateType: sequence.enumeratorStateType,
-    createReader: (context: SourceReaderContext) => ({
-      start: () => {},
-      addSplits: () => {},
-      notifyNoMoreSplits: () => {},
-      snapshotState: () => [],
-      close: () => {},
-      ...make(context),
-    }),
-  } as never;
-}
 
 test("a reader that says so while it is polled is polled again, whatever it returns", () => {
   let polls = 0;

@@ -25,6 +25,10 @@ const LAYERS = [
 const GRAPH_BUILDERS = new Set(["api", "cep", "sql"]);
 const ENGINE = new Set(["checkpoint", "runtime"]);
 const PLATFORMS = new Set(["web", "edge", "node"]);
+/** Formats of data that need a package; they run everywhere, and platforms build on them. */
+const FORMATS = "formats";
+/** Edge workers import it as a module; the other platforms load it. */
+const KERNEL = "wasm/tamias-kernel.wasm";
 /** The host of a job that runs in place stands among the hosts; index.ts and the environment it exports tie everything together. */
 const PLACE_OF_FILE: Readonly<Record<string, string>> = {
   "core/local-host.ts": "host",
@@ -48,12 +52,15 @@ export const layers: Rule = {
     { "core/unheard/task.ts": 'import { run } from "./other.ts";' },
     { "node/index.ts": 'import { openStore } from "../web/store.ts";' },
     { "node/index.ts": 'import { check } from "../test/check.ts";' },
+    { "formats/parquet/index.ts": 'import { openFile } from "../../node/files.ts";' },
     { "examples/job.ts": 'import { Task } from "../core/runtime/task.ts";' },
   ],
   accepts: [
     { "core/data/type.ts": 'import { assert } from "../lib/assert.ts"; import { other } from "./other.ts";' },
     { "core/index.ts": 'export { run } from "./runtime/task.ts"; import { createLocalHost } from "./local-host.ts";' },
+    { "edge/kernel-module.ts": 'import module from "../wasm/tamias-kernel.wasm";' },
     { "node/index.ts": 'import { readFile } from "node:fs"; import { Task } from "../core/runtime/task.ts";' },
+    { "node/index.ts": 'import { parquetSource } from "../formats/parquet/index.ts"; import { read } from "hyparquet";' },
     { "examples/job.ts": 'import { seconds } from "tamias"; import { part } from "./part.ts";' },
   ],
 };
@@ -69,7 +76,8 @@ function refusal(path: string, { specifier, path: target }: Import): string | un
   const [targetTop = ""] = target.split("/", 1);
   if (top === "core") return targetTop === "core" ? layerRefusal(path, target) : `core must not import ${target}`;
   if (top === "examples") return targetTop === "examples" ? undefined : `an example imports Tamias as its users do, by name, not ${target}`;
-  if (PLATFORMS.has(top) && targetTop !== top && targetTop !== "core") return `${top}/ may import core/ and itself, not ${target}`;
+  if (top === FORMATS && targetTop !== top && targetTop !== "core") return `${top}/ may import core/ and itself, not ${target}`;
+  if (PLATFORMS.has(top) && targetTop !== top && targetTop !== "core" && targetTop !== FORMATS && target !== KERNEL) return `${top}/ may import core/, formats/ and itself, not ${target}`;
   return undefined;
 }
 

@@ -237,10 +237,13 @@ class Run<Contents> {
   /** A snapshot that completes, fails or is restored from, at once or later. */
   #checkpoint(isFiring = false): void {
     this.#checkpointId += 1;
-    const { handle, parts } = this.#store.snapshot(this.#checkpointId);
+    const choice = this.#prng.int(4);
+    const write = this.#store.take(this.#checkpointId);
+    // What is taken is written later, while the panes go on.
+    if (choice !== 3 && !isFiring) for (let record = this.#prng.int(4); 0 < record; record -= 1) this.#add();
+    const { handle, parts } = write();
     for (const [name, bytes] of parts) this.#parts.set(name, bytes);
     for (const { deltas } of handle.groups) this.#met.deltas += deltas.length;
-    const choice = this.#prng.int(4);
     if (choice === 0) return this.#store.aborted(this.#checkpointId);
     if (choice !== 1) this.#store.completed(this.#checkpointId);
     if (choice !== 3) return;

@@ -1,6 +1,7 @@
 //! What one aggregate does with a value, and with the later part of two. The order of every operation is part of the meaning.
 
-use crate::table::{float, COUNT};
+use crate::kernel::COPIED;
+use crate::table::{float, Table, COUNT};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Type {
@@ -87,6 +88,27 @@ impl Aggregate {
                 if float(earlier[at + 1]) <= float(later[at + 1]) {
                     earlier[at..at + 2].copy_from_slice(&later[at..at + 2]);
                 }
+            }
+        }
+        true
+    }
+}
+
+impl Aggregate {
+    /// Merges its words of a slice's panes into the panes of a sum that begin at these targets, whose counts are as before.
+    pub fn merge_rows(&self, sum: &mut [u64], table: &Table, targets: &[u32]) -> bool {
+        let at = self.word;
+        let rows = || table.words.chunks_exact(table.stride).zip(targets).filter(|(_, &target)| target != COPIED);
+        if self.kind == Kind::Sum && self.value_type == Type::F64 {
+            for (later, &target) in rows() {
+                let total = &mut sum[target as usize + at];
+                *total = (float(*total) + float(later[at])).to_bits();
+            }
+            return true;
+        }
+        for (later, &target) in rows() {
+            if !self.merge(&mut sum[target as usize..target as usize + table.stride], later) {
+                return false;
             }
         }
         true

@@ -174,21 +174,46 @@ pub extern "C" fn freed_at() -> *const u32 {
     instance().freed.as_ptr()
 }
 
-/// Number of bytes of the image at `image_at`, until `image_at` is asked for another length.
 #[no_mangle]
-pub extern "C" fn snapshot() -> usize {
-    let image = kernel().snapshot();
-    instance().image = image;
-    instance().image.len()
+pub extern "C" fn settle() {
+    kernel().settle();
 }
 
-/// Where the image of this length lies, or is to be written. A length of 0 gives its memory back.
+/// Handles are below this.
+#[no_mangle]
+pub extern "C" fn handles() -> usize {
+    kernel().tables.len()
+}
+
+#[no_mangle]
+pub extern "C" fn is_open(span: usize) -> bool {
+    kernel().tables[span].is_some()
+}
+
+#[no_mangle]
+pub extern "C" fn span_start(span: usize) -> f64 {
+    kernel().table(span).start
+}
+
+#[no_mangle]
+pub extern "C" fn span_end(span: usize) -> f64 {
+    kernel().table(span).end
+}
+
+#[no_mangle]
+pub extern "C" fn span_keys(span: usize) -> *const i32 {
+    kernel().table(span).keys.as_ptr()
+}
+
+#[no_mangle]
+pub extern "C" fn span_words(span: usize) -> *const u64 {
+    kernel().table(span).words.as_ptr()
+}
+
+/// Where an image of this length is to be written.
 #[no_mangle]
 pub extern "C" fn image_at(length: usize) -> *mut u8 {
     let image = &mut instance().image;
-    if length == 0 {
-        *image = Vec::new();
-    }
     image.resize(length, 0);
     image.as_mut_ptr()
 }

@@ -2,7 +2,7 @@
 
 use crate::aggregate::{maximum, merge_panes, minimum, Aggregate, Kind, Type};
 use crate::order::{firing_order, group_of_number};
-use crate::table::{float, position_of, unchanged, Table, COUNT, POSITION};
+use crate::table::{changed, float, position_of, unchanged, Likeness, Table, COUNT, POSITION};
 
 /// Rows that one call takes or gives at most.
 pub const ROWS_MAX: usize = 1024;
@@ -65,10 +65,12 @@ pub struct Kernel {
     blank: Vec<u64>,
     has_int_sums: bool,
     needs_counts: bool,
+    /// Index of a sum of numbers that is computed while rows are counted.
+    fused_sum: Option<usize>,
     size: usize,
     /// The next span mostly gets as many panes as the one before.
     last_opened: Option<usize>,
-    last_count: usize,
+    last_dropped: Likeness,
     /// The first word of each row's pane, for as long as a call of `add` lasts, and the number of records in it.
     targets: Box<[*mut u64]>,
     counts: Box<[f64]>,
@@ -76,6 +78,13 @@ pub struct Kernel {
     order: Vec<u32>,
     slots: Vec<Slot>,
     maybe_free: Vec<u32>,
+}
+
+fn fused_sum(aggregates: &[Aggregate]) -> Option<usize> {
+    if aggregates.iter().any(|aggregate| aggregate.kind == Kind::Spread) {
+        return None;
+    }
+    aggregates.iter().position(|aggregate| aggregate.kind == Kind::Sum && aggregate.value_type == Type::F64)
 }
 
 fn boxed<T: Clone + Default>() -> Box<[T]> {
@@ -106,12 +115,13 @@ impl Kernel {
             max_parallelism: spec.max_parallelism,
             has_int_sums: aggregates.iter().any(Aggregate::is_int_sum),
             needs_counts: aggregates.iter().any(|aggregate| aggregate.kind == Kind::Spread),
+            fused_sum: fused_sum(&aggregates),
             aggregates,
             word_types,
             blank,
             size: 0,
             last_opened: None,
-            last_count: 0,
+            last_dropped: Likeness::default(),
             targets: vec![core::ptr::null_mut(); ROWS_MAX].into_boxed_slice(),
             counts: boxed(),
             listed: Listed::Nothing,
@@ -134,8 +144,8 @@ impl Kernel {
     }
 
     pub fn open(&mut self, start: f64, end: f64) -> usize {
-        let expected = self.last_opened.map_or(self.last_count, |last| self.table(last).len());
-        let table = Table::new(start, end, self.stride, expected);
+        let like = self.last_opened.map_or(self.last_dropped, |last| self.table(last).likeness());
+        let table = Table::new(start, end, self.stride, like);
         let span = self.free_handles.pop().unwrap_or(self.tables.len());
         if span == self.tables.len() {
             self.tables.push(None);
@@ -155,7 +165,7 @@ impl Kernel {
         self.listed = Listed::Nothing;
         if self.last_opened == Some(span) {
             self.last_opened = None;
-            self.last_count = table.len();
+            self.last_dropped = table.likeness();
         }
     }
 
@@ -172,7 +182,9 @@ impl Kernel {
         }
         self.count_rows(count);
         for index in 0..self.aggregates.len() {
-            self.aggregate_rows(self.aggregates[index], count);
+            if self.fused_sum != Some(index) {
+                self.aggregate_rows(self.aggregates[index], count);
+            }
         }
         true
     }
@@ -196,7 +208,7 @@ impl Kernel {
             }
         }
         let Some(mut pane) = merged else { return 0 };
-        pane[POSITION] = position.to_bits();
+        pane[POSITION] = changed(position).to_bits();
         write_pane(&mut self.output, &self.word_types, key, &pane, 0);
         1
     }
@@ -205,7 +217,7 @@ impl Kernel {
     pub fn put(&mut self, span: usize, is_change: bool) {
         let key = self.output.keys[0];
         let position = self.output.positions[0];
-        let mut pane = vec![if is_change { position } else { unchanged(position) }.to_bits()];
+        let mut pane = vec![if is_change { changed(position) } else { unchanged(position) }.to_bits()];
         pane.extend(self.output.words.iter().map(|column| column[0]));
         match self.table(span).find(key) {
             Some(row) => self.table_mut(span).replace(row, &pane),
@@ -256,13 +268,23 @@ impl Kernel {
                 if float(*word) < 0.0 {
                     continue;
                 }
-                *word = unchanged(float(*word)).to_bits();
+                *word = (-float(*word)).to_bits();
             }
             order.push(row as u32);
         }
         self.listed = Listed::Span(span);
         self.order = order;
         self.order.len()
+    }
+
+    /// All panes count as not changed.
+    pub fn settle(&mut self) {
+        let stride = self.stride;
+        for table in self.tables.iter_mut().flatten() {
+            for pane in table.words.chunks_exact_mut(stride) {
+                pane[POSITION] = (-float(pane[POSITION]).abs()).to_bits();
+            }
+        }
     }
 
     /// Writes listed panes to the output.
@@ -349,7 +371,7 @@ impl Kernel {
     fn create(&mut self, span: i32, row: usize) {
         let key = self.input.keys[row];
         self.count_pane(key);
-        self.blank[POSITION] = self.next_position.to_bits();
+        self.blank[POSITION] = changed(self.next_position).to_bits();
         self.next_position += 1.0;
         let table = self.tables[span as usize].as_mut().expect("a span is used between open and drop");
         let before = table.words.as_ptr() as usize;
@@ -376,14 +398,23 @@ impl Kernel {
         }
     }
 
-    /// Counts every row, and marks its pane as changed.
+    /// Counts every row, and marks its pane as changed; adds up a column of numbers on the way where there is one.
     fn count_rows(&mut self, count: usize) {
+        if let Some(Aggregate { column, word, .. }) = self.fused_sum.map(|index| self.aggregates[index]) {
+            let numbers = self.input.values[column].as_ptr().cast::<f64>();
+            // SAFETY: see `aggregate_rows`; position and count are the first two words.
+            return self.for_each_pane(count, POSITION, |row, position| unsafe {
+                *position = float(*position).abs().to_bits();
+                let counted = position.add(COUNT);
+                *counted = (float(*counted) + 1.0).to_bits();
+                let total = position.add(word);
+                *total = (float(*total) + *numbers.add(row)).to_bits();
+            });
+        }
         let counts = self.needs_counts.then(|| self.counts.as_mut_ptr());
         // SAFETY: see `for_each_pane`; position and count are the first two words.
         self.for_each_pane(count, POSITION, |row, position| unsafe {
-            if float(*position) < 0.0 {
-                *position = unchanged(float(*position)).to_bits();
-            }
+            *position = float(*position).abs().to_bits();
             let counted = position.add(COUNT);
             let total = float(*counted) + 1.0;
             *counted = total.to_bits();
@@ -475,25 +506,63 @@ impl Kernel {
 
     /// The panes of a window, each merged from its slices, with the position in the earliest one.
     fn sum_of(&self, spans: &[i32], contents: bool) -> Option<Table> {
-        let most = spans.iter().map(|&span| self.table(span as usize).len()).max().unwrap_or(0);
-        let mut sum = Table::new(0.0, 0.0, self.stride, most);
-        for &span in spans {
-            let table = self.table(span as usize);
-            for (row, &key) in table.keys.iter().enumerate() {
-                match sum.find(key) {
-                    None => {
-                        sum.insert(key, table.pane(row));
-                    }
-                    Some(present) if contents => {
-                        if !merge_panes(&self.aggregates, sum.pane_mut(present), table.pane(row)) {
-                            return None;
-                        }
-                    }
-                    Some(_) => {}
-                }
+        let tables = || spans.iter().map(|&span| self.table(span as usize));
+        let like = tables().map(Table::likeness).max_by_key(|like| like.count).unwrap_or_default();
+        let mut sum = Table::new(0.0, 0.0, self.stride, like);
+        let mut targets = Vec::new();
+        for table in tables() {
+            if let (true, [Aggregate { kind: Kind::Sum, value_type: Type::F64, word, .. }]) = (contents, &self.aggregates[..]) {
+                sum_up_numbers(&mut sum, table, *word);
+                continue;
             }
+            sum_up(&mut sum, table, &mut targets);
+            if contents && !self.aggregates.iter().all(|aggregate| aggregate.merge_rows(&mut sum.words, table, &targets)) {
+                return None;
+            }
+            merge_counts(&mut sum.words, table, &targets);
         }
         Some(sum)
+    }
+}
+
+/// A later pane is not merged where it was just copied: it is the first of its key.
+pub const COPIED: u32 = u32::MAX;
+
+/// Finds for each row of a slice where the first word of its key's pane in the sum lies; copies the panes of keys that are new.
+fn sum_up(sum: &mut Table, table: &Table, targets: &mut Vec<u32>) {
+    targets.clear();
+    targets.reserve(table.len());
+    for (row, &key) in table.keys.iter().enumerate() {
+        targets.push(match sum.find(key) {
+            Some(present) => (present * sum.stride) as u32,
+            None => {
+                sum.insert(key, table.pane(row));
+                COPIED
+            }
+        });
+    }
+}
+
+/// All of it in one pass, where one sum is all that there is.
+fn sum_up_numbers(sum: &mut Table, table: &Table, word: usize) {
+    let stride = sum.stride;
+    for (later, &key) in table.words.chunks_exact(stride).zip(&table.keys) {
+        let Some(present) = sum.find(key) else {
+            sum.insert(key, later);
+            continue;
+        };
+        let pane = &mut sum.words[present * stride..(present + 1) * stride];
+        pane[COUNT] = (float(pane[COUNT]) + float(later[COUNT])).to_bits();
+        pane[word] = (float(pane[word]) + float(later[word])).to_bits();
+    }
+}
+
+fn merge_counts(sum: &mut [u64], table: &Table, targets: &[u32]) {
+    for (later, &target) in table.words.chunks_exact(table.stride).zip(targets) {
+        if target != COPIED {
+            let count = &mut sum[target as usize + COUNT];
+            *count = (float(*count) + float(later[COUNT])).to_bits();
+        }
     }
 }
 

@@ -5,27 +5,36 @@ use crate::table::{position_of, Table, POSITION};
 /// Below this many panes, comparing them costs less than counting those of every key group.
 const COUNTED_PANES_MIN: usize = 64;
 
-/// Rows by key group, then position. They nearly always lie by position, so counting by group is enough.
+/// Rows by key group, then position. They mostly lie by position, so counting by group is enough; those of a sum of slices are sorted before, by a sort that
+/// makes use of the runs that the slices left.
 pub fn firing_order(table: &Table, key_groups: usize, group_of: impl Fn(i32) -> u16) -> Vec<u32> {
     let groups: Vec<u16> = table.keys.iter().map(|&key| group_of(key)).collect();
-    let mut order: Vec<u32> = (0..groups.len() as u32).collect();
-    if table.is_in_order && COUNTED_PANES_MIN <= groups.len() {
-        let mut next = vec![0u32; key_groups + 1];
-        for &group in &groups {
-            next[group as usize + 1] += 1;
-        }
-        for group in 1..next.len() {
-            next[group] += next[group - 1];
-        }
-        for (row, &group) in groups.iter().enumerate() {
-            order[next[group as usize] as usize] = row as u32;
-            next[group as usize] += 1;
-        }
-    } else {
-        let rank = |row: u32| (groups[row as usize], position_of(table.words[row as usize * table.stride + POSITION]));
-        order.sort_unstable_by(|&a, &b| rank(a).partial_cmp(&rank(b)).unwrap_or(core::cmp::Ordering::Equal).then(a.cmp(&b)));
+    let mut rows: Vec<u32> = (0..groups.len() as u32).collect();
+    if !table.is_in_order {
+        rows.sort_by(|&a, &b| position(table, a).total_cmp(&position(table, b)));
+    }
+    if groups.len() < COUNTED_PANES_MIN {
+        rows.sort_by_key(|&row| groups[row as usize]);
+        return rows;
+    }
+    let mut next = vec![0u32; key_groups + 1];
+    for &group in &groups {
+        next[group as usize + 1] += 1;
+    }
+    for group in 1..next.len() {
+        next[group] += next[group - 1];
+    }
+    let mut order = vec![0; rows.len()];
+    for row in rows {
+        let group = groups[row as usize] as usize;
+        order[next[group] as usize] = row;
+        next[group] += 1;
     }
     order
+}
+
+fn position(table: &Table, row: u32) -> f64 {
+    position_of(table.words[row as usize * table.stride + POSITION])
 }
 
 /// The key group of a whole number, as `keyGroupOf` of core/state computes it: Flink's murmur of the hash of Java's Long.

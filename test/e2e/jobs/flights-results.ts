@@ -1,7 +1,7 @@
 /** The flights job with its results in a file: the final one of each origin and hour, then the summary as JSON. */
 import { writeFileSync } from "node:fs";
 import type { JobArgs, JobModule, Sink, StreamExecutionEnvironment } from "tamias";
-import { analyzeFlights, type Tally } from "../../../examples/flights.ts";
+import { analyzeFlights, readFlights, type Tally } from "../../../examples/flights.ts";
 import { loadFlights } from "../../../examples/flights/flights-input.ts";
 import type { HourOfDelays } from "../../../examples/flights/flights-view.ts";
 import { finalResults } from "../flight-results.ts";
@@ -9,7 +9,7 @@ import { finalResults } from "../flight-results.ts";
 export const options: JobModule["options"] = { output: { type: "string", description: "the file" } };
 
 export async function job(env: StreamExecutionEnvironment, args: JobArgs): Promise<void> {
-  const { hours, summary } = analyzeFlights(env.fromCollection(await loadFlights(args.input)));
+  const { hours, summary } = analyzeFlights(readFlights(env, await loadFlights(args.input)));
   hours
     .map((hour) => ({ hour, counts: undefined as Tally | undefined }))
     .union(summary.map((counts) => ({ hour: undefined as HourOfDelays | undefined, counts })))

@@ -1,0 +1,145 @@
+import { types } from "../data/type.ts";
+import type { OperatorValue } from "../state/operator-state.ts";
+import type { MergingTime } from "../windows/merging-panes.ts";
+import { MAX_WATERMARK, MIN_WATERMARK } from "../time/timestamp.ts";
+import type { OperatorContext, SuspendedWork } from "./operator.ts";
+
+export interface WindowFiringOptions {
+  /** Whether the clock fires; otherwise the watermark does. */
+  readonly byClock: boolean;
+  /** Whether windows can be too late. */
+  readonly isEventTime: boolean;
+  /** The earliest time at which anything may be due. */
+  nextDeadline(): number;
+  /** Fires what is due at `time`, and drops what is after that; false where `mayContinue` has stopped it. */
+  fireDue(time: number, mayContinue: () => boolean): boolean;
+}
+
+const ALWAYS = (): boolean => true;
+
+/**
+ * When the windows of an operator fire: the watermark, or the clock, fires what is due, in turns, and the watermark is forwarded after the last of them. All of
+ * it is part of snapshots, so that what was stopped goes on after a restore.
+ */
+export class WindowFiring implements MergingTime {
+  readonly #options: WindowFiringOptions;
+  readonly #context: OperatorContext;
+  readonly #storedWatermark: OperatorValue<number>;
+  readonly #storedForwarded: OperatorValue<number>;
+  readonly #storedFiringUntil: OperatorValue<number>;
+
+  /** The last watermark that was taken. */
+  watermark = MIN_WATERMARK;
+  /** Windows up to here fire again when they get a record; none where the clock fires. */
+  firedUntil = -Infinity;
+  /** Windows that take no record up to here are too late; −∞ where none is. */
+  lateUntil = -Infinity;
+  /** The last watermark that was forwarded; behind `watermark` only while firing is suspended. */
+  #forwarded = MIN_WATERMARK;
+  /**
+   * While windows fire by the clock, up to which time. Otherwise −∞: what has fired then is dropped, so whatever panes there are
+   * have yet to fire.
+   */
+  #clockFiringUntil = -Infinity;
+  /** When the clock is to call. */
+  #wakeAt = Infinity;
+
+  constructor(options: WindowFiringOptions, context: OperatorContext) {
+    this.#options = options;
+    this.#context = context;
+    const { operatorState } = context;
+    this.#storedWatermark = operatorState.value("watermark", types.number, MIN_WATERMARK, "min");
+    this.#storedForwarded = operatorState.value("forwarded-watermark", types.number, MIN_WATERMARK, "min");
+    this.#storedFiringUntil = operatorState.value("clock-firing-until", types.number, -Infinity, "min");
+  }
+
+  /** Takes back what was stored; returns the time up to which panes had fired, for `Panes.resumeFrom`. */
+  restore(): number {
+    this.#takeWatermark(this.#storedWatermark.get());
+    this.#forwarded = this.#storedForwarded.get();
+    this.#clockFiringUntil = this.#storedFiringUntil.get();
+    this.#context.metrics.currentWatermark = this.watermark;
+    return this.#options.byClock ? this.#clockFiringUntil : this.watermark;
+  }
+
+  /** A snapshot in mid-firing: what was left to fire, and the watermark behind it, come before anything else. */
+  open(): void {
+    if (this.#forwarded < this.watermark || -Infinity < this.#clockFiringUntil) this.#context.suspend(this.#work);
+    else this.wakeForNext();
+  }
+
+  processWatermark(watermark: number): void {
+    // A restored operator knows its watermark; its input may begin again with a lower one.
+    if (watermark <= this.watermark) return;
+    this.#takeWatermark(watermark);
+    this.#context.metrics.currentWatermark = watermark;
+    if (this.#options.byClock) this.#forward();
+    else this.#fireInTurns();
+  }
+
+  snapshot(): void {
+    this.#storedWatermark.set(this.watermark);
+    this.#storedForwarded.set(this.#forwarded);
+    this.#storedFiringUntil.set(this.#clockFiringUntil);
+  }
+
+  /** BATCH: everything that there is fires, as at the end of time. */
+  endKey(): void {
+    this.#takeWatermark(MAX_WATERMARK);
+    this.#options.fireDue(MAX_WATERMARK, ALWAYS);
+  }
+
+  /** BATCH: the next key begins at the beginning. */
+  beginKey(): void {
+    this.#takeWatermark(MIN_WATERMARK);
+  }
+
+  /** The clock of an input that has ended is at the end too, unless the job asks for what Flink does. */
+  finish(): void {
+    const { mode, endOfInputTimers } = this.#context;
+    if (this.#options.byClock && mode === "STREAMING" && endOfInputTimers === "fire") this.#onClock(Infinity);
+  }
+
+  /** There may be an earlier deadline than before. */
+  wakeForNext(): void {
+    if (!this.#options.byClock || this.#context.mode === "BATCH") return;
+    const next = this.#options.nextDeadline();
+    if (this.#wakeAt <= next) return;
+    this.#wakeAt = next;
+    this.#context.processingTime.at(next, this.#onClock);
+  }
+
+  readonly #onClock = (past: number): void => {
+    this.#wakeAt = Infinity;
+    this.#clockFiringUntil = Math.max(this.#clockFiringUntil, past);
+    this.#fireInTurns();
+  };
+
+  readonly #mayContinue = (): boolean => this.#context.mayContinue();
+
+  readonly #work: SuspendedWork = { snapshotable: true, resume: () => this.#fire() };
+
+  #fireInTurns(): void {
+    if (!this.#fire()) this.#context.suspend(this.#work);
+  }
+
+  #fire(): boolean {
+    const until = this.#options.byClock ? this.#clockFiringUntil : this.watermark;
+    if (this.#options.nextDeadline() <= until && !this.#options.fireDue(until, this.#mayContinue)) return false;
+    this.#clockFiringUntil = -Infinity;
+    if (this.#options.byClock) this.wakeForNext();
+    else this.#forward();
+    return true;
+  }
+
+  #takeWatermark(watermark: number): void {
+    this.watermark = watermark;
+    if (!this.#options.byClock) this.firedUntil = watermark;
+    if (this.#options.isEventTime) this.lateUntil = watermark;
+  }
+
+  #forward(): void {
+    this.#forwarded = this.watermark;
+    this.#context.output.processWatermark(this.watermark);
+  }
+}

@@ -1,0 +1,56 @@
+import { BufferBuilder } from "../data/channel-buffer.ts";
+import { RingBuffer } from "../lib/ring-buffer.ts";
+import type { ChannelSender } from "./channel.ts";
+
+/**
+ * A buffer is sent when it holds this many rows or bytes, when the buffer timeout has passed, or when its task has nothing else to do. A batch of columns for
+ * one channel fits one buffer.
+ */
+export const BUFFER_ROWS_MAX = 1_024;
+export const BUFFER_BYTES_MAX = 64 * 1024;
+
+/** Counts the channels of a task that cannot take another buffer; the task takes no record while there is any. */
+export interface CreditGauge {
+  starvedChannels: number;
+}
+
+/** One channel with the buffer being filled and the buffers that found no credit. */
+export class Lane {
+  readonly builder = new BufferBuilder();
+  readonly overflow = new RingBuffer<Uint8Array>();
+  readonly #channel: ChannelSender;
+  readonly #gauge: CreditGauge;
+  #starved = false;
+
+  constructor(channel: ChannelSender, gauge: CreditGauge, onCredit: () => void) {
+    this.#channel = channel;
+    this.#gauge = gauge;
+    channel.onCredit(() => {
+      this.#drain();
+      onCredit();
+    });
+  }
+
+  get isFull(): boolean {
+    return BUFFER_ROWS_MAX <= this.builder.rowCount || BUFFER_BYTES_MAX <= this.builder.byteLength;
+  }
+
+  flush(): void {
+    if (this.builder.isEmpty) return;
+    this.overflow.push(this.builder.finish());
+    this.#drain();
+  }
+
+  get isDrained(): boolean {
+    return this.overflow.length === 0 && this.builder.isEmpty;
+  }
+
+  #drain(): void {
+    while (this.overflow.length > 0 && this.#channel.credit > 0) this.#channel.send(this.overflow.shift()!);
+    const starved = this.#channel.credit === 0;
+    if (starved !== this.#starved) {
+      this.#starved = starved;
+      this.#gauge.starvedChannels += starved ? 1 : -1;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { ColumnBatch } from "../data/column-batch.ts";
+import type { KeyId } from "../data/key.ts";
+import type { KernelOutput } from "./kernel.ts";
+import type { Panes } from "./panes.ts";
+import type { TimeWindow } from "./time-window.ts";
+
+/** The window or slice that holds a record, as panes that take columns name it. */
+export interface OpenSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly handle: number;
+}
+
+/** Panes of one window that are given out together. `output` is valid until the panes are asked for anything but `keyOf`. */
+export type EachPaneColumns = (window: TimeWindow, count: number, output: KernelOutput) => void;
+
+/** Panes that take records as columns, and give results as columns. */
+export interface ColumnPanes<T, Contents> extends Panes<T, Contents> {
+  /** Whether panes can be given out as columns; false for good once values did not fit, so that `fireDue` gives them one by one. */
+  readonly givesColumns: boolean;
+  /**
+   * Whether rows of this batch can be added as columns: its key column and all aggregated columns are there, of kinds that the kernel holds, without missing
+   * values. Asked for each batch, before `openSpan`; otherwise rows are added by `add`.
+   */
+  beginColumns(batch: ColumnBatch): boolean;
+  /**
+   * The window or slice that holds a record of this timestamp, opened and its windows scheduled as `add` does it; rows name it by its handle. `windows` are
+   * those of the record that are not dropped yet; where they are not sliced, just one of them: such a record is added to each of its windows. Handles are valid
+   * until panes are fired, dropped, or a record is added by `add`.
+   */
+  openSpan(windows: readonly TimeWindow[], timestamp: number, firedUntil: number): OpenSpan;
+  /**
+   * Adds rows of that batch in their order: row `rows[i]` to the span `spans[i]`. Returns false where nothing was added, since a sum of integers may overflow or
+   * a value of the key column is no key: the caller adds them one by one by `add`, which gives the right error.
+   */
+  addColumns(rows: Int32Array, spans: Int32Array, count: number): boolean;
+  /**
+   * As `fireDue`, but gives panes many at a time: `output` holds `count` panes of one window in firing order, their keys as numbers that `keyOf` knows. They
+   * count as fired before `each` is called. Call it where `givesColumns`; it returns false as well where that has become false meanwhile, and `fireDue` goes on
+   * from there.
+   */
+  fireDueColumns(time: number, each: EachPaneColumns, mayContinue: () => boolean): boolean;
+  /** As in `Panes`; without `each`, dropping costs nothing for each pane. */
+  dropDue(time: number, each: ((key: KeyId, window: TimeWindow) => void) | undefined): void;
+  /** The key that has this number in `KernelOutput.keys`. */
+  keyOf(number: number): KeyId;
+}

@@ -1,0 +1,108 @@
+import type { KeyId } from "../data/key.ts";
+import { assert } from "../lib/assert.ts";
+import type { ByteWriter } from "../lib/bytes.ts";
+import type { Type } from "../data/type.ts";
+import type { FrozenEntries, Namespace } from "../state/keyed-state.ts";
+import type { Slots } from "./aggregate-slots.ts";
+import { FIRST_KEY_SLOT, type KernelType } from "./kernel.ts";
+import { IMAGE_HEADER_BYTES, IMAGE_SPAN_BYTES, keyBytes, readHeader, readSpan } from "./kernel-image.ts";
+import { spanText, writePane } from "./pane-layout.ts";
+
+/** The panes of one span in an image. */
+interface FrozenSpan {
+  readonly text: Namespace;
+  readonly keys: Int32Array;
+  readonly words: Float64Array;
+  readonly ints: BigInt64Array;
+  /** Made when an entry is first asked for. */
+  rows: Map<KeyId, number> | undefined;
+}
+
+export interface FrozenPanesOptions {
+  readonly name: string;
+  readonly format: string;
+  /** As the kernel gave it; taken over. */
+  readonly image: Uint8Array<ArrayBuffer>;
+  readonly wordTypes: readonly KernelType[];
+  readonly contentsType: Type<Slots>;
+  /** Keys by slot, as they were then. */
+  readonly slotKeys: readonly (KeyId | undefined)[];
+  /** Marks of the firing that was under way. */
+  readonly marks: readonly { readonly key: KeyId; readonly namespace: Namespace; readonly mark: number }[];
+}
+
+/** The panes of a kernel as they were at a snapshot: read from one copy of its memory, so that the kernel goes on meanwhile. */
+export class FrozenPanes implements FrozenEntries {
+  readonly name: string;
+  readonly format: string;
+  readonly #stride: number;
+  readonly #wordTypes: readonly KernelType[];
+  readonly #contentsType: Type<Slots>;
+  readonly #slotKeys: readonly (KeyId | undefined)[];
+  readonly #spans = new Map<Namespace, FrozenSpan>();
+  readonly #marks = new Map<Namespace, Map<KeyId, number>>();
+
+  constructor({ name, format, image, wordTypes, contentsType, slotKeys, marks }: FrozenPanesOptions) {
+    this.name = name;
+    this.format = format;
+    this.#wordTypes = wordTypes;
+    this.#contentsType = contentsType;
+    this.#slotKeys = slotKeys;
+    const view = new DataView(image.buffer);
+    const { stride, spanCount } = readHeader(view);
+    this.#stride = stride;
+    let at = IMAGE_HEADER_BYTES;
+    for (let index = 0; index < spanCount; index += 1) {
+      const { start, end, count } = readSpan(view, at);
+      at += IMAGE_SPAN_BYTES;
+      const keys = new Int32Array(image.buffer, at, count);
+      at += keyBytes(count);
+      const words = new Float64Array(image.buffer, at, count * stride);
+      const ints = new BigInt64Array(image.buffer, at, count * stride);
+      at += count * stride * 8;
+      const text = spanText(start, end);
+      this.#spans.set(text, { text, keys, words, ints, rows: undefined });
+    }
+    for (const { key, namespace, mark } of marks) {
+      const ofNamespace = this.#marks.get(namespace) ?? new Map<KeyId, number>();
+      this.#marks.set(namespace, ofNamespace.set(key, mark));
+    }
+  }
+
+  forEachAddress(visit: (key: KeyId, namespace: Namespace) => void): void {
+    for (const { keys, text } of this.#spans.values()) for (const number of keys) visit(this.#keyOf(number), text);
+    for (const [namespace, marks] of this.#marks) for (const key of marks.keys()) visit(key, namespace);
+  }
+
+  forEachChange(visit: (key: KeyId, namespace: Namespace) => void): void {
+    for (const { keys, words, text } of this.#spans.values()) {
+      // The sign of the position says whether the pane has changed.
+      for (let row = 0; row < keys.length; row += 1) if (0 < words[row * this.#stride]!) visit(this.#keyOf(keys[row]!), text);
+    }
+  }
+
+  writeEntry(key: KeyId, namespace: Namespace, writer: ByteWriter): boolean {
+    const mark = this.#marks.get(namespace)?.get(key);
+    if (mark !== undefined) writer.u8(mark);
+    const span = this.#spans.get(namespace);
+    if (mark !== undefined || span === undefined) return mark !== undefined;
+    span.rows ??= new Map(Array.from(span.keys, (number, row) => [this.#keyOf(number), row]));
+    const row = span.rows.get(key);
+    if (row === undefined) return false;
+    const at = row * this.#stride;
+    const contents = this.#wordTypes.map((type, word) => (type === "f64" ? canonical(span.words[at + 1 + word]!) : span.ints[at + 1 + word]));
+    writePane(writer, { position: Math.abs(span.words[at]!) - 1, contents }, this.#contentsType);
+    return true;
+  }
+
+  #keyOf(number: number): KeyId {
+    const key = number < FIRST_KEY_SLOT ? number : this.#slotKeys[number - FIRST_KEY_SLOT];
+    assert(key !== undefined, "a kernel holds only keys that have a slot");
+    return key;
+  }
+}
+
+/** A computed NaN may carry any bits. */
+function canonical(value: number): number {
+  return value === value ? value : NaN;
+}

@@ -1,0 +1,62 @@
+import type { Column } from "../data/column.ts";
+import type { ColumnBatch } from "../data/column-batch.ts";
+import type { BuiltInAggregates } from "./built-in-aggregates.ts";
+import { type Kernel, KERNEL_ROWS_MAX } from "./kernel.ts";
+import { type BatchValues, copyValues, KernelPlan } from "./kernel-plan.ts";
+import { KeyNumbers } from "./key-numbers.ts";
+
+/** The columns of a batch that are aggregated, and how a kernel does that. */
+export interface BatchColumns {
+  readonly plan: KernelPlan;
+  readonly key: Column;
+  readonly values: BatchValues;
+  readonly timestamps: Float64Array;
+}
+
+/** What a kernel takes of a batch; undefined where it cannot. A plan that there is already decides the types; otherwise the batch does. */
+export function batchColumns(
+  batch: ColumnBatch,
+  keyColumn: string | undefined,
+  aggregates: BuiltInAggregates<never, unknown>,
+  present: KernelPlan | undefined,
+  maxParallelism: number,
+): BatchColumns | undefined {
+  const key = keyColumn === undefined ? undefined : batch.column(keyColumn);
+  if (key === undefined || !KeyNumbers.takes(key)) return undefined;
+  const plan = present ?? KernelPlan.forBatch(aggregates, batch, maxParallelism);
+  const values = plan?.valuesOf(batch);
+  return plan === undefined || values === undefined ? undefined : { plan, key, values, timestamps: batch.timestamps };
+}
+
+/** Writes rows of batches to the input of a kernel. */
+export class BatchInput {
+  readonly #numbers: KeyNumbers;
+  /** Of the keys of the rows at hand. */
+  readonly #keys = new Int32Array(KERNEL_ROWS_MAX);
+
+  constructor(numbers: KeyNumbers) {
+    this.#numbers = numbers;
+  }
+
+  /**
+   * Writes `count` rows of a batch, those listed from `from` on, from row `to` of the input on. Returns false where one has a key that is none.
+   */
+  write(kernel: Kernel, { plan, key, values, timestamps }: BatchColumns, rows: Int32Array, spans: Int32Array, from: number, count: number, to: number): boolean {
+    // Beside the kernel's input: a new key may make its memory grow, and then its views are others.
+    if (!this.#numbers.write(key, rows, from, count, this.#keys)) return false;
+    const { input } = kernel;
+    input.keys.set(count < KERNEL_ROWS_MAX ? this.#keys.subarray(0, count) : this.#keys, to);
+    input.spans.set(spans.subarray(from, from + count), to);
+    const isDense = areNeighbours(rows, from, count);
+    if (plan.readsTimes) copyValues(timestamps, input.timestamps, rows, from, count, to, isDense);
+    for (let column = 0; column < values.length; column += 1) copyValues(values[column]!, input.values[column]!, rows, from, count, to, isDense);
+    return true;
+  }
+}
+
+/** Whether rows from `from` on are numbered one after the other. */
+function areNeighbours(rows: Int32Array, from: number, count: number): boolean {
+  const first = rows[from]! - from;
+  for (let index = from; index < from + count; index += 1) if (rows[index]! - index !== first) return false;
+  return true;
+}

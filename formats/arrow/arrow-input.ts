@@ -1,0 +1,51 @@
+import { Table, tableFromIPC } from "@uwdata/flechette";
+import { JobError } from "../../core/lib/errors.ts";
+import { show } from "../../core/lib/show.ts";
+
+/**
+ * Arrow data: a table of flechette, or the bytes of an IPC stream or file. A stream may come in several parts, none of which cuts
+ * a message.
+ */
+export type ArrowData = Table | ArrayBuffer | Uint8Array | readonly Uint8Array[];
+
+/** Views of 8-byte numbers begin at a multiple of 8 only. */
+const ALIGNMENT = 8;
+
+/**
+ * The table that the data is or holds. Its columns are views of the bytes, which must not change any more; bytes that do not begin
+ * at a multiple of 8 in their buffer are copied first.
+ *
+ * @throws JobError INVALID_ARGUMENT for anything else, MALFORMED_RECORD where the bytes are no Arrow IPC.
+ */
+export function tableOf(data: ArrowData): Table {
+  if (isTable(data)) return data;
+  const isParts = Array.isArray(data);
+  if (!(data instanceof ArrayBuffer || data instanceof Uint8Array || (isParts && data.every((part) => part instanceof Uint8Array)))) {
+    throw new JobError("INVALID_ARGUMENT", `Arrow data is a flechette Table or the bytes of an IPC stream or file, but got ${show(data)}`);
+  }
+  let table: Table;
+  try {
+    // Nested integers of 64 bits are bigints too.
+    const options = { useBigInt: true };
+    table = tableFromIPC(isParts ? (data as readonly Uint8Array[]).map(aligned) : data instanceof Uint8Array ? aligned(data) : data, options);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new JobError("MALFORMED_RECORD", `the bytes are no Arrow IPC stream or file: ${reason}`, { cause });
+  }
+  // An empty input decodes to a table without a schema.
+  if (0 < table.names.length || byteLengthOf(data) === 0) return table;
+  throw new JobError("MALFORMED_RECORD", "the bytes are no Arrow IPC stream or file: they hold no schema with a column");
+}
+
+/** A table may come from another copy of the package than ours. */
+function isTable(data: ArrowData): data is Table {
+  return data instanceof Table || (typeof data === "object" && data !== null && "schema" in data && "children" in data);
+}
+
+function aligned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteOffset % ALIGNMENT === 0 ? bytes : new Uint8Array(bytes);
+}
+
+function byteLengthOf(data: Exclude<ArrowData, Table>): number {
+  return Array.isArray(data) ? data.reduce((sum: number, part: Uint8Array) => sum + part.byteLength, 0) : (data as ArrayBuffer).byteLength;
+}

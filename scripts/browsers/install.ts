@@ -1,0 +1,27 @@
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { DEBIAN_PACKAGES, programNamed } from "./programs.ts";
+
+/**
+ * `npm run browsers`: installs the browsers that tests and benchmark drive, where apt-get is at hand. Does nothing where all are
+ * there.
+ */
+function main(): number {
+  const missing = DEBIAN_PACKAGES.filter(({ program }) => programNamed(program) === undefined).map(({ name }) => name);
+  if (missing.length === 0) return 0;
+  if (programNamed("apt-get") === undefined) {
+    const names = missing.join(", ");
+    console.error(`there is no apt-get here to install ${names}; "npx playwright-core install" brings browsers of its own`);
+    return 1;
+  }
+  return aptGet("update") && aptGet("install", "-y", "--no-install-recommends", ...missing) ? 0 : 1;
+}
+
+function aptGet(...words: readonly string[]): boolean {
+  const command = process.getuid?.() === 0 ? ["apt-get"] : ["sudo", "apt-get"];
+  const [program = "apt-get", ...rest] = [...command, "-qq", ...words];
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  return spawnSync(program, rest, { stdio: ["ignore", "inherit", "inherit"], env }).status === 0;
+}
+
+process.exitCode = main();

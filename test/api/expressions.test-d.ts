@@ -1,0 +1,109 @@
+import { type DataStream, type KeyedStream, TumblingEventTimeWindows, avg, columnsOf, count, first, literal, max, min, minutes, sum, varPop } from "tamias";
+
+/** Checked by the compiler alone: what expressions give to streams, and what streams refuse of them. */
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** Fails to compile unless the type of the value is exactly `Expected`. */
+function isExactly<Expected>() {
+  return <Actual>(_value: Actual, ..._proof: Equal<Actual, Expected> extends true ? [] : [never]): void => {};
+}
+
+interface Flight {
+  readonly origin: "JFK" | "LAX";
+  readonly delay: number | null;
+  readonly miles: number;
+  readonly bytes: bigint;
+  readonly tail?: string;
+}
+
+declare const flights: DataStream<Flight>;
+const col = columnsOf<Flight>();
+
+type RecordsOf<S> = S extends DataStream<infer R> ? R : never;
+
+export function streams(): void {
+  const late = flights.filter(col("delay").gt(30));
+  isExactly<Flight>()(recordOf(late));
+  flights.filter(literal(true));
+  const selected = late.select(col("origin"), col("delay").dividedBy(60).as("hours"), col("tail"));
+  isExactly<{ origin: "JFK" | "LAX"; hours: number | null; tail: string | undefined }>()(recordOf(selected));
+  const added = late.addOrReplaceColumns(col("miles").times(1.6).as("km"), col("bytes").gt(1n).as("delay"));
+  isExactly<{ readonly origin: "JFK" | "LAX"; readonly miles: number; readonly bytes: bigint; readonly tail?: string; km: number; delay: boolean }>()(recordOf(added));
+  // The columns of what was inferred.
+  const ofSelected = columnsOf(selected);
+  isExactly<{ origin: "JFK" | "LAX"; tooLate: boolean | null }>()(recordOf(selected.select(ofSelected("origin"), ofSelected("hours").gt(3).as("tooLate"))));
+  // @ts-expect-error it was left out
+  ofSelected("delay");
+  // Expressions over fewer fields, or over those of a wider type, fit.
+  const origin = columnsOf<{ readonly origin: string }>()("origin");
+  flights.filter(origin.eq("JFK")).select(origin);
+  // Lambdas and type guards stay what they were.
+  flights.filter((flight) => 30 < flight.miles).filter((flight): flight is Flight & { delay: number } => flight.delay !== null);
+}
+
+export function keys(): void {
+  const byOrigin: KeyedStream<Flight, "JFK" | "LAX"> = flights.keyBy(col("origin"));
+  const byTens: KeyedStream<Flight, number> = flights.keyBy(col("miles").dividedBy(10));
+  byOrigin.filter(col("miles").lt(5));
+  byTens.select(col("miles"));
+}
+
+export function aggregates(): void {
+  const windows = flights.keyBy("origin").window(TumblingEventTimeWindows.of(minutes(1)));
+  const results = windows.aggregate({
+    flights: count(),
+    twice: sum(col("miles").times(2)),
+    bytes: sum(col("bytes")),
+    mean: avg(col("miles").plus(1)),
+    spread: varPop(col("bytes")),
+    near: min(col("miles")),
+    last: max(col("origin")),
+    tail: first(col("tail")),
+    before: sum("miles"),
+    far: max((flight: Flight) => flight.miles),
+  });
+  isExactly<{
+    flights: number;
+    twice: number;
+    bytes: bigint;
+    mean: number;
+    spread: number;
+    near: number;
+    last: "JFK" | "LAX";
+    tail: string | undefined;
+    before: number;
+    far: number;
+  }>()(recordOf(results));
+}
+
+export function mistakes(): void {
+  const other = columnsOf<{ readonly seats: number }>();
+  // @ts-expect-error there is no such field
+  flights.filter(col("dealy").gt(30));
+  // @ts-expect-error the records of the stream have no such field
+  flights.filter(other("seats").gt(30));
+  // @ts-expect-error a number is no condition
+  flights.filter(col("miles"));
+  // @ts-expect-error what is computed needs a name
+  flights.select(col("miles").plus(1));
+  // @ts-expect-error the records of the stream have no such field
+  flights.select(other("seats"));
+  // @ts-expect-error nor to add to
+  flights.addOrReplaceColumns(other("seats").plus(1).as("more"));
+  // @ts-expect-error a key is never null
+  flights.keyBy(col("delay"));
+  // @ts-expect-error nor undefined
+  flights.keyBy(col("tail"));
+  const windows = flights.keyBy("origin").window(TumblingEventTimeWindows.of(minutes(1)));
+  // @ts-expect-error what may be null is not summed
+  windows.aggregate({ total: sum(col("delay").plus(1)) });
+  // @ts-expect-error strings are not summed
+  windows.aggregate({ total: sum(col("origin")) });
+  // @ts-expect-error the records of the stream have no such field
+  windows.aggregate({ total: sum(other("seats").times(2)) });
+}
+
+function recordOf<S>(_stream: S): RecordsOf<S> {
+  return undefined as never;
+}

@@ -1,0 +1,44 @@
+/** What the types of the column formats allow and refuse; checked by tsc. */
+import { StreamExecutionEnvironment, WatermarkStrategy, type DataStream } from "tamias";
+import { arrowSource, ArrowCollector } from "tamias/arrow";
+import { csvColumns, FileSource, jsonLinesColumns, parquetFileSource, stdinSource, TextLineInputFormat } from "tamias/node";
+import { parquetSource } from "tamias/parquet";
+
+interface Reading {
+  readonly room: string;
+  readonly celsius: number;
+}
+
+export function sources(env: StreamExecutionEnvironment, bytes: Uint8Array): readonly DataStream<Reading>[] {
+  const none = WatermarkStrategy.noWatermarks<Reading>();
+  return [
+    env.fromSource(arrowSource<Reading>(bytes), none, "arrow"),
+    env.fromSource(parquetSource<Reading>([{ name: "a", open: () => bytes.slice().buffer }]), none, "parquet"),
+    env.fromSource(parquetFileSource<Reading>("a.parquet", { columns: ["room", "celsius"] }), none, "files"),
+    env.fromSource(FileSource.forFormat(csvColumns<Reading>({ types: { celsius: "number" } }), "a.csv").build(), none, "csv"),
+    env.fromSource(FileSource.forFormat(jsonLinesColumns<Reading>({ fields: { room: "string", celsius: "number" } }), "a.jsonl").build(), none, "json"),
+  ];
+}
+
+export function lines(): FileSource<string> {
+  return FileSource.forFormat(new TextLineInputFormat(), "a.txt").build();
+}
+
+export function collected(stream: DataStream<Reading>): Uint8Array {
+  const collector = new ArrowCollector<Reading>();
+  stream.sinkTo(collector);
+  return collector.toBytes();
+}
+
+export function refused(stream: DataStream<Reading>): void {
+  // @ts-expect-error a stream of bytes has no positions, and columns are read from files
+  stdinSource(csvColumns<Reading>());
+  // @ts-expect-error every field of the record is declared
+  jsonLinesColumns<Reading>({ fields: { room: "string" } });
+  // @ts-expect-error a column of CSV holds numbers, strings or booleans
+  csvColumns<Reading>({ types: { celsius: "date" } });
+  // @ts-expect-error other records
+  stream.sinkTo(new ArrowCollector<{ readonly other: number }>());
+  // @ts-expect-error records that are no objects have no columns
+  arrowSource<string>(new Uint8Array(0));
+}

@@ -1,0 +1,268 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ColumnBatch } from "../../core/data/column-batch.ts";
+import type { JobError } from "../../core/lib/errors.ts";
+import { csvColumns, type CsvColumnsOptions, type CsvValues } from "../../node/files/csv-columns.ts";
+import { CsvFormat } from "../../node/files/csv-format.ts";
+import type { FileSplit } from "../../node/files/file-cursor.ts";
+import { type FileFormat, FileSource } from "../../node/files/file-source.ts";
+import { jsonLinesColumns } from "../../node/files/json-lines-columns.ts";
+import { JsonLinesFormat } from "../../node/files/json-lines-format.ts";
+import { numberIn } from "../../node/files/number-text.ts";
+import { SourceHarness, type SourceSnapshot } from "../connectors/source-harness.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tamias-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function file(content: string): string {
+  const path = join(folder, "input");
+  writeFileSync(path, content);
+  return path;
+}
+
+interface Read {
+  readonly records: readonly unknown[];
+  /** Rows of each batch, 1 for what came by itself. */
+  readonly sizes: readonly number[];
+  readonly kinds: readonly (readonly string[])[];
+}
+
+/** Reads the file to its end; with `killEvery`, it is restored from a snapshot after so many polls, again and again. */
+async function read<T>(format: FileFormat<T>, path: string, killEvery = Infinity): Promise<Read> {
+  const records: unknown[] = [];
+  const sizes: number[] = [];
+  const kinds: string[][] = [];
+  const output = {
+    processRecord: (record: unknown) => {
+      records.push(record);
+      sizes.push(1);
+    },
+    processColumns: (batch: ColumnBatch) => {
+      for (let index = 0; index < batch.length; index += 1) records.push(batch.rowAt(batch.rowOf(index)));
+      sizes.push(batch.length);
+      kinds.push(batch.columns.map(({ kind }) => kind));
+    },
+    processWatermark: () => {},
+    processIdleness: () => {},
+  };
+  let snapshot: SourceSnapshot | undefined;
+  for (let attempt = 1; ; attempt += 1) {
+    const harness = new SourceHarness<T, FileSplit, unknown>(new FileSource(format, [path]) as never, { output }, snapshot);
+    try {
+      const before = sizes.length;
+      for (let status = harness.poll(); status !== "end"; status = harness.poll()) {
+        if (status === "nothing") await new Promise((resolve) => setImmediate(resolve));
+        if (killEvery <= sizes.length - before) break;
+      }
+      if (sizes.length - before < killEvery) return { records, sizes, kinds };
+      snapshot = harness.snapshot(attempt);
+    } finally {
+      harness.close();
+    }
+  }
+}
+
+async function failureOf<T extends object>(format: FileFormat<T>, path: string): Promise<JobError> {
+  return await read(format, path).then(
+    () => {
+      throw new Error("nothing failed");
+    },
+    (cause: unknown) => cause as JobError,
+  );
+}
+
+const asText = (...names: string[]): CsvColumnsOptions<CsvValues> => ({ types: Object.fromEntries(names.map((name) => [name, "string" as const])) });
+
+describe("numbers", () => {
+  const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(`x${text}y`);
+  const parsed = (text: string): number => numberIn(bytesOf(text), 1, bytesOf(text).length - 1);
+
+  test("are those of JSON, bit for bit", () => {
+    fc.assert(fc.property(fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer(), fc.maxSafeInteger(), fc.float({ noNaN: true, noDefaultInfinity: true })), (value) => {
+      for (const text of [JSON.stringify(value), value.toExponential(), value.toFixed(3)]) {
+        if (/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(text)) expect(parsed(text)).toBe(Number(text));
+      }
+    }));
+    expect(parsed("-0")).toBe(-0);
+    expect(parsed("123456789012345678901234567890")).toBe(123456789012345678901234567890);
+    expect(parsed("0.1234567890123456789")).toBe(0.1234567890123456789);
+  });
+
+  test.each(["", "-", "007", "+1", ".5", "1.", "1.e5", "1e", "1e+", "1_000", "0x10", "NaN", "Infinity", " 1", "1 ", "1,5", "--1", "1.5.2"])("%j is none", (text) => {
+    expect(parsed(text)).toBeNaN();
+  });
+});
+
+describe("CSV", () => {
+  test("the first rows say what the columns hold", async () => {
+    const { records, kinds } = await read(csvColumns(), file("a,b,c,d\n1,x,true,\n-2.5,,false,\n,y,,\n"));
+    expect(records).toEqual([
+      { a: 1, b: "x", c: true, d: "" },
+      { a: -2.5, b: "", c: false, d: "" },
+      { a: null, b: "y", c: null, d: "" },
+    ]);
+    expect(kinds).toEqual([["f64", "string", "bool", "string"]]);
+  });
+
+  test("a value that does not fit later stays as it is written, in any batch", async () => {
+    const rows = Array.from({ length: 3_000 }, (_, row) => (row === 1_500 ? "n/a,yes" : `${row},true`));
+    const { records, sizes, kinds } = await read(csvColumns(), file(`n,b\n${rows.join("\n")}\n`));
+    expect(records).toEqual(rows.map((_, row) => (row === 1_500 ? { n: "n/a", b: "yes" } : { n: row, b: true })));
+    expect(sizes).toEqual([1_024, 1_024, 952]);
+    expect(kinds).toEqual([["f64", "bool"], ["object", "object"], ["object", "object"]]);
+  });
+
+  test("declared columns hold what is declared, or say so", async () => {
+    const path = file("zip,count\n007,1\n1,\n");
+    expect((await read(csvColumns({ types: { zip: "string", count: "number" } }), path)).records).toEqual([{ zip: "007", count: 1 }, { zip: "1", count: null }]);
+    const failure = await failureOf(csvColumns({ types: { zip: "number" } }), path);
+    expect(failure.code).toBe("MALFORMED_RECORD");
+    expect(failure.reason).toContain(`${path}, line 2: the column "zip" must hold numbers, but here it holds "007"`);
+  });
+
+  test("some columns, in another order, without a header", async () => {
+    const format = csvColumns({ columns: ["a", "b", "c"], select: ["c", "a"], delimiter: ";" });
+    expect((await read(format, file("1;2;3\r\n4;5;6\r\n"))).records).toEqual([{ c: 3, a: 1 }, { c: 6, a: 4 }]);
+  });
+
+  test("quotes, line feeds within them, a byte order mark", async () => {
+    const path = file('\uFEFF"a ""1""",b\n"x,1","2"\n"line\nfeed",""\nplain,3\n');
+    expect((await read(csvColumns(), path)).records).toEqual([
+      { 'a "1"': "x,1", b: 2 },
+      { 'a "1"': "line\nfeed", b: null },
+      { 'a "1"': "plain", b: 3 },
+    ]);
+  });
+
+  test("a row with a wrong count of fields is malformed, or what onMalformed makes of it", async () => {
+    const path = file("a,b\n1,2\n3\n4,5,6\n7,8\n");
+    expect((await failureOf(csvColumns(), path)).reason).toContain(`${path}, line 3: 1 fields where there should be 2 (a, b)`);
+    const lines: string[] = [];
+    const format = csvColumns<{ a: number; b: number }>({
+      onMalformed: (line, lineNumber) => {
+        lines.push(`${lineNumber}: ${line}`);
+        return lineNumber === 4 ? { a: 0, b: 0 } : undefined;
+      },
+    });
+    expect((await read(format, path)).records).toEqual([{ a: 1, b: 2 }, { a: 0, b: 0 }, { a: 7, b: 8 }]);
+    expect(lines).toEqual(["3: 3", "4: 4,5,6"]);
+  });
+
+  test("a restore anywhere goes on at the exact row, and knows what the first rows said", async () => {
+    const rows = Array.from({ length: 9_000 }, (_, row) => `${row < 200 ? row : "late"},${row % 7}`);
+    const path = file(`n,d\n${rows.join("\n")}\n`);
+    const whole = await read(csvColumns(), path);
+    expect((await read(csvColumns(), path, 2)).records).toEqual(whole.records);
+    expect((await read(csvColumns(), path, 1)).records).toEqual(whole.records);
+    expect(whole.records).toHaveLength(9_000);
+  });
+
+  test("reads what CsvFormat reads", async () => {
+    const cell = fc.oneof(fc.constantFrom("", "1", "a", '"', '""', ",", "\n", '"a"', '"a,b"', '"a\nb"', '"a""b"', "é"), fc.string({ maxLength: 3 }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(cell, cell), { maxLength: 12 }), async (rows) => {
+        const path = file(`a,b\n${rows.map((row) => row.join(",")).join("\n")}`);
+        const kept: string[] = [];
+        const onMalformed = (line: string): undefined => void kept.push(line);
+        const expected = await read(new CsvFormat({ onMalformed }), path);
+        const keptByRows = kept.splice(0);
+        const { records } = await read(csvColumns({ ...asText("a", "b"), onMalformed }), path);
+        expect(records).toEqual(expected.records);
+        expect(kept).toEqual(keptByRows);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test.each<[string, () => unknown, string]>([
+    ["a wrong type", () => csvColumns({ types: { a: "date" as never } }), 'the type of "a" is "date"'],
+    ["a selection twice", () => csvColumns({ select: ["a", "a"] }), 'the column "a" is selected twice'],
+    ["a column that is not there", () => csvColumns({ columns: ["a"], select: ["b"] }), 'the CSV has no column "b"; it has a'],
+    ["a delimiter", () => csvColumns({ delimiter: ",," }), "one ASCII character"],
+  ])("refuses %s", (_name, call, message) => {
+    expect(call).toThrow(message);
+  });
+
+  test("refuses a column that the header does not have", async () => {
+    const failure = await failureOf(csvColumns({ types: { b: "number" } }), file("a\n1\n"));
+    expect([failure.code, failure.reason]).toEqual(["INVALID_ARGUMENT", 'the CSV has no column "b"; it has a']);
+  });
+});
+
+describe("JSON lines", () => {
+  test("each kind of column, nulls, nested values, escapes and white space", async () => {
+    const lines = [
+      '{"n":1,"t":"a","b":true,"o":null,"x":[1]}',
+      '{"n":-0.5e3,"t":"é\\n\\u0041","b":false,"o":null,"x":{"y":"z"}}',
+      ' { "n" : null , "t" : null , "b" : null , "o" : 7 , "x" : "s" } \r',
+      "",
+      '{"n":12345678901234567890,"t":"","b":true,"o":8,"x":null}',
+    ];
+    const { records, kinds } = await read(jsonLinesColumns(), file(`${lines.join("\n")}\n`));
+    expect(records).toEqual(lines.filter((line) => line !== "").map((line) => JSON.parse(line) as unknown));
+    expect(kinds).toEqual([["f64", "string", "bool", "f64", "object"]]);
+  });
+
+  test("declared fields: others are passed over, missing ones are null, wrong ones malformed", async () => {
+    const format = jsonLinesColumns<{ b: number | null; a: string | null }>({ fields: { b: "number", a: "string" } });
+    const path = file('{"a":"x","z":"\\"","b":1}\n{"a":"y","z":{},"b":2}\n{"b":3}\n{"b":null,"a":null}\n{"b":4}\n');
+    expect((await read(format, path)).records).toEqual([{ b: 1, a: "x" }, { b: 2, a: "y" }, { b: 3, a: null }, { b: null, a: null }, { b: 4, a: null }]);
+    const failure = await failureOf(jsonLinesColumns<{ a: number }>({ fields: { a: "number" } }), path);
+    expect(failure.reason).toContain(`${path}, line 1: the field "a" must be a number, but is "x"`);
+  });
+
+  test("lines with other fields go by rows for a while, in their place", async () => {
+    const lines = Array.from({ length: 200 }, (_, row) => (row === 50 ? '{"b":1}' : `{"a":${row}}`));
+    const { records, sizes } = await read(jsonLinesColumns(), file(`${lines.join("\n")}\n`));
+    expect(records).toEqual(lines.map((line) => JSON.parse(line) as unknown));
+    expect(sizes).toEqual([50, ...Array.from({ length: 16 }, () => 1), 134]);
+  });
+
+  test.each<[string, string]>([
+    ['{"a":1}\n{"a":\n', "line 2: not JSON: "],
+    ['{"a":1}\n{"a":1}x\n', "line 2: not JSON: "],
+    ['{"a":1}\n{"a":01}\n', "line 2: not JSON: "],
+    ['{"a":1}\n{"a":tru}\n', "line 2: not JSON: "],
+    ['{"a":1}\n[1]\n', "line 2: a line must be a JSON object"],
+    ["5\n", "line 1: a line must be a JSON object"],
+  ])("%j is malformed", async (content, message) => {
+    const path = file(content);
+    const failure = await failureOf(jsonLinesColumns(), path);
+    expect(failure.code).toBe("MALFORMED_RECORD");
+    expect(failure.reason).toContain(`${path}, ${message}`);
+  });
+
+  test("reads what JsonLinesFormat reads, whatever is written, and after any restore", async () => {
+    const value = fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null), fc.string({ maxLength: 4 }), fc.array(fc.integer(), { maxLength: 2 }));
+    const record = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ a: value, b: fc.integer(), c: fc.string({ unit: "grapheme", maxLength: 3 }) }, { noNullPrototype: true }) },
+      { weight: 1, arbitrary: fc.dictionary(fc.constantFrom("a", "b", "c", "__proto__", "1"), value, { noNullPrototype: true }) },
+    );
+    const space = fc.constantFrom("", " ", "\t");
+    await fc.assert(
+      fc.asyncProperty(fc.array(record, { maxLength: 60 }), space, fc.integer({ min: 1, max: 9 }), async (records, gap, killEvery) => {
+        const written = records.map((each) => `{${Object.entries(each).map(([name, held]) => `${JSON.stringify(name)}:${gap}${JSON.stringify(held)}`).join(`${gap},`)}}`);
+        const path = file(written.join("\n"));
+        const expected = await read(new JsonLinesFormat(), path);
+        const whole = await read(jsonLinesColumns(), path);
+        expect(whole.records).toEqual(expected.records);
+        expect(whole.records.map((each) => JSON.stringify(each))).toEqual(expected.records.map((each) => JSON.stringify(each)));
+        expect((await read(jsonLinesColumns(), path, killEvery)).records).toEqual(expected.records);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("a file much larger than a chunk, with lines across chunks", async () => {
+    const lines = Array.from({ length: 30_000 }, (_, row) => JSON.stringify({ row, text: `line ${row % 100} äöü` }));
+    const { records, sizes } = await read(jsonLinesColumns(), file(lines.join("\n")));
+    expect(records).toEqual(lines.map((line) => JSON.parse(line) as unknown));
+    expect(sizes.length).toBeLessThan(50);
+  });
+});

@@ -1,0 +1,1 @@
+export { loadKernelModule } from "./kernel-module.ts";
