@@ -88,10 +88,12 @@ function snapshot(name: string, title: string, kind: readonly string[]): Amount 
     title: `snapshot of 1 M ${title}`,
     async measure(_runs, { snapshotKeys }) {
       const output = await runProgram("snapshot-run", [...kind, String(snapshotKeys)]);
-      const { ms, bytes, changedMs, changedBytes } = JSON.parse(lastLineOf(output)) as SnapshotReport;
+      const { ms, writingMs, bytes, changedMs, changedBytes } = JSON.parse(lastLineOf(output)) as SnapshotReport;
       const text = (time: number, size: number): string =>
         `${time.toFixed(time < 100 ? 1 : 0)} ms, ${(size / 1e6).toFixed(2)} MB`;
-      return { value: ms, shown: `${text(ms, bytes)}; the next, 1 % changed: ${text(changedMs, changedBytes)}` };
+      // What is copied and written afterwards is copied in full each time, from the second time on into memory that is there.
+      const first = writingMs < ms ? text(ms, bytes) : `${text(ms, bytes)} written in ${writingMs.toFixed(0)} ms afterwards`;
+      return { value: writingMs < ms ? ms : changedMs, shown: `${first}; the next, 1 % changed: ${text(changedMs, changedBytes)}` };
     },
   };
 }

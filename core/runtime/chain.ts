@@ -6,7 +6,7 @@ import { dynamicType } from "../data/dynamic-type.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
 import type { WatermarkValveSnapshot } from "../time/watermark-valve.ts";
 import type { InputGate } from "./input-gate.ts";
-import type { SubtaskContext } from "./operator-context.ts";
+import type { SubtaskContext, TakenOperator } from "./operator-context.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import type { Suspensions } from "./suspensions.ts";
 
@@ -15,6 +15,34 @@ export interface ChainLink {
   readonly operator: Operator;
   readonly context: SubtaskContext;
   readonly uid: string;
+}
+
+/** The state of a subtask at a barrier, written piece by piece while the subtask goes on. */
+export class TakenTask {
+  readonly checkpointId: number;
+  readonly #operators: readonly { readonly link: ChainLink; readonly taken: TakenOperator }[];
+  #writing = 0;
+
+  constructor(checkpointId: number, operators: readonly { readonly link: ChainLink; readonly taken: TakenOperator }[]) {
+    this.checkpointId = checkpointId;
+    this.#operators = operators;
+  }
+
+  /** Writes a further piece; returns whether all is written. */
+  write(): boolean {
+    while (this.#writing < this.#operators.length) {
+      if (this.#operators[this.#writing]!.taken.keyed.write() === undefined) return false;
+      this.#writing += 1;
+    }
+    return true;
+  }
+
+  /** What is not written yet is now. */
+  finish(): TaskSnapshot {
+    const operators = new Map<string, OperatorSnapshot>();
+    for (const { link, taken } of this.#operators) operators.set(link.uid, link.context.written(taken));
+    return { operators, inFlight: [] };
+  }
 }
 
 /** What a task's time counts as. */
@@ -74,12 +102,11 @@ export class Chain {
     );
   }
 
-  snapshot(checkpointId: number, gate: InputGate | undefined): TaskSnapshot {
+  /** Takes the state of every operator. */
+  take(checkpointId: number, gate: InputGate | undefined): TakenTask {
     for (const operator of this.operators) operator.snapshot?.(checkpointId);
     if (gate !== undefined) this.#valves.set(gate.snapshot());
-    const operators = new Map<string, OperatorSnapshot>();
-    for (const { uid, context } of this.#links) operators.set(uid, context.snapshot(checkpointId));
-    return { operators, inFlight: [] };
+    return new TakenTask(checkpointId, this.#links.map((link) => ({ link, taken: link.context.take(checkpointId) })));
   }
 
   completed(checkpointId: number): void {

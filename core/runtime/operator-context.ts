@@ -17,7 +17,7 @@ import type {
 } from "../operators/operator.ts";
 import type { ToEnumerator } from "../operators/source-protocol.ts";
 import { KeyedStore } from "../state/keyed-store.ts";
-import type { KeyedStateHandle } from "../state/snapshot.ts";
+import type { KeyedStateHandle, TakenSnapshot } from "../state/snapshot.ts";
 import { OperatorStore } from "../state/operator-store.ts";
 import { HeapTimers } from "../time/timer-heap.ts";
 import { registerTimers } from "../state/timer-components.ts";
@@ -64,6 +64,12 @@ export interface OperatorRestore {
   readonly keyed: readonly KeyedStateHandle[];
   readonly operatorParts: readonly Uint8Array[];
   readPart(part: string): Uint8Array;
+}
+
+/** The state of one operator subtask, taken and not written yet. */
+export interface TakenOperator {
+  readonly keyed: TakenSnapshot;
+  readonly operator: Uint8Array;
 }
 
 /** The OperatorContext of one subtask, and the three stores behind it: keyed state with timers, operator state, metrics. */
@@ -198,12 +204,21 @@ export class SubtaskContext implements OperatorContext {
   }
 
   snapshot(checkpointId: number): OperatorSnapshot {
+    return this.written(this.take(checkpointId));
+  }
+
+  /** Takes the state as it is. What is large may be written later. */
+  take(checkpointId: number): TakenOperator {
     for (const call of this.#beforeSnapshot) call(checkpointId);
-    const keyed = this.keyedState.snapshot(checkpointId);
-    const operator = this.operatorState.snapshot();
+    return { keyed: this.keyedState.take(checkpointId), operator: this.operatorState.snapshot() };
+  }
+
+  /** What was taken, written to the end. */
+  written({ keyed, operator }: TakenOperator): OperatorSnapshot {
+    const snapshot = keyed.finish();
     this.metrics.stateBytes = operator.length;
-    for (const part of keyed.parts.values()) this.metrics.stateBytes += part.length;
-    return { keyed, operator };
+    for (const part of snapshot.parts.values()) this.metrics.stateBytes += part.length;
+    return { keyed: snapshot, operator };
   }
 
   completed(checkpointId: number): void {

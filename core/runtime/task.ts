@@ -5,7 +5,7 @@ import type { SuspendedWork } from "../operators/operator.ts";
 import type { ToReader } from "../operators/source-protocol.ts";
 import { MAX_WATERMARK } from "../time/timestamp.ts";
 import type { TaskSnapshot } from "../checkpoint/manifest.ts";
-import type { BuiltChain, Chain, TaskTime } from "./chain.ts";
+import type { BuiltChain, Chain, TakenTask, TaskTime } from "./chain.ts";
 import type { InputGate } from "./input-gate.ts";
 import type { CreditGauge } from "./lane.ts";
 import type { Suspensions } from "./suspensions.ts";
@@ -55,6 +55,8 @@ export class Task {
    * enumerator's snapshot must reach the reader after the reader's. A checkpoint waits until nothing but state is left of what the task does.
    */
   readonly #control = new RingBuffer<{ readonly checkpointId: number } | ToReader>();
+  /** Snapshots that are taken and not written to their end. */
+  readonly #taken = new RingBuffer<TakenTask>();
   #scheduled = false;
   #recordBudget = 0;
   #fireBudget = 0;
@@ -243,6 +245,8 @@ export class Task {
     this.#fireBudget = this.#options.firePanesPerTurn;
     this.#readMail();
     if (this.state !== "RUNNING") return;
+    this.#writeTaken();
+    if (this.state !== "RUNNING") return;
     if (this.#work()) this.schedule();
     else if (this.state === "RUNNING") this.#flush(this.#options.host.clock.now());
   }
@@ -351,6 +355,8 @@ export class Task {
     if (0 < this.#control.length) return true;
     this.#readMail();
     if (this.#isHeldUp()) return false;
+    this.#finishTaken();
+    if (this.state !== "RUNNING") return false;
     this.state = "FINISHED";
     this.#rest();
     this.#options.listener.onFinished(this);
@@ -374,15 +380,35 @@ export class Task {
   }
 
   #takeSnapshot(checkpointId: number): void {
-    const snapshot = this.chain.snapshot(checkpointId, this.#gate);
+    this.#taken.push(this.chain.take(checkpointId, this.#gate));
     for (const writer of this.chain.writers) writer.barrier(checkpointId);
-    this.#options.listener.onSnapshot(this, checkpointId, snapshot);
+    if (this.state === "FINISHED") this.#finishTaken();
+    else this.#writeTaken();
+  }
+
+  /** A piece of a snapshot in a turn: what is large holds up no record for long. */
+  #writeTaken(): void {
+    const taken = this.#taken.peek();
+    if (taken === undefined) return;
+    if (taken.write()) {
+      this.#taken.shift();
+      this.#options.listener.onSnapshot(this, taken.checkpointId, taken.finish());
+    }
+    if (0 < this.#taken.length) this.schedule();
+  }
+
+  #finishTaken(): void {
+    while (0 < this.#taken.length) {
+      const taken = this.#taken.shift()!;
+      this.#options.listener.onSnapshot(this, taken.checkpointId, taken.finish());
+    }
   }
 
   /** Nothing of the outside reaches the task any more. */
   #rest(): void {
     this.#mail.clear();
     this.#control.clear();
+    this.#taken.clear();
     this.#due.clear();
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();

@@ -47,6 +47,10 @@ export class HeapTable<V> implements StateTable<V>, KeyedComponent {
     this.#tracker = registry.register(this);
   }
 
+  get isEmpty(): boolean {
+    return this.#size === 0;
+  }
+
   get size(): number {
     return this.#size;
   }

@@ -65,14 +65,23 @@ export interface KeyedComponent {
    * since the last call is told by what it returns. Undefined where that would cost as much as writing them.
    */
   freeze?(): FrozenEntries | undefined;
+  /** Whether there is no entry, so that nothing need be frozen. Absent: unknown. */
+  readonly isEmpty?: boolean;
   /** The objects that hold the entries, for tests: they make the state of a discarded job unusable, so that what a restored one shares with it is found. */
   heldObjects?(): readonly object[];
 }
 
-/** The entries of a component at one moment. */
-export interface FrozenEntries extends Pick<KeyedComponent, "name" | "format" | "forEachAddress" | "writeEntry"> {
-  /** Visits the entries that have changed since the component was last frozen, and were not reported to its tracker. */
-  forEachChange(visit: (key: KeyId, namespace: Namespace) => void): void;
+/** Visits some entries, and is called once. */
+export type EntryBlock = (visit: (key: KeyId, namespace: Namespace) => void) => void;
+
+/** The entries of a component at one moment, in blocks of a thousand or so, between which other work may be done. */
+export interface FrozenEntries extends Pick<KeyedComponent, "name" | "format" | "writeEntry"> {
+  /** All entries. */
+  blocks(): Iterable<EntryBlock>;
+  /** The entries that have changed since the component was last frozen, and were not reported to its tracker. */
+  changedBlocks(): Iterable<EntryBlock>;
+  /** Everything is written: what holds the entries may be used for the next ones. */
+  release?(): void;
 }
 
 /** Where components are kept and told of changes. */

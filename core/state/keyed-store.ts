@@ -9,9 +9,11 @@ import { keyGroupOf, type KeyGroupRange } from "./key-groups.ts";
 import type {
   ChangeTracker,
   ComponentRegistry,
+  EntryBlock,
   FrozenEntries,
   KeyedComponent,
   KeyedState,
+  Namespace,
   StateTable,
   StateTableOptions,
 } from "./keyed-state.ts";
@@ -24,6 +26,7 @@ import {
   type PartName,
   PartPacker,
   segmentBytes,
+  type TakenSnapshot,
 } from "./snapshot.ts";
 
 export interface KeyedStoreOptions {
@@ -44,6 +47,7 @@ interface Completed {
 /** A component as it is written: itself, or what it was when the snapshot was taken. */
 interface Source {
   readonly entries: EntrySource;
+  readonly component: KeyedComponent;
   readonly frozen: FrozenEntries | undefined;
   /** By interval; none where there is no completed checkpoint. */
   readonly changes: readonly AddressSet[];
@@ -80,8 +84,8 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
   /** Snapshots whose checkpoint is still running, oldest first. */
   readonly #running = new Map<number, KeyedStateHandle>();
   #lastCheckpointId = RESTORED;
-  /** Writes the snapshot that was taken and is not written yet. */
-  #taken: (() => KeyedSnapshot) | undefined;
+  /** The last snapshot, which may not be written yet. */
+  #taken: TakenSnapshot | undefined;
 
   constructor(options: KeyedStoreOptions) {
     this.maxParallelism = options.maxParallelism;
@@ -121,36 +125,24 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
    * ids ascending.
    */
   snapshot(checkpointId: number): KeyedSnapshot {
-    return this.take(checkpointId)();
+    return this.take(checkpointId).finish();
   }
 
   /**
-   * The same in two steps: takes the state as it is, which is quick where all components can be frozen, and returns what writes it. That may be called at any
-   * time, while the state goes on changing; it is called by itself before anything is asked of the store that needs it done.
+   * The same in steps: takes the state as it is, which is quick where all components can be frozen, and returns what writes it while the state goes on changing.
+   * What is asked of the store that needs it written lets it be written to the end first.
    */
-  take(checkpointId: number): () => KeyedSnapshot {
+  take(checkpointId: number): TakenSnapshot {
     this.#finishTaken();
     assert(this.#lastCheckpointId < checkpointId, "checkpoints come in ascending order");
     this.#lastCheckpointId = checkpointId;
     const sources = this.#freezeComponents();
-    const completed = this.#completed?.handle;
-    const write = (): KeyedSnapshot => {
-      reportChanges(sources);
-      const packer = new PartPacker((index) => this.#partName(checkpointId, index));
-      const groups = completed === undefined ? this.#writeBases(packer, sources) : this.#writeChanges(packer, completed, sources);
-      const handle = this.#handleOf(groups);
-      this.#running.set(checkpointId, handle);
-      return { handle, parts: packer.finish() };
-    };
+    const taken = new Writing(this.#writing(checkpointId, sources, this.#completed?.handle));
     // What is not frozen changes as soon as this returns.
-    let written = sources.every(({ frozen }) => frozen !== undefined) ? undefined : write();
+    if (sources.some(({ frozen }) => frozen === undefined)) taken.finish();
     for (const { log } of this.#components.values()) log.begin(checkpointId);
-    const finish = (): KeyedSnapshot => {
-      if (this.#taken === finish) this.#taken = undefined;
-      return (written ??= write());
-    };
-    if (written === undefined) this.#taken = finish;
-    return finish;
+    this.#taken = taken;
+    return taken;
   }
 
   /** Writes everything, and leaves checkpoints as they are. */
@@ -158,8 +150,8 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
     this.#finishTaken();
     this.#prepareComponents();
     const packer = new PartPacker((index) => this.#partName(savepointId, index));
-    const sources = [...this.#components.values()].map(({ component }) => ({ entries: component, frozen: undefined, changes: [] }));
-    return { handle: this.#handleOf(this.#writeBases(packer, sources)), parts: packer.finish() };
+    const sources = [...this.#components.values()].map(({ component }) => ({ entries: component, component, frozen: undefined, changes: [] }));
+    return { handle: this.#handleOf(toEnd(this.#writeBases(packer, sources))), parts: packer.finish() };
   }
 
   /** The checkpoint is durable: deltas go on from it. A later one that has completed already makes this one meaningless. */
@@ -229,7 +221,8 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
   }
 
   #finishTaken(): void {
-    this.#taken?.();
+    this.#taken?.finish();
+    this.#taken = undefined;
   }
 
   #prepareComponents(): void {
@@ -238,24 +231,33 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
 
   #freezeComponents(): readonly Source[] {
     return Array.from(this.#components.values(), ({ component, log }) => {
-      const frozen = component.freeze?.();
+      const frozen = component.isEmpty === true ? emptied(component) : component.freeze?.();
       if (frozen === undefined) component.prepareSnapshot?.();
-      return { entries: frozen ?? component, frozen, changes: log.sinceCompleted() };
+      return { entries: frozen ?? component, component, frozen, changes: log.sinceCompleted() };
     });
   }
 
-  #writeBases(packer: PartPacker, sources: readonly Source[]): KeyGroupHandle[] {
+  *#writing(checkpointId: number, sources: readonly Source[], completed: KeyedStateHandle | undefined): Steps<KeyedSnapshot> {
+    const packer = new PartPacker((index) => this.#partName(checkpointId, index));
+    const groups = completed === undefined ? yield* this.#writeBases(packer, sources) : yield* this.#writeChanges(packer, completed, sources);
+    const handle = this.#handleOf(groups);
+    this.#running.set(checkpointId, handle);
+    for (const { frozen } of sources) frozen?.release?.();
+    return { handle, parts: packer.finish() };
+  }
+
+  *#writeBases(packer: PartPacker, sources: readonly Source[]): Steps<KeyGroupHandle[]> {
     const groups: KeyGroupHandle[] = [];
-    this.#fullSegments(sources, () => true).forEach((bytes, group) => {
-      groups.push({ group, base: packer.add(bytes), deltas: [] });
-    });
+    const segments = yield* this.#fullSegments(sources, () => true);
+    segments.forEach((bytes, group) => groups.push({ group, base: packer.add(bytes), deltas: [] }));
+    for (const source of sources) yield* reportChanges(source);
     return groups;
   }
 
   /** Appends a delta to every group that changed, or makes a new base of it where its deltas have become too long. */
-  #writeChanges(packer: PartPacker, before: KeyedStateHandle, sources: readonly Source[]): KeyGroupHandle[] {
+  *#writeChanges(packer: PartPacker, before: KeyedStateHandle, sources: readonly Source[]): Steps<KeyGroupHandle[]> {
     const handles = new Map(before.groups.map((handle) => [handle.group, handle]));
-    const deltas = this.#changedSegments(sources, (group) => handles.has(group));
+    const deltas = yield* this.#changedSegments(sources, (group) => handles.has(group));
     const folded = new Set<number>();
     deltas.forEach((bytes, group) => {
       const handle = handles.get(group);
@@ -266,20 +268,21 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
 
     if (0 < folded.size) {
       for (const group of folded) handles.delete(group);
-      this.#fullSegments(sources, (group) => folded.has(group)).forEach((bytes, group) => {
-        handles.set(group, { group, base: packer.add(bytes), deltas: [] });
-      });
+      const bases = yield* this.#fullSegments(sources, (group) => folded.has(group));
+      bases.forEach((bytes, group) => handles.set(group, { group, base: packer.add(bytes), deltas: [] }));
     }
     return [...handles.values()];
   }
 
-  #fullSegments(sources: readonly Source[], isWanted: (group: number) => boolean): Segments {
+  *#fullSegments(sources: readonly Source[], isWanted: (group: number) => boolean): Steps<Segments> {
     const segments = new Segments(this.#keyGroups.first);
-    for (const { entries } of sources) {
-      entries.forEachAddress((key, namespace) => {
+    for (const { entries, component, frozen } of sources) {
+      const write = (key: KeyId, namespace: Namespace): void => {
         const group = this.#groupOf(key);
         if (isWanted(group)) segments.of(group, false).entry(entries, key, namespace);
-      });
+      };
+      if (frozen === undefined) component.forEachAddress(write);
+      else yield* eachBlock(frozen.blocks(), write);
     }
     for (const sections of this.#unclaimed.values()) {
       for (const { group, section } of sections) {
@@ -289,13 +292,16 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
     return segments;
   }
 
-  #changedSegments(sources: readonly Source[], hasBase: (group: number) => boolean): Segments {
+  *#changedSegments(sources: readonly Source[], hasBase: (group: number) => boolean): Steps<Segments> {
     const segments = new Segments(this.#keyGroups.first);
-    for (const { entries, changes } of sources) {
-      union(changes).forEach((key, namespace) => {
+    for (const source of sources) {
+      const { entries, changes } = source;
+      const write = (key: KeyId, namespace: Namespace): void => {
         const group = this.#groupOf(key);
         segments.of(group, hasBase(group)).entry(entries, key, namespace);
-      });
+      };
+      union(changes).forEach(write);
+      yield* reportChanges(source, write);
     }
     return segments;
   }
@@ -320,12 +326,65 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
   }
 }
 
-/** What is frozen tells its changes now. They belong to the interval that the snapshot ends, whichever checkpoint later deltas go back to. */
-function reportChanges(sources: readonly Source[]): void {
-  for (const { frozen, changes } of sources) {
-    const ended = changes.at(-1);
-    if (ended !== undefined) frozen?.forEachChange((key, namespace) => ended.add(key, namespace));
+/** Work that may pause now and then. */
+type Steps<R> = Generator<undefined, R>;
+
+function toEnd<R>(steps: Steps<R>): R {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
   }
+}
+
+/** A snapshot that is being written. */
+class Writing implements TakenSnapshot {
+  #steps: Steps<KeyedSnapshot> | undefined;
+  #snapshot: KeyedSnapshot | undefined;
+
+  constructor(steps: Steps<KeyedSnapshot>) {
+    this.#steps = steps;
+  }
+
+  write(): KeyedSnapshot | undefined {
+    const step = this.#steps?.next();
+    if (step?.done === true) this.#end(step.value);
+    return this.#snapshot;
+  }
+
+  finish(): KeyedSnapshot {
+    if (this.#steps !== undefined) this.#end(toEnd(this.#steps));
+    assert(this.#snapshot !== undefined, "a snapshot that could not be written is not asked for again");
+    return this.#snapshot;
+  }
+
+  #end(snapshot: KeyedSnapshot): void {
+    this.#snapshot = snapshot;
+    this.#steps = undefined;
+  }
+}
+
+function* eachBlock(blocks: Iterable<EntryBlock>, visit: (key: KeyId, namespace: Namespace) => void): Steps<void> {
+  for (const block of blocks) {
+    block(visit);
+    yield;
+  }
+}
+
+/**
+ * What is frozen tells its changes now, to `visit` too. They belong to the interval that the snapshot ends, whichever checkpoint later deltas go back to.
+ */
+function* reportChanges({ frozen, changes }: Source, visit?: (key: KeyId, namespace: Namespace) => void): Steps<void> {
+  const ended = changes.at(-1);
+  if (frozen === undefined || ended === undefined) return;
+  yield* eachBlock(frozen.changedBlocks(), (key, namespace) => {
+    visit?.(key, namespace);
+    ended.add(key, namespace);
+  });
+}
+
+/** A component without entries, whatever may have been removed from it. */
+function emptied({ name, format }: KeyedComponent): FrozenEntries {
+  return { name, format, blocks: () => [], changedBlocks: () => [], writeEntry: () => false };
 }
 
 /** Segments in the making, one for each key group that has anything to write. */

@@ -17,7 +17,7 @@ const REMOVE = 1;
 const NAMED = 2;
 
 /** What a segment is written from: a component, or what it was at a snapshot. */
-export type EntrySource = Pick<KeyedComponent, "name" | "format" | "forEachAddress" | "writeEntry">;
+export type EntrySource = Pick<KeyedComponent, "name" | "format" | "writeEntry">;
 
 /** Writes the segment of one key group. Components must come one after the other. */
 export class SegmentWriter {

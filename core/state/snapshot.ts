@@ -33,6 +33,14 @@ export interface KeyedSnapshot {
   readonly parts: ReadonlyMap<string, Uint8Array>;
 }
 
+/** A snapshot that is taken, and written while the state goes on. */
+export interface TakenSnapshot {
+  /** Writes a further piece of it; undefined while more is left. */
+  write(): KeyedSnapshot | undefined;
+  /** Writes all that is left. */
+  finish(): KeyedSnapshot;
+}
+
 /** Names the `index`-th new part of a checkpoint; never the same name twice within a job. */
 export type PartName = (checkpointId: number, index: number) => string;
 

@@ -25,6 +25,10 @@ class TimerComponent implements KeyedComponent {
     this.#timers = timers;
   }
 
+  get isEmpty(): boolean {
+    return this.#timers.size === 0;
+  }
+
   forEachAddress(visit: (key: KeyId, namespace: Namespace) => void): void {
     this.#timers.forEachAddress(visit);
   }

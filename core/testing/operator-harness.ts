@@ -235,11 +235,19 @@ export class OperatorHarness {
 
   /** Ids ascend, over restores too. */
   snapshot(checkpointId: number): HarnessSnapshot {
+    return this.takeSnapshot(checkpointId)();
+  }
+
+  /** Takes a snapshot, and returns what writes it: elements may come before it is called. */
+  takeSnapshot(checkpointId: number): () => HarnessSnapshot {
     if (!this.isSnapshotable) throw misuse("no snapshot can be taken while an iterable is being pulled: call resume() until it is done");
     this.#operator.snapshot?.(checkpointId);
-    const operator = this.#context.snapshot(checkpointId);
-    for (const [name, part] of operator.keyed.parts) this.#parts.set(name, part);
-    return { operator, parts: new Map(this.#parts) };
+    const taken = this.#context.take(checkpointId);
+    return () => {
+      const operator = this.#context.written(taken);
+      for (const [name, part] of operator.keyed.parts) this.#parts.set(name, part);
+      return { operator, parts: new Map(this.#parts) };
+    };
   }
 
   completed(checkpointId: number): void {

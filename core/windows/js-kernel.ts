@@ -264,7 +264,7 @@ export class JsKernel implements Kernel {
     return Int32Array.from(freed);
   }
 
-  snapshot(): Uint8Array<ArrayBuffer> {
+  snapshot(memory?: ArrayBuffer): Uint8Array<ArrayBuffer> {
     const tables: ImageTable[] = [];
     for (const [handle, table] of this.#tables.entries()) {
       if (table === undefined) continue;
@@ -272,7 +272,7 @@ export class JsKernel implements Kernel {
       const keys = new Uint8Array(table.keys.buffer, 0, count * 4);
       tables.push({ start, end, handle, keys, words: new Uint8Array(table.words.buffer, 0, count * this.#stride * 8) });
     }
-    return writeImage(this.#stride, this.#nextPosition, tables);
+    return writeImage(this.#stride, this.#nextPosition, tables, memory);
   }
 
   settle(): void {

@@ -18,11 +18,16 @@ export interface ImageTable {
   readonly words: Uint8Array;
 }
 
-/** The image of a kernel with these spans. */
-export function writeImage(stride: number, nextPosition: number, tables: readonly ImageTable[]): Uint8Array<ArrayBuffer> {
+/** The image of a kernel with these spans, in the memory of an earlier one where it fits: fresh memory costs as much again as the copy. */
+export function writeImage(
+  stride: number,
+  nextPosition: number,
+  tables: readonly ImageTable[],
+  memory: ArrayBuffer | undefined,
+): Uint8Array<ArrayBuffer> {
   let length = IMAGE_HEADER_BYTES;
   for (const { keys, words } of tables) length += IMAGE_SPAN_BYTES + keyBytes(keys.length / 4) + words.length;
-  const image = new Uint8Array(length);
+  const image = memory !== undefined && length <= memory.byteLength ? new Uint8Array(memory, 0, length) : new Uint8Array(length);
   const view = new DataView(image.buffer);
   writeHeader(view, { stride, nextPosition, spanCount: tables.length });
   let at = IMAGE_HEADER_BYTES;

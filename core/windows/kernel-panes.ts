@@ -41,6 +41,8 @@ type EachPane = (key: KeyId, window: TimeWindow, contents: Slots) => void;
 
 /** Panes that are taken from the kernel at a time: few enough to cost little where a firing stops among them. */
 const FIRED_PANES_MAX = 128;
+/** The memory of an image is kept for the next one unless it has become this many times too large. */
+const IMAGE_MEMORY_FACTOR = 4;
 /** Below this size a kernel is not worth building anew. */
 const REBUILT_BYTES_MIN = 1 << 22;
 
@@ -77,6 +79,8 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
   #firing: FiringWindow[] = [];
   #firingIndex = 0;
   #firingTime = -Infinity;
+  /** What the last image lay in, for the next one. */
+  #imageMemory: ArrayBuffer | undefined;
   /** The window whose keys the kernel has put in order, and how many there are. */
   #ordered: FiringWindow | undefined;
   #orderedCount = 0;
@@ -348,12 +352,17 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
     this.#replaceMarks(kernel);
     const marks: { readonly key: KeyId; readonly namespace: Namespace; readonly mark: number }[] = [];
     this.#marks.forEachAddress((key, namespace) => marks.push({ key, namespace, mark: this.#marks.get(key, namespace)! }));
-    const image = kernel.snapshot();
+    const image = kernel.snapshot(this.#imageMemory);
+    this.#imageMemory = undefined;
     kernel.settle();
     this.#rebuildIfWorth(kernel);
     const { name, format } = this;
     const { contentsType } = this.#options;
-    return new FrozenPanes({ name, format, image, wordTypes: wordTypes(this.#plan!.spec), contentsType, slotKeys: this.#keys.keys(), marks });
+    const release = (): void => {
+      this.#keys.thaw();
+      if (image.buffer.byteLength <= IMAGE_MEMORY_FACTOR * image.byteLength) this.#imageMemory = image.buffer;
+    };
+    return new FrozenPanes({ name, format, image, wordTypes: wordTypes(this.#plan!.spec), contentsType, keyOfSlot: this.#keys.freeze(), marks, release });
   }
 
   /** Undefined where no kernel can hold the record's values. */

@@ -109,9 +109,9 @@ export interface Kernel {
 
   /**
    * Everything that it holds but the names of key slots, in one buffer that any kernel of the same specification restores, handles included; see `kernel-image.ts`.
-   * Costs a copy of its memory. It says which panes have changed.
+   * Costs a copy of its memory, into that of an earlier image where one is given and large enough. It says which panes have changed.
    */
-  snapshot(): Uint8Array<ArrayBuffer>;
+  snapshot(memory?: ArrayBuffer): Uint8Array<ArrayBuffer>;
   /** All panes count as not changed, as if their changes had been listed. */
   settle(): void;
   /** Only into an empty kernel whose key slots are named. */

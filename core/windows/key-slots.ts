@@ -7,6 +7,8 @@ export class KeySlots {
   readonly #slots = new Map<KeyId, number>();
   readonly #keys: (KeyId | undefined)[] = [];
   readonly #free: number[] = [];
+  /** While keys are frozen, those that have lost their slots since. */
+  #lost: Map<number, KeyId> | undefined;
 
   /** Number of keys that have a slot. */
   get size(): number {
@@ -40,15 +42,23 @@ export class KeySlots {
     for (const slot of slots) {
       const key = this.#keys[slot];
       assert(key !== undefined, "a key slot is freed once");
+      // A slot that is used anew loses its key only after it has got it.
+      if (this.#lost !== undefined && !this.#lost.has(slot)) this.#lost.set(slot, key);
       this.#slots.delete(key);
       this.#keys[slot] = undefined;
       this.#free.push(slot);
     }
   }
 
-  /** The keys by slot, as they are now: a copy. */
-  keys(): readonly (KeyId | undefined)[] {
-    return this.#keys.slice();
+  /** Keys by their slots as they are now, until `thaw`. No copy is made: what is lost meanwhile is put aside. */
+  freeze(): (slot: number) => KeyId | undefined {
+    const lost = new Map<number, KeyId>();
+    this.#lost = lost;
+    return (slot) => lost.get(slot) ?? this.#keys[slot];
+  }
+
+  thaw(): void {
+    this.#lost = undefined;
   }
 
   /** Visits every key that has a slot. */

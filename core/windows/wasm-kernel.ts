@@ -118,7 +118,7 @@ export class WasmKernel implements Kernel {
     return new Int32Array(this.#buffer, this.#exports.freed_at(), count).slice();
   }
 
-  snapshot(): Uint8Array<ArrayBuffer> {
+  snapshot(memory?: ArrayBuffer): Uint8Array<ArrayBuffer> {
     const tables: ImageTable[] = [];
     const stride = 1 + this.#wordTypes.length;
     for (let handle = 0; handle < this.#exports.handles(); handle += 1) {
@@ -128,7 +128,7 @@ export class WasmKernel implements Kernel {
       const words = new Uint8Array(this.#buffer, this.#exports.span_words(handle), count * stride * 8);
       tables.push({ start: this.#exports.span_start(handle), end: this.#exports.span_end(handle), handle, keys, words });
     }
-    return writeImage(stride, this.nextPosition, tables);
+    return writeImage(stride, this.nextPosition, tables, memory);
   }
 
   settle(): void {

@@ -238,10 +238,11 @@ class Run<Contents> {
   #checkpoint(isFiring = false): void {
     this.#checkpointId += 1;
     const choice = this.#prng.int(4);
-    const write = this.#store.take(this.#checkpointId);
-    // What is taken is written later, while the panes go on.
+    const taken = this.#store.take(this.#checkpointId);
+    // What is taken is written piece by piece, while the panes go on.
+    if (this.#prng.int(2) === 0) taken.write();
     if (choice !== 3 && !isFiring) for (let record = this.#prng.int(4); 0 < record; record -= 1) this.#add();
-    const { handle, parts } = write();
+    const { handle, parts } = taken.finish();
     for (const [name, bytes] of parts) this.#parts.set(name, bytes);
     for (const { deltas } of handle.groups) this.#met.deltas += deltas.length;
     if (choice === 0) return this.#store.aborted(this.#checkpointId);
