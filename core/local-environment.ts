@@ -2,6 +2,8 @@ import { StreamExecutionEnvironment as Environment } from "./api/stream-executio
 import type { ExecutionOptions } from "./api/execution-options.ts";
 import type { Executor } from "./api/executor.ts";
 import type { KernelModule } from "./host/kernel-module.ts";
+import { JobError } from "./lib/errors.ts";
+import { show } from "./lib/show.ts";
 import { createLocalHost } from "./local-host.ts";
 import { LocalExecutor } from "./runtime/local-executor.ts";
 
@@ -42,8 +44,14 @@ export const StreamExecutionEnvironment = {
    * Lets environments made from now on compute built-in aggregates of windows in WebAssembly: `setKernel(await loadKernelModule())`, with the loader of
    * `tamias/node`, `tamias/web` or `tamias/edge`. Without it, or with undefined, they are computed in JavaScript, with the same results; `explain` says which.
    * Jobs that an executor of the context runs have its kernel.
+   *
+   * @throws JobError INVALID_ARGUMENT for what is no kernel
    */
   setKernel(module: KernelModule | undefined): void {
+    if (module !== undefined && typeof (module as Partial<KernelModule> | null)?.instantiate !== "function") {
+      const hint = module instanceof Promise ? ", a promise: await it" : "";
+      throw new JobError("INVALID_ARGUMENT", `setKernel takes what loadKernelModule() gives, such as setKernel(await loadKernelModule()), but got ${show(module)}${hint}`);
+    }
     kernel = module;
   },
 

@@ -1,10 +1,9 @@
-import type { SchemaElement } from "hyparquet";
 import { ColumnAccumulator, type AccumulatedKind } from "../../core/data/column-accumulator.ts";
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../../core/data/column-batch.ts";
 import { type Column, f64Column, i32Column, objectColumn } from "../../core/data/column.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { NO_TIMESTAMP } from "../../core/time/timestamp.ts";
-import type { DecodedValues } from "./parquet-file.ts";
+import type { DecodedValues, ParquetElement } from "./parquet-file.ts";
 
 /** How integers of 64 bits come: as bigints, or as numbers, each of which must be a safe integer. */
 export type Int64Values = "bigint" | "number";
@@ -18,7 +17,7 @@ export class ParquetBatches {
   readonly #layout: BatchLayout;
   readonly #columns: readonly ParquetColumn[];
 
-  constructor(elements: readonly SchemaElement[], int64: Int64Values) {
+  constructor(elements: readonly ParquetElement[], int64: Int64Values) {
     this.#layout = new BatchLayout(elements.map(({ name }) => name));
     this.#columns = elements.map((element) => new ParquetColumn(element, int64));
   }
@@ -43,7 +42,7 @@ class ParquetColumn {
   readonly #kind: AccumulatedKind;
   readonly #accumulator: ColumnAccumulator;
 
-  constructor(element: SchemaElement, int64: Int64Values) {
+  constructor(element: ParquetElement, int64: Int64Values) {
     this.#name = element.name;
     this.#kind = kindOf(element, int64);
     this.#asNumbers = this.#kind === "f64" && element.type === "INT64";
@@ -87,7 +86,7 @@ function newAccumulator(kind: AccumulatedKind): ColumnAccumulator {
 }
 
 /** Dates, times of day, timestamps and decimals are numbers. */
-function kindOf(element: SchemaElement, int64: Int64Values): AccumulatedKind {
+function kindOf(element: ParquetElement, int64: Int64Values): AccumulatedKind {
   if (element.num_children !== undefined || element.repetition_type === "REPEATED") return "object";
   const { type, converted_type: converted, logical_type: logical } = element;
   switch (type) {

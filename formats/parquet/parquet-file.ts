@@ -1,4 +1,4 @@
-import type { FileMetaData, ParquetParsers, ParquetScan, SchemaElement } from "hyparquet";
+import type { FileMetaData, ParquetParsers, ParquetScan } from "hyparquet";
 import { JobError } from "../../core/lib/errors.ts";
 
 /** A file of which parts can be read: what `asyncBufferFromUrl` and `asyncBufferFromFile` of hyparquet give. An ArrayBuffer is one. */
@@ -12,6 +12,16 @@ export type ParquetCompressors = { readonly [codec: string]: (input: Uint8Array,
 
 /** What decoding a column gives. */
 export type DecodedValues = ArrayLike<unknown>;
+
+/** What the schema of a file says of a column. Written out here, since the types of an optional package cannot be part of ours. */
+export interface ParquetElement {
+  readonly name: string;
+  readonly type?: string;
+  readonly repetition_type?: string;
+  readonly num_children?: number;
+  readonly converted_type?: string;
+  readonly logical_type?: { readonly type: string };
+}
 
 /** Rows [rowStart, rowEnd) of the file: a row group. */
 export interface RowRange {
@@ -36,10 +46,10 @@ export class ParquetFile {
   readonly rowCount: number;
   readonly ranges: readonly RowRange[];
   /** Of the chosen columns, in their order. */
-  readonly columns: readonly SchemaElement[];
+  readonly columns: readonly ParquetElement[];
   readonly #scan: ParquetScan;
 
-  private constructor(scan: ParquetScan, columns: readonly SchemaElement[]) {
+  private constructor(scan: ParquetScan, columns: readonly ParquetElement[]) {
     this.rowCount = Number(scan.metadata.num_rows);
     this.ranges = scan.ranges;
     this.columns = columns;

@@ -1,14 +1,17 @@
-import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { findPackageJSON } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { CommanderError } from "commander";
 import { JobError } from "../../core/index.ts";
 import { EXIT_FAILED, EXIT_USAGE } from "./exit-code.ts";
 
 const FRAMES_MAX = 5;
+/** Where the package lies, however its modules are bundled. */
+const PACKAGE = dirname(findPackageJSON(import.meta.url) ?? ".");
 /** The package brings its documents along; shown from where the user stands. */
-const ERRORS_PAGE = relative(process.cwd(), fileURLToPath(new URL("../../../docs/errors.md", import.meta.url)));
+const ERRORS_PAGE = relative(process.cwd(), join(PACKAGE, "docs", "errors.md"));
 /** The folder of the built package: its frames tell the writer of a job nothing. */
-const OWN_FOLDER = new URL("../..", import.meta.url).href;
+const OWN_FOLDER = pathToFileURL(join(PACKAGE, "dist/")).href;
 
 /** Wrong usage that was found after the command line was parsed. */
 export class UsageError extends Error {

@@ -237,7 +237,7 @@ class CsvColumns implements LineColumns<never> {
       column.setNull(row);
     } else if (base === "number") {
       const value = numberIn(bytes, start, end);
-      if (value === value) column.setNumber(row, value);
+      if (value === value && (field.declared || isExact(bytes, start, end, value))) column.setNumber(row, value);
       else this.#setMisfit(field, column, bytes, start, end);
     } else {
       const value = booleanIn(bytes, start, end);
@@ -259,7 +259,7 @@ class CsvColumns implements LineColumns<never> {
       const values = field.texts.slice(0, this.rowCount).map((text) => encoder.encode(text));
       const present = values.filter(({ length }) => 0 < length);
       let base: FieldKind = "string";
-      if (0 < present.length && present.every((value) => !Number.isNaN(numberIn(value, 0, value.length)))) base = "number";
+      if (0 < present.length && present.every(isGuessedNumber)) base = "number";
       else if (0 < present.length && present.every((value) => booleanIn(value, 0, value.length) !== undefined)) base = "boolean";
       field.base = base;
       field.column = new LineColumn(field.name, base, COLUMN_ROWS_MAX);
@@ -276,6 +276,18 @@ class CsvColumns implements LineColumns<never> {
       this.#set(field, value, 0, value.length);
     }
   }
+}
+
+function isGuessedNumber(text: Uint8Array): boolean {
+  const value = numberIn(text, 0, text.length);
+  return value === value && isExact(text, 0, text.length, value);
+}
+
+/** An integer that a double does not hold is a name, and two of them must not become one. Fractions are rounded as everywhere. */
+function isExact(bytes: Uint8Array, start: number, end: number, value: number): boolean {
+  if (Number.isSafeInteger(value) || !Number.isInteger(value)) return true;
+  for (let at = start; at < end; at += 1) if (bytes[at] !== 0x2d && (bytes[at]! < 0x30 || 0x39 < bytes[at]!)) return true;
+  return false;
 }
 
 const TRUE = [0x74, 0x72, 0x75, 0x65] as const;

@@ -193,6 +193,7 @@ describe("jobs that cannot run", () => {
     expect(stderr).toContain('at operator "picky", subtask 1/1, record {"id":2,"at":2000}, timestamp 2000');
     expect(stderr).toMatch(/^error: \[USER_FUNCTION_FAILED\] RangeError: no twos\n/);
     expect(stderr).toMatch(/failing\.ts:7:\d+\)\n.*docs\/errors\.md explains USER_FUNCTION_FAILED\.\n$/);
+    expect(existsSync(join(folder, /(\S+errors\.md) explains/.exec(stderr)![1]!)), stderr).toBe(true);
     expectNoStackNoise(stderr);
   });
 

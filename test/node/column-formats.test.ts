@@ -100,6 +100,14 @@ describe("numbers", () => {
 });
 
 describe("CSV", () => {
+  test("an integer that a number does not hold is a name", async () => {
+    const { records } = await read(csvColumns(), file("id,n\n1788888888888888889,1.5\n1788888888888888891,12E5\n"));
+    expect(records).toEqual([{ id: "1788888888888888889", n: 1.5 }, { id: "1788888888888888891", n: 12e5 }]);
+    const late = Array.from({ length: 200 }, (_, row) => row).join("\n");
+    expect((await read(csvColumns(), file(`id\n${late}\n1788888888888888889\n`))).records.at(-1)).toEqual({ id: "1788888888888888889" });
+    expect((await read(csvColumns({ types: { id: "number" } }), file("id\n1788888888888888889\n"))).records).toEqual([{ id: 1788888888888888800 }]);
+  });
+
   test("the first rows say what the columns hold", async () => {
     const { records, kinds } = await read(csvColumns(), file("a,b,c,d\n1,x,true,\n-2.5,,false,\n,y,,\n"));
     expect(records).toEqual([

@@ -107,6 +107,12 @@ describe("explain", () => {
   });
 });
 
+test("what is no kernel is refused, a promise of one too", () => {
+  for (const [wrong, text] of [[loadKernelModule(), "await it"], [{}, "got {}"], [null, "got null"]] as const) {
+    expect(() => StreamExecutionEnvironment.setKernel(wrong as never)).toThrow(text);
+  }
+});
+
 test("a job has the kernel that was set, and gives the same with and without", async () => {
   let instances = 0;
   const counting: KernelModule = {
