@@ -83,7 +83,7 @@ function whyTakesRows(graph: JobGraph, { name, factory, keys }: StreamNode): Why
   if (columns === undefined) {
     if (kind === "sink") return `"${name}" writes record by record`;
     const instead = INSTEAD.get(kind);
-    return `"${name}" runs a function${instead === undefined ? "" : `; ${instead}`}`;
+    return instead === undefined ? `"${name}" takes records one by one` : `"${name}" runs a function; ${instead}`;
   }
   if (columns.takes !== true) return columns.takes;
   return graph.settings.mode === "BATCH" && (keys !== undefined || kind === "window-all") ? "BATCH sorts the records by key" : undefined;

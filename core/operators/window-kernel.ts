@@ -45,7 +45,7 @@ function whyRows<T, Contents, V>({ keyOf, assigner, contents }: WindowForm<T, Co
   const reason = withoutKernel(assigner, contents);
   if (reason !== undefined) return reason;
   if (keyOf === undefined) return "windowAll has no key, and so no column of keys";
-  if (keyColumnOf(keyOf) === undefined) return 'a function computes the key; keyBy("field") reads a column';
+  if (keyColumnOf(keyOf) === undefined) return 'the key is computed; keyBy("field") reads a column, which addOrReplaceColumns(…) can make';
   if (assigner.cells === undefined) return `${assigner.kind} decides for each record by itself`;
   if (overlaps(assigner) && slicesOf(assigner, contents) === undefined) return "a window of more than 4,096 slices is not summed from them";
   const computed = contents.builtIn!.aggregates.find(({ kind, field, expression }) => kind !== "count" && field === undefined && expression === undefined);

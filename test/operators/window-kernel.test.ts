@@ -66,7 +66,7 @@ describe("which windows a kernel computes, and which columns they take", () => {
     ["sliding windows", () => byRoom((windows) => windows.aggregate(total), SlidingEventTimeWindows.of(milliseconds(10), milliseconds(5)) as never), true, { takes: true, gives: true }],
     ["an expression", () => byRoom((windows) => windows.aggregate({ most: max(reading("value").times(2)) })), true, { takes: true, gives: true }],
     ["a window function", () => byRoom((windows) => windows.aggregate(total, (_key, _context, [result]) => [result])), true, { takes: true, gives: false }],
-    ["a key that is computed", () => windowsOf((stream) => stream.keyBy((each) => each.room).window(tumbling).aggregate(total)), true, { takes: 'a function computes the key; keyBy("field") reads a column', gives: true }],
+    ["a key that is computed", () => windowsOf((stream) => stream.keyBy((each) => each.room).window(tumbling).aggregate(total)), true, { takes: 'the key is computed; keyBy("field") reads a column, which addOrReplaceColumns(…) can make', gives: true }],
     ["a value that is computed", () => byRoom((windows) => windows.aggregate({ n: count(), double: sum((each: Reading) => each.value * 2) })), true, { takes: 'a function computes double = sum(…); sum("field") reads a column', gives: true }],
     ["windows by the clock", () => byRoom((windows) => windows.aggregate(total), TumblingProcessingTimeWindows.of(milliseconds(10)) as never), true, { takes: "TumblingProcessingTimeWindows decides for each record by itself", gives: true }],
     ["windows over all records", () => windowsOf((stream) => (stream.windowAll(tumbling) as AllWindowedStream<Reading, TimeWindow>).aggregate(total)), true, { takes: "windowAll has no key, and so no column of keys", gives: true }],
