@@ -19,6 +19,8 @@ class DictionaryNumbers {
     const slot = number - FIRST_KEY_SLOT;
     this.makeRoom(id + 1);
     if (this.#ids.length <= slot) this.#ids = grown(this.#ids, slot + 1);
+    // A string that stands twice is remembered by one of its ids, which `forget` finds again; the other one is looked up each time.
+    if (this.#ids[slot] !== 0) return;
     this.numbers[id] = number;
     this.#ids[slot] = id + 1;
   }
