@@ -94,8 +94,12 @@ class CsvColumnFormat<T extends object> implements ColumnTextFormat<T> {
     if (SHAPE_FIELDS_MAX < select.length) {
       throw new MalformedLine(`${select.length} columns are more than the ${SHAPE_FIELDS_MAX} of records in columns; choose some with \`select\``);
     }
-    const bases = learned === undefined ? undefined : (JSON.parse(learned) as readonly FieldKind[]);
-    const fields = select.map((name, index) => ({ name, declared: types[name], base: types[name] ?? bases?.[index] }));
+    const bases = learned === undefined ? undefined : (JSON.parse(learned) as readonly (FieldKind | null)[]);
+    const fields = select.map((name, index) => {
+      // Objects have a `constructor` and more that nobody has declared.
+      const declared = Object.hasOwn(types, name) ? types[name] : undefined;
+      return { name, declared, base: declared ?? bases?.[index] ?? undefined };
+    });
     return new CsvColumns({ delimiter: this.#delimiter, names, fields });
   }
 

@@ -1,5 +1,6 @@
 import { parse } from "csv-parse/sync";
 import type { RecordEnd } from "../../core/connectors/text-lines.ts";
+import { setField } from "../../core/data/object-shape.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { show } from "../../core/lib/show.ts";
 import {
@@ -67,7 +68,7 @@ export class CsvFormat<T = CsvRow> implements TextFormat<T> {
         throw new MalformedLine(`${fields.length} fields where there should be ${columns.length} (${columns.join(", ")})`);
       }
       const row: CsvRow = {};
-      for (let i = 0; i < columns.length; i++) row[columns[i]!] = fields[i]!;
+      for (let i = 0; i < columns.length; i++) setField(row, columns[i]!, fields[i]!);
       return this.#check(row);
     };
   }

@@ -129,7 +129,8 @@ class JsonColumns<T extends object> implements LineColumns<T> {
   #addParsed(record: Record<string, unknown>): LineOutcome {
     if (this.#declared !== undefined) {
       this.#written = this.#writtenLike(Object.keys(record));
-      for (const column of this.#columns) this.#setDeclared(column, record[column.name]);
+      // Objects have a `constructor` and more that the line does not name.
+      for (const column of this.#columns) this.#setDeclared(column, Object.hasOwn(record, column.name) ? record[column.name] : undefined);
     } else if (!this.#fits(record)) {
       this.#record = record;
       return "record";

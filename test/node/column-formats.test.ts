@@ -197,6 +197,22 @@ describe("CSV", () => {
     expect(call).toThrow(message);
   });
 
+  test.each(["constructor", "toString", "__proto__"])("a column may have the name %s", async (name) => {
+    const path = file(`${name},b\n7,1\n8,2\n`);
+    const typed = await read(csvColumns(), path);
+    expect(typed.records.map((each) => Object.entries(each as object))).toEqual([[[name, 7], ["b", 1]], [[name, 8], ["b", 2]]]);
+    const { records } = await read(new CsvFormat(), path);
+    expect(records.map((each) => Object.entries(each as object))).toEqual([[[name, "7"], ["b", "1"]], [[name, "8"], ["b", "2"]]]);
+  });
+
+  test("a restore before the first rows have said what the columns hold", async () => {
+    const format = csvColumns({ onMalformed: (line) => ({ a: line, b: null }) });
+    const path = file("a,b\nbad\n1,x\n2,y\n");
+    const { records } = await read(format, path);
+    expect(records).toEqual([{ a: "bad", b: null }, { a: 1, b: "x" }, { a: 2, b: "y" }]);
+    expect((await read(format, path, 1)).records).toEqual(records);
+  });
+
   test("refuses a column that the header does not have", async () => {
     const failure = await failureOf(csvColumns({ types: { b: "number" } }), file("a\n1\n"));
     expect([failure.code, failure.reason]).toEqual(["INVALID_ARGUMENT", 'the CSV has no column "b"; it has a']);
@@ -223,6 +239,12 @@ describe("JSON lines", () => {
     expect((await read(format, path)).records).toEqual([{ b: 1, a: "x" }, { b: 2, a: "y" }, { b: 3, a: null }, { b: null, a: null }, { b: 4, a: null }]);
     const failure = await failureOf(jsonLinesColumns<{ a: number }>({ fields: { a: "number" } }), path);
     expect(failure.reason).toContain(`${path}, line 1: the field "a" must be a number, but is "x"`);
+  });
+
+  test.each(["constructor", "toString", "__proto__"])("a declared field with the name %s may be missing", async (name) => {
+    const format = jsonLinesColumns({ fields: { [name]: "any", b: "number" } });
+    const { records } = await read(format, file(`{"b":1}\n{"b":2,"${name}":5}\n`));
+    expect(records.map((each) => Object.entries(each as object))).toEqual([[[name, null], ["b", 1]], [[name, 5], ["b", 2]]]);
   });
 
   test("lines with other fields go by rows for a while, in their place", async () => {
