@@ -69,7 +69,8 @@ export class KeyMap<V> {
   forEach(visit: (value: V, key: KeyId) => void): void {
     for (let place = 0; 0 < this.#placedCount && place < this.#places.length; place += 1) {
       const value = this.#places[place];
-      if (value !== undefined) visit(value, this.#base + place);
+      // Places behind the largest integer of 32 bits are those of the smallest ones, as the look-up has it.
+      if (value !== undefined) visit(value, (this.#base + place) | 0);
     }
     this.#others.forEach(visit);
   }

@@ -52,3 +52,10 @@ test("ids that go up for ever stay few", () => {
   }
   expect(map.size).toBe(100);
 });
+
+test("integers on both sides of where 32 bits wrap around are told as they are", () => {
+  const map = new KeyMap<number>();
+  for (let key = 2 ** 31 - 200; key < 2 ** 31; key += 1) map.set(key, key);
+  map.set(-(2 ** 31), -(2 ** 31));
+  map.forEach((value, key) => expect(key).toBe(value));
+});
