@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { ColumnBatch } from "../data/column-batch.ts";
+import { ColumnBatch, NO_WATERMARKS } from "../data/column-batch.ts";
 import type { Output } from "../operators/operator.ts";
 
 /** Gives a batch of one channel to an operator with other watermarks: those by which all of its channels advance, each where the channel's own has led to it. */
@@ -49,14 +49,15 @@ export class BatchMerger {
   #handOn(batch: ColumnBatch, end: number): void {
     const rows = this.#rows;
     const watermarks = this.#watermarks;
-    if (0 < rows.length) {
+    const hasWatermarks = 0 < rows.length;
+    if (hasWatermarks) {
       this.#rows = [];
       this.#watermarks = [];
     }
     const { layout, rowCount, columns, timestamps } = batch;
     const selection = this.#first === 0 && end === rowCount ? batch.selection : rowsWithin(batch, this.#first, end);
     this.#first = end;
-    const part = new ColumnBatch({ layout, rowCount, columns, timestamps, watermarks: { rows, watermarks }, selection });
+    const part = new ColumnBatch({ layout, rowCount, columns, timestamps, watermarks: hasWatermarks ? { rows, watermarks } : NO_WATERMARKS, selection });
     if (0 < part.length) this.#output.processColumns!(part);
     else for (const watermark of watermarks) this.#output.processWatermark(watermark);
   }
