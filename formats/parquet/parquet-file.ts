@@ -34,12 +34,16 @@ const OWN_CODECS = new Set(["UNCOMPRESSED", "SNAPPY"]);
 
 /** Dates and timestamps are ms since the epoch, as everywhere here. hyparquet hands over the absent values too. */
 const PARSERS = {
-  timestampFromMilliseconds: (value: bigint | undefined) => value && Number(value),
-  timestampFromMicroseconds: (value: bigint | undefined) => value && Number(value) / 1e3,
+  timestampFromMilliseconds: (value: bigint | undefined) => (isAbsent(value) ? value : Number(value)),
+  timestampFromMicroseconds: (value: bigint | undefined) => (isAbsent(value) ? value : Number(value) / 1e3),
   // Beyond 2^53: the whole milliseconds are taken before it becomes a number.
-  timestampFromNanoseconds: (value: bigint | undefined) => value && Number(value / 1_000_000n) + Number(value % 1_000_000n) / 1e6,
-  dateFromDays: (value: number | undefined) => value && value * 86_400_000,
+  timestampFromNanoseconds: (value: bigint | undefined) => (isAbsent(value) ? value : Number(value / 1_000_000n) + Number(value % 1_000_000n) / 1e6),
+  dateFromDays: (value: number | undefined) => (isAbsent(value) ? value : value * 86_400_000),
 } satisfies Partial<ParquetParsers>;
+
+function isAbsent(value: unknown): value is undefined {
+  return value === undefined || value === null;
+}
 
 /** One open Parquet file, of which columns are read row group by row group. */
 export class ParquetFile {

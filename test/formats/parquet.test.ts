@@ -104,6 +104,17 @@ describe("reads", () => {
     expect(records).toEqual(many(expected).map((value) => ({ [name]: value })));
   });
 
+  test("timestamps within structs are numbers, that of the epoch too", async () => {
+    const schema = [
+      { name: "root", num_children: 1 },
+      { name: "s", repetition_type: "OPTIONAL", num_children: 1 },
+      { name: "t", type: "INT64", converted_type: "TIMESTAMP_MILLIS", repetition_type: "OPTIONAL" },
+    ];
+    const data = [{ t: new Date(0) }, { t: time }, { t: null }];
+    const { records } = await read(sourceOf(parquetWriteBuffer({ columnData: [{ name: "s", data }], schema: schema as never })));
+    expect(records).toEqual([{ s: { t: 0 } }, { s: { t: time.getTime() } }, { s: { t: null } }]);
+  });
+
   test("several row groups, chosen columns, after a restore from any batch", async () => {
     const rows = 20_000;
     const row = Array.from({ length: rows }, (_, index) => index);
