@@ -15,6 +15,8 @@ interface ImportedDictionary {
   readonly ids: Int32Array | undefined;
 }
 
+/** Types of which each row has its values at its own place. */
+const FIXED_WIDTH: ReadonlySet<number> = /* @__PURE__ */ new Set<number>([Type.Int, Type.Float, Type.Bool, Type.Date, Type.Timestamp, Type.Time, Type.Duration, Type.Dictionary]);
 const DAY_MS = 86_400_000;
 const HIGH = 2 ** 32;
 
@@ -48,6 +50,7 @@ export class ColumnImporter {
   /** The rows in [start, end) of a record batch. Where the layouts agree, the column is a view of the Arrow values. */
   columnOf(batch: Batch<unknown>, start: number, end: number): Column {
     const type = this.#type;
+    this.#checkLengths(batch, end);
     const validity = validityOf(batch, start, end);
     switch (type.typeId) {
       case Type.Int:
@@ -78,6 +81,21 @@ export class ColumnImporter {
       default:
         return objects(batch, start, end);
     }
+  }
+
+  /** Damaged data may announce rows that it does not have; they must not become undefined. */
+  #checkLengths({ nullCount, validity, values, offsets }: Batch<unknown>, end: number): void {
+    const { typeId } = this.#type;
+    const isText = typeId === Type.Utf8;
+    const isThere =
+      (nullCount === 0 || validity === undefined || validity.length === 0 || end <= 8 * validity.length) &&
+      (!isText || end < (offsets as Int32Array).length) &&
+      (!FIXED_WIDTH.has(typeId) || end <= (values as Uint8Array).length * (typeId === Type.Bool ? 8 : 1));
+    if (!isThere) throw this.#damaged(`${end} rows are announced, and some of their values are missing`);
+  }
+
+  #damaged(reason: string): JobError {
+    return new JobError("MALFORMED_RECORD", `column "${this.#name}": ${reason}; the Arrow data is damaged`);
   }
 
   #integers(batch: Batch<unknown>, start: number, end: number, validity: Validity | undefined): Column {
@@ -122,7 +140,13 @@ export class ColumnImporter {
     const offsets = batch.offsets as Int32Array;
     for (let row = start; row < end; row += 1) {
       if (validity !== undefined && !isValid(validity, row - start)) continue;
-      ids[row - start] = isBytes ? interner.idOfBytes(values, offsets[row]!, offsets[row + 1]!) : interner.idOf(batch.value(row) as string);
+      if (!isBytes) ids[row - start] = interner.idOf(batch.value(row) as string);
+      else {
+        const from = offsets[row]!;
+        const to = offsets[row + 1]!;
+        if (from < 0 || to < from || values.length < to) throw this.#damaged(`row ${row} of a record batch lies at bytes ${from} to ${to} of ${values.length}`);
+        ids[row - start] = interner.idOfBytes(values, from, to);
+      }
     }
     return stringColumn(ids, interner.dictionary, validity, null);
   }

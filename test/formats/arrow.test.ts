@@ -261,6 +261,25 @@ describe("refuses", () => {
   });
 });
 
+describe("what is damaged is malformed, and no row has values of others or none", () => {
+  const damaged: readonly [name: string, type: flechette.DataType, values: readonly unknown[], damage: (batch: Record<string, unknown>) => void][] = [
+    ["a text that begins before the bytes", flechette.utf8(), ["a", "b"], (batch) => ((batch["offsets"] as Int32Array)[1] = -1)],
+    ["a text that ends behind the bytes", flechette.utf8(), ["a", "b"], (batch) => ((batch["offsets"] as Int32Array)[2] = 2 ** 30)],
+    ["too few texts", flechette.utf8(), ["a", "b"], (batch) => (batch["offsets"] = Int32Array.of(0, 1))],
+    ["too few numbers", flechette.float64(), [1, 2], (batch) => (batch["values"] = Float64Array.of(1))],
+    ["too few integers", flechette.int64(), [1n, 2n], (batch) => (batch["values"] = BigInt64Array.of(1n))],
+    ["too few bits", flechette.bool(), [true, false], (batch) => (batch["values"] = new Uint8Array(0))],
+    ["too few indices", flechette.dictionary(flechette.utf8()), ["a", "b"], (batch) => (batch["values"] = Int32Array.of(0))],
+    ["too few bits of validity", flechette.float64(), Array.from({ length: 10 }, (_, row) => (row === 3 ? null : row)), (batch) => (batch["validity"] = Uint8Array.of(0))],
+  ];
+  test.each(damaged)("%s", (_name, type, values, damage) => {
+    const table = flechette.tableFromIPC(bytesOf(values, type), { useBigInt: true });
+    expect(rowsOf(table)).toEqual(values.map((x) => ({ x })));
+    damage(table.children[0]!.data[0] as unknown as Record<string, unknown>);
+    expect(() => rowsOf(table)).toThrow(/MALFORMED_RECORD.*column "x".*the Arrow data is damaged/);
+  });
+});
+
 describe("as a source and a sink", () => {
   interface Row {
     readonly time: number;
