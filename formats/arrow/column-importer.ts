@@ -2,6 +2,7 @@ import { type Batch, type Column as ArrowColumn, DateUnit, Precision, TimeUnit, 
 import { JobError } from "../../core/lib/errors.ts";
 import { ByteInterner } from "../../core/data/byte-interner.ts";
 import { boolColumn, type Column, f64Column, i32Column, i64Column, objectColumn, stringColumn } from "../../core/data/column.ts";
+import { copied } from "../../core/data/copied.ts";
 import { Dictionary } from "../../core/data/dictionary.ts";
 import { allValid, hasAbsent, isValid, markAbsent, type Validity, validityLength } from "../../core/data/validity.ts";
 
@@ -213,9 +214,10 @@ function unpackedBits(bits: Uint8Array, start: number, end: number): Uint8Array 
   return bytes;
 }
 
+/** Copies: lists and bytes are views of the Arrow buffers, rows of a dictionary share one object, and functions may change what is theirs. */
 function objects(batch: Batch<unknown>, start: number, end: number): Column {
   const values: unknown[] = [];
-  for (let row = start; row < end; row += 1) values.push(batch.at(row));
+  for (let row = start; row < end; row += 1) values.push(copied(batch.at(row)));
   return objectColumn(values);
 }
 

@@ -261,6 +261,22 @@ describe("refuses", () => {
   });
 });
 
+test("objects of one row are nobody else's: not of other rows, and not of the data", () => {
+  const kinds: readonly (readonly [type: flechette.DataType, value: unknown])[] = [
+    [flechette.list(flechette.float64()), [1, 2]],
+    [flechette.binary(), Uint8Array.of(1, 2)],
+    [flechette.dictionary(flechette.struct({ 0: flechette.float64() }) as never), { 0: 1 }],
+  ];
+  for (const [type, value] of kinds) {
+    const table = flechette.tableFromArrays({ x: [value, value] as never }, { types: { x: type } });
+    const before = JSON.stringify(rowsOf(table));
+    const [first, second] = rowsOf(table) as { readonly x: Record<string, number> }[];
+    first!.x[0] = 99;
+    expect(second!.x[0]).toBe(1);
+    expect(JSON.stringify(rowsOf(table))).toBe(before);
+  }
+});
+
 describe("what is damaged is malformed, and no row has values of others or none", () => {
   const damaged: readonly [name: string, type: flechette.DataType, values: readonly unknown[], damage: (batch: Record<string, unknown>) => void][] = [
     ["a text that begins before the bytes", flechette.utf8(), ["a", "b"], (batch) => ((batch["offsets"] as Int32Array)[1] = -1)],
