@@ -1,6 +1,7 @@
 import { ColumnAccumulator, type AccumulatedKind } from "../../core/data/column-accumulator.ts";
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../../core/data/column-batch.ts";
 import { type Column, f64Column, i32Column, objectColumn } from "../../core/data/column.ts";
+import { copied } from "../../core/data/copied.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { NO_TIMESTAMP } from "../../core/time/timestamp.ts";
 import type { DecodedValues, ParquetElement } from "./parquet-file.ts";
@@ -55,7 +56,8 @@ class ParquetColumn {
     const accumulator = this.#accumulator;
     for (let row = start; row < end; row += 1) {
       const value = values[row] ?? null;
-      const held = this.#asNumbers && typeof value === "bigint" ? this.#numberOf(value, first + row) : value;
+      // Rows of a dictionary share one object, and functions may change what is theirs.
+      const held = this.#asNumbers && typeof value === "bigint" ? this.#numberOf(value, first + row) : copied(value);
       if (!accumulator.set(row - start, held)) return this.#objects(values, start, end);
     }
     return accumulator.finish(end - start);
@@ -64,7 +66,7 @@ class ParquetColumn {
   /** Such as integers beyond 64 bits with sign: this batch holds them as they are. */
   #objects(values: DecodedValues, start: number, end: number): Column {
     this.#accumulator.finish(0);
-    return objectColumn(Array.from({ length: end - start }, (_, index) => values[start + index] ?? null));
+    return objectColumn(Array.from({ length: end - start }, (_, index) => copied(values[start + index] ?? null)));
   }
 
   #numberOf(value: bigint, row: number): number {

@@ -115,6 +115,13 @@ describe("reads", () => {
     expect(records).toEqual([{ s: { t: 0 } }, { s: { t: time.getTime() } }, { s: { t: null } }]);
   });
 
+  test("objects of one row are not those of another, though they are equal", async () => {
+    const data = Array.from({ length: 40 }, () => ({ a: [1] }));
+    const { records } = await read(sourceOf(parquet([{ name: "x", data, type: "JSON" }])));
+    (records as { readonly x: { readonly a: number[] } }[])[0]!.x.a.push(2);
+    expect(records[1]).toEqual({ x: { a: [1] } });
+  });
+
   test("several row groups, chosen columns, after a restore from any batch", async () => {
     const rows = 20_000;
     const row = Array.from({ length: rows }, (_, index) => index);
