@@ -27,6 +27,7 @@ export interface ColumnCase {
   readonly items: readonly CaseItem[];
   readonly batchSizes: readonly number[];
   readonly boundMs: number;
+  readonly mode: "STREAMING" | "BATCH";
   readonly watermarks: "source" | "source, by a function" | "operator";
   readonly stage: "none" | "filter" | "select" | "function";
   readonly assigner: AssignerSpec;
@@ -67,15 +68,24 @@ const VALUES: readonly { readonly weight: number; readonly arbitrary: fc.Arbitra
   { weight: 1, arbitrary: fc.oneof({ weight: 20, arbitrary: number }, { weight: 1, arbitrary: fc.bigInt({ min: 0n, max: 9n }) }) },
 ];
 
+const shift = fc.integer({ min: -11, max: 11 });
+
+/** Offsets are smaller than what windows repeat by. */
+function withOffset<A extends { readonly offsetMs: number; readonly sizeMs: number; readonly slideMs?: number }>(spec: A): A {
+  return { ...spec, offsetMs: spec.offsetMs % (spec.slideMs ?? spec.sizeMs) };
+}
+
 const assigners: fc.Arbitrary<AssignerSpec> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("tumbling" as const), sizeMs: fc.integer({ min: 1, max: 40 }), offsetMs: fc.constant(0) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("tumbling" as const), sizeMs: fc.integer({ min: 1, max: 40 }), offsetMs: shift }).map(withOffset) },
   {
     weight: 4,
-    arbitrary: fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 0, max: 2 })).map(([slideMs, times, rest]) => {
+    arbitrary: fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 0, max: 2 }), shift).map(([slideMs, times, rest, offsetMs]) => {
       const sizeMs = slideMs * times + Math.min(rest, slideMs - 1);
-      return { kind: "sliding" as const, sizeMs, slideMs: Math.min(slideMs, sizeMs), offsetMs: 0 };
+      return withOffset({ kind: "sliding" as const, sizeMs, slideMs: Math.min(slideMs, sizeMs), offsetMs });
     }),
   },
+  // Gaps between windows.
+  { weight: 1, arbitrary: fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), shift).map(([sizeMs, gapMs, offsetMs]) => withOffset({ kind: "sliding" as const, sizeMs, slideMs: sizeMs + gapMs, offsetMs })) },
   // Slices of a millisecond, more than a window is summed from.
   { weight: 1, arbitrary: fc.constant({ kind: "sliding" as const, sizeMs: 4_097, slideMs: 4_096, offsetMs: 100 }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("session" as const), gapMs: fc.integer({ min: 1, max: 15 }) }) },
@@ -100,7 +110,7 @@ function itemsOf(drawn: readonly DrawnItem[], keyKind: number, startMs: number):
 }
 
 const items: fc.Arbitrary<readonly CaseItem[]> = fc
-  .tuple(fc.integer({ min: 0, max: KEYS.length - 1 }), fc.oneof(...VALUES.map(({ weight, arbitrary }) => ({ weight, arbitrary: fc.constant(arbitrary) }))), fc.constantFrom(-30, 0, 1_700_000_000_000))
+  .tuple(fc.integer({ min: 0, max: KEYS.length - 1 }), fc.oneof(...VALUES.map(({ weight, arbitrary }) => ({ weight, arbitrary: fc.constant(arbitrary) }))), fc.constantFrom(-30, 0, 2 ** 31 - 40, -(2 ** 31) - 40, 1_700_000_000_000, -62_000_000_000_000))
   .chain(([keyKind, value, startMs]) => {
     const item: fc.Arbitrary<DrawnItem> = fc.record({
       key: fc.integer({ min: 0, max: 7 }),
@@ -117,6 +127,7 @@ export const columnCases: fc.Arbitrary<ColumnCase> = fc.record({
   items,
   batchSizes: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 }),
   boundMs: fc.constantFrom(0, 1, 5, 20),
+  mode: fc.constantFrom("STREAMING" as const, "STREAMING" as const, "STREAMING" as const, "STREAMING" as const, "BATCH" as const),
   watermarks: fc.constantFrom("source" as const, "source" as const, "source, by a function" as const, "operator" as const),
   stage: fc.constantFrom("none" as const, "none" as const, "filter" as const, "select" as const, "function" as const),
   assigner: assigners,

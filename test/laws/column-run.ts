@@ -140,7 +140,7 @@ function countersOf(job: LocalJob): string[] {
 }
 
 function jobGraph(given: ColumnCase, way: Way, log: Log): JobGraph {
-  const env = StreamExecutionEnvironment.getExecutionEnvironment({ parallelism: given.parallelism, firePanesPerTurn: given.firePanesPerTurn });
+  const env = StreamExecutionEnvironment.getExecutionEnvironment({ parallelism: given.parallelism, firePanesPerTurn: given.firePanesPerTurn, runtimeMode: given.mode });
   const spec = aggregatesOf(given);
   const keyed = stagesOf(given, sourceOf(given, way, env)).keyBy("key" as never);
   const assigned = keyed.window(assignerOf(given.assigner)).allowedLateness(milliseconds(given.latenessMs));

@@ -48,7 +48,7 @@ test("a job that crashes goes on from its checkpoint in another way, with the sa
   const ways = [COLUMNS_WASM, ROWS_HEAP, COLUMNS_JS, ROWS_WASM, MEANING, COLUMNS_WASM];
   checkLaw("restored in another way", columnCases, 300, (given) => {
     const expected = runCase(given, MEANING);
-    if (expected.error !== undefined) return;
+    if (expected.error !== undefined || given.mode === "BATCH") return;
     const restored = runWithCrashes(given, ways);
     seen.restored += restored.restores;
     expect(withoutWatermarks(restored.results)).toEqual(withoutWatermarks(expected.results));
