@@ -119,11 +119,12 @@ export class ColumnBlocks implements EventColumns {
     this.next = from;
   }
 
-  /** Makes the next block in new arrays, for whoever hands them on; false at the end of the input. */
+  /** Makes the next block in new memory, for whoever hands it on; false at the end of the input. */
   fillAnew(): boolean {
-    this.keys = new Int32Array(BLOCK);
-    this.values = new Int32Array(BLOCK);
-    this.times = new Float64Array(BLOCK);
+    const memory = new ArrayBuffer(16 * BLOCK);
+    this.times = new Float64Array(memory, 0, BLOCK);
+    this.keys = new Int32Array(memory, 8 * BLOCK, BLOCK);
+    this.values = new Int32Array(memory, 12 * BLOCK, BLOCK);
     return this.fill();
   }
 

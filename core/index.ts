@@ -185,6 +185,7 @@ export { CollectionSource, type Collection } from "./connectors/collection-sourc
 export { ColumnSource } from "./connectors/column-source.ts";
 export { BatchEncoder, type ColumnArray, type ColumnArrays, type RecordOfColumns } from "./connectors/column-arrays.ts";
 export { StringDictionary, type DictionaryArray } from "./connectors/dictionary-array.ts";
+export type { Column } from "./data/column.ts";
 export type { ColumnBatch } from "./data/column-batch.ts";
 export { SequenceSource } from "./connectors/sequence-source.ts";
 export {

@@ -111,6 +111,8 @@ export class BatchEncoder {
   #layout = new BatchLayout([]);
   #encoders: readonly ArrayEncoder[] = [];
   #rowsMax = 0;
+  /** Nothing is known of event time: shared by all batches, which never change it. */
+  #noTimestamps = new Float64Array(0);
 
   /**
    * @param timestamps what the source knows of event time, in ms; −∞ for a record of which it knows none. Neither these nor the
@@ -132,9 +134,14 @@ export class BatchEncoder {
       layout: this.#layout,
       rowCount,
       columns: Object.values(columns).map((array: ColumnArray, index) => this.#encoders[index]!.encode(array, 0, rowCount)),
-      timestamps: timestamps ?? new Float64Array(rowCount).fill(NO_TIMESTAMP),
+      timestamps: timestamps ?? this.#none(rowCount),
       watermarks: NO_WATERMARKS,
       selection: undefined,
     });
+  }
+
+  #none(rowCount: number): Float64Array {
+    if (this.#noTimestamps.length < rowCount) this.#noTimestamps = new Float64Array(this.#rowsMax).fill(NO_TIMESTAMP);
+    return this.#noTimestamps.subarray(0, rowCount);
   }
 }

@@ -1,6 +1,7 @@
 import { InvariantViolation } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
+import type { ColumnBatch } from "../data/column-batch.ts";
 import { types, type Type } from "../data/type.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "../operators/operator.ts";
 import type { OperatorListState } from "../state/operator-state.ts";
@@ -24,6 +25,7 @@ export function sinkFactory<T, WriterState, Committable>(sink: Sink<T, WriterSta
       delivery: sink.createCommitter === undefined ? "as records come" : "committed when a checkpoint has completed",
       ...(sink.writerStateType === undefined ? {} : { state: "of the sink's writer" }),
     },
+    ...(sink.takesColumns === true ? { columns: { takes: true, gives: false } } : {}),
     create: (context) => new SinkOperator(context, sink),
   };
 }
@@ -35,6 +37,8 @@ export function sinkFactory<T, WriterState, Committable>(sink: Sink<T, WriterSta
  */
 export class SinkOperator<T, WriterState, Committable> implements Operator, Output<T> {
   readonly inputs: readonly Output<never>[] = [this];
+  /** Present where the writers take batches. */
+  declare readonly processColumns?: (batch: ColumnBatch) => void;
 
   readonly #context: OperatorContext;
   readonly #sink: Sink<T, WriterState, Committable>;
@@ -53,6 +57,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
     this.#context = context;
     this.#sink = sink;
     const state = context.operatorState;
+    if (sink.takesColumns === true) this.processColumns = (batch) => this.#takeColumns(batch);
     if (sink.committableType !== undefined) this.#prepared = state.list("committables", preparedType(sink.committableType));
     if (sink.writerStateType !== undefined) this.#writerStates = state.list("writer", sink.writerStateType);
   }
@@ -66,6 +71,9 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
       this.#commitUpTo(Infinity);
       const states = this.#writerStates?.get() ?? [];
       this.#writer = 0 < states.length ? sink.restoreWriter!(context, states) : sink.createWriter(context);
+      if (sink.takesColumns === true && this.#writer.writeColumns === undefined) {
+        throw new JobError("INVALID_ARGUMENT", `the sink "${sink.describe()}" says that it takesColumns, but its writer has no writeColumns; give it both or neither`);
+      }
     });
     this.#updateReadiness();
   }
@@ -90,6 +98,22 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
   }
 
   processIdleness(): void {}
+
+  #takeColumns(batch: ColumnBatch): void {
+    const writer = this.#writer!;
+    const { watermarks } = batch.watermarks;
+    let isReady = true;
+    if (0 < batch.length) {
+      this.#context.metrics.recordsIn += batch.length;
+      this.#at.timestamp = undefined;
+      isReady = this.#guarded(() => {
+        writer.writeColumns!(batch, this.#at);
+        return writer.isReady === undefined || writer.isReady();
+      });
+    }
+    if (0 < watermarks.length) this.processWatermark(watermarks[watermarks.length - 1]!);
+    if (!isReady) this.#block();
+  }
 
   snapshot(checkpointId: number): void {
     const writer = this.#writer!;

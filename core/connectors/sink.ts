@@ -1,5 +1,6 @@
-import type { Cancellable } from "../host/host.ts";
+import type { ColumnBatch } from "../data/column-batch.ts";
 import type { Type } from "../data/type.ts";
+import type { Cancellable } from "../host/host.ts";
 
 /**
  * Flink's sink contract: a writer per subtask, and a committer where writes become visible in a second step. Everything is called from the task and runs to
@@ -13,6 +14,8 @@ export interface Sink<T, WriterState = never, Committable = never> {
   readonly writerStateType?: Type<WriterState>;
   createCommitter?(context: SinkWriterContext): Committer<Committable>;
   readonly committableType?: Type<Committable>;
+  /** Says that all of its writers have `writeColumns`, so that records that come as columns need not become rows. It is asked before there is a writer. */
+  readonly takesColumns?: true;
 }
 
 /** What a writer or committer may ask of the subtask it runs in. */
@@ -33,6 +36,23 @@ export interface SinkWriterContext {
 /** Takes the records of one subtask; called from the task, one call at a time. */
 export interface SinkWriter<T, WriterState = never, Committable = never> {
   write(record: T, context: { readonly timestamp: number | undefined; readonly watermark: number }): void;
+  /**
+   * Means exactly `write` for each record of the batch in order: for `batch.rowAt(row)` at `batch.timestamps[row]`, −∞ where it has none. The sink says that it
+   * `takesColumns`; records that come one by one are given to `write` all the same.
+   *
+   * `context.watermark` is the one before the first record; those that come between two records stand in `batch.watermarks`. A batch never changes, so that it
+   * may be kept; it may share memory with arrays that the source was given. `isReady` is asked after the whole batch. What this throws fails the job as with
+   * `write`, though without naming a record.
+   *
+   * ```ts
+   * writeColumns(batch) {
+   *   const delays = batch.column("delay");
+   *   if (delays?.kind !== "f64" || delays.validity !== undefined) throw new Error("there is a delay in each record");
+   *   for (let index = 0; index < batch.length; index += 1) total += delays.values[batch.rowOf(index)]!;
+   * }
+   * ```
+   */
+  writeColumns?(batch: ColumnBatch, context: { readonly watermark: number }): void;
   /** Whether it takes more now; absent means always. While false the task stops taking records (backpressure). */
   isReady?(): boolean;
   /** Everything written so far goes to the outside before a snapshot (`endOfInput` false) or the end (true). */

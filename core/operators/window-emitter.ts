@@ -77,6 +77,11 @@ export class WindowEmitter<K, V, Out> {
     this.#scope.leave(outer);
   }
 
+  /** Whether a function wants to know which panes are dropped. */
+  get clears(): boolean {
+    return this.#clear !== undefined;
+  }
+
   /** The window is dropped: the function clears what it keeps for it. */
   clear(key: KeyId, window: Window): void {
     if (this.#clear === undefined) return;

@@ -71,6 +71,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   /** The same panes, where they give results as columns to an output that takes them. */
   readonly #columnPanes: ColumnPanes<T, Contents> | undefined;
   readonly #results: WindowResults | undefined;
+  readonly #dropDue: (time: number) => void;
   readonly #deadlines: PaneDeadlines;
   readonly #emitter: WindowEmitter<K, V, Out>;
   readonly #allowedLatenessMs: number;
@@ -134,6 +135,9 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       { emit, isMerging: this.#assigner.isMerging, currentWatermark: () => this.#watermark },
       context,
     );
+    // Where no function clears anything, panes need not be named one by one.
+    const dropsAtOnce = columnPanes !== undefined && !this.#emitter.clears;
+    this.#dropDue = dropsAtOnce ? (time) => columnPanes.dropDue(time, undefined) : (time) => panes.dropDue(time, this.#drop);
     this.#late = lateTag === undefined ? undefined : context.sideOutput(lateTag);
 
     const { operatorState } = context;
@@ -246,7 +250,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   endKey(): void {
     this.#watermark = MAX_WATERMARK;
     this.#fireDue(MAX_WATERMARK, ALWAYS);
-    this.#panes.dropDue(MAX_WATERMARK, this.#drop);
+    this.#dropDue(MAX_WATERMARK);
     this.#emitter.endKey();
     this.#watermark = MIN_WATERMARK;
   }
@@ -385,7 +389,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     const until = this.#byClock ? this.#clockFiringUntil : this.#watermark;
     if (this.#panes.nextDeadline() <= until) {
       if (!this.#fireDue(until, this.#mayContinue)) return false;
-      this.#panes.dropDue(until, this.#drop);
+      this.#dropDue(until);
     }
     this.#clockFiringUntil = -Infinity;
     if (this.#byClock) this.#wakeForNext();

@@ -1,5 +1,6 @@
 import type { Column } from "../data/column.ts";
 import type { ColumnBatch } from "../data/column-batch.ts";
+import { aggregateColumns } from "./aggregate-columns.ts";
 import type { BuiltInAggregates } from "./built-in-aggregates.ts";
 import { type Kernel, KERNEL_ROWS_MAX } from "./kernel.ts";
 import { type BatchValues, copyValues, KernelPlan } from "./kernel-plan.ts";
@@ -13,19 +14,29 @@ export interface BatchColumns {
   readonly timestamps: Float64Array;
 }
 
-/** What a kernel takes of a batch; undefined where it cannot. A plan that there is already decides the types; otherwise the batch does. */
-export function batchColumns(
-  batch: ColumnBatch,
-  keyColumn: string | undefined,
-  aggregates: BuiltInAggregates<never, unknown>,
-  present: KernelPlan | undefined,
-  maxParallelism: number,
-): BatchColumns | undefined {
-  const key = keyColumn === undefined ? undefined : batch.column(keyColumn);
-  if (key === undefined || !KeyNumbers.takes(key)) return undefined;
-  const plan = present ?? KernelPlan.forBatch(aggregates, batch, maxParallelism);
-  const values = plan?.valuesOf(batch);
-  return plan === undefined || values === undefined ? undefined : { plan, key, values, timestamps: batch.timestamps };
+/** Finds what a kernel takes of batches. */
+export class BatchReader {
+  readonly #keyColumn: string | undefined;
+  readonly #aggregates: BuiltInAggregates<never, unknown>;
+  readonly #maxParallelism: number;
+  readonly #columnsOf: (batch: ColumnBatch) => readonly (Column | undefined)[];
+
+  constructor(keyColumn: string | undefined, aggregates: BuiltInAggregates<never, unknown>, maxParallelism: number) {
+    this.#keyColumn = keyColumn;
+    this.#aggregates = aggregates;
+    this.#maxParallelism = maxParallelism;
+    this.#columnsOf = aggregateColumns(aggregates.aggregates);
+  }
+
+  /** Undefined where a kernel cannot take the batch. A plan that there is already decides the types; otherwise the batch does. */
+  read(batch: ColumnBatch, present: KernelPlan | undefined): BatchColumns | undefined {
+    const key = this.#keyColumn === undefined ? undefined : batch.column(this.#keyColumn);
+    if (key === undefined || !KeyNumbers.takes(key)) return undefined;
+    const columns = this.#columnsOf(batch);
+    const plan = present ?? KernelPlan.forColumns(this.#aggregates, columns, this.#maxParallelism);
+    const values = plan?.valuesOf(columns);
+    return plan === undefined || values === undefined ? undefined : { plan, key, values, timestamps: batch.timestamps };
+  }
 }
 
 /** Writes rows of batches to the input of a kernel. */

@@ -11,7 +11,7 @@ import { FrozenPanes } from "./frozen-panes.ts";
 import { FiringMarks, isMark, TO_DROP, TO_FIRE, type VisitMark } from "./firing-marks.ts";
 import { HeapPanes } from "./heap-panes.ts";
 import { FIRST_KEY_SLOT, type Kernel, KERNEL_ROWS_MAX, type KernelOutput, type MakeKernel, OVERFLOW, wordTypes } from "./kernel.ts";
-import { type BatchColumns, batchColumns, BatchInput } from "./kernel-batch.ts";
+import { type BatchColumns, BatchInput, BatchReader } from "./kernel-batch.ts";
 import { KernelPlan, slotsAt } from "./kernel-plan.ts";
 import { KeyNumbers } from "./key-numbers.ts";
 import { KeySlots } from "./key-slots.ts";
@@ -70,6 +70,7 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
   #heap: HeapPanes<T, Slots> | undefined;
   /** The time up to which panes have fired, as last told; undefined before the first time, within a restore that is. */
   #firedUntil: number | undefined;
+  readonly #batchReader: BatchReader;
   readonly #batchInput = new BatchInput(this.#numbers);
   /** What rows of the batch at hand are taken from. */
   #batch: BatchColumns | undefined;
@@ -92,6 +93,7 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
     this.#maxParallelism = options.registry.maxParallelism;
     this.#schedule = new WindowSchedule(options.deadlines);
     this.#spans = new KernelSpans(options.slices, this.#schedule);
+    this.#batchReader = new BatchReader(options.keyColumn, options.aggregates, this.#maxParallelism);
     this.#tracker = options.registry.register(this);
   }
 
@@ -126,8 +128,7 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
   }
 
   beginColumns(batch: ColumnBatch): boolean {
-    const { keyColumn, aggregates } = this.#options;
-    this.#batch = this.#heap === undefined ? batchColumns(batch, keyColumn, aggregates, this.#plan, this.#maxParallelism) : undefined;
+    this.#batch = this.#heap === undefined ? this.#batchReader.read(batch, this.#plan) : undefined;
     return this.#batch !== undefined;
   }
 

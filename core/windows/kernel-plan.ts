@@ -1,5 +1,4 @@
 import type { Column } from "../data/column.ts";
-import type { ColumnBatch } from "../data/column-batch.ts";
 import type { Slots } from "./aggregate-slots.ts";
 import type { AggregateKind } from "./aggregates.ts";
 import type { BuiltInAggregates } from "./built-in-aggregates.ts";
@@ -10,8 +9,8 @@ type WriteValue = (record: unknown, values: readonly KernelColumn[], row: number
 
 /** A column that rows are turned into: what computes it, and what a kernel does with it. */
 interface PlannedColumn {
-  /** Undefined where a function of the user computes the value. */
-  readonly field: string | undefined;
+  /** The first aggregate of its values. */
+  readonly aggregate: number;
   readonly type: KernelType;
   /** A spread takes bigints too, as the nearest f64. */
   readonly takesBoth: boolean;
@@ -30,6 +29,9 @@ const KERNEL_KINDS: Readonly<Record<Exclude<AggregateKind, "count">, KernelAggre
   first: "first",
   last: "last",
 };
+
+/** The column of values of each aggregate. */
+type AggregateColumns = readonly (Column | undefined)[];
 
 /** The values of a batch for each column of a plan. */
 export type BatchValues = readonly (Float64Array | Int32Array | BigInt64Array)[];
@@ -63,11 +65,10 @@ export class KernelPlan {
     return KernelPlan.#of(fn, maxParallelism, (index) => typeOf(slots[firstSlots[index]!]));
   }
 
-  /** The same for the columns of a batch. */
-  static forBatch(fn: BuiltInAggregates<never, unknown>, batch: ColumnBatch, maxParallelism: number): KernelPlan | undefined {
+  /** The same for columns of values, one for each aggregate as `aggregateColumns` gives them. */
+  static forColumns(fn: BuiltInAggregates<never, unknown>, columns: AggregateColumns, maxParallelism: number): KernelPlan | undefined {
     return KernelPlan.#of(fn, maxParallelism, (index) => {
-      const { field } = fn.aggregates[index]!;
-      const column = field === undefined ? undefined : batch.column(field);
+      const column = columns[index];
       return column === undefined ? undefined : columnType(column);
     });
   }
@@ -76,18 +77,18 @@ export class KernelPlan {
     const columns: PlannedColumn[] = [];
     const columnOfField = new Map<string, number>();
     const aggregates: KernelAggregate[] = [];
-    for (const [index, { kind, field }] of fn.aggregates.entries()) {
+    for (const [index, { kind, field, expression }] of fn.aggregates.entries()) {
       if (kind === "count") continue;
       const kernelKind = KERNEL_KINDS[kind];
       const takesBoth = kernelKind === "spread";
       const met = typeAt(index);
       if (met === undefined) return undefined;
       const type = takesBoth ? "f64" : met;
-      // Aggregates of one field share its column.
-      const name = field === undefined ? `${index}` : `${takesBoth} ${field}`;
+      // Aggregates of one field or expression share its column.
+      const name = `${takesBoth} ${field === undefined ? (expression === undefined ? index : `= ${expression}`) : `field ${field}`}`;
       const column = columnOfField.get(name) ?? columns.length;
       columnOfField.set(name, column);
-      if (column === columns.length) columns.push({ field, type, takesBoth, write: valueWriter(fn.selectors[index]!, field, type, takesBoth, column) });
+      if (column === columns.length) columns.push({ aggregate: index, type, takesBoth, write: valueWriter(fn.selectors[index]!, field, type, takesBoth, column) });
       aggregates.push({ kind: kernelKind, column });
     }
     return new KernelPlan({ columns: columns.map(({ type }) => type), aggregates, maxParallelism }, columns);
@@ -100,11 +101,11 @@ export class KernelPlan {
     return true;
   }
 
-  /** The values of a batch, by column; undefined where one is missing or of another type. */
-  valuesOf(batch: ColumnBatch): BatchValues | undefined {
+  /** The values of a batch, by column, of those of each aggregate; undefined where one is missing or of another type. */
+  valuesOf(columns: AggregateColumns): BatchValues | undefined {
     const values: (Float64Array | Int32Array | BigInt64Array)[] = [];
-    for (const { field, type, takesBoth } of this.#columns) {
-      const column = field === undefined ? undefined : batch.column(field);
+    for (const { aggregate, type, takesBoth } of this.#columns) {
+      const column = columns[aggregate];
       if (column === undefined) return undefined;
       const met = columnType(column);
       if (met === undefined || (met !== type && !takesBoth)) return undefined;

@@ -23,6 +23,7 @@ import {
   type WindowAssigner,
   WatermarkStrategy,
 } from "tamias";
+import type { ColumnBatch } from "../../core/data/column-batch.ts";
 import { type Type } from "../../core/data/type.ts";
 import { buildJobGraph, type JobGraph } from "../../core/graph/job-graph.ts";
 import type { StreamGraph } from "../../core/graph/stream-graph.ts";
@@ -146,8 +147,8 @@ function jobGraph(given: ColumnCase, way: Way, log: Log): JobGraph {
   const assigned = keyed.window(assignerOf(given.assigner)).allowedLateness(milliseconds(given.latenessMs));
   const sums = (given.hasLateTag ? assigned.sideOutputLateData(LATE) : assigned).aggregate(spec as never) as unknown as DataStream<{ readonly n: number }>;
   const results = afterOf(given, sums);
-  results.sinkTo(new LogSink("results", log)).name("results");
-  if (given.hasLateTag) (sums as never as { getSideOutput(tag: OutputTag<Item>): DataStream<Item> }).getSideOutput(LATE).sinkTo(new LogSink("late", log)).name("late");
+  results.sinkTo(new LogSink("results", log, way.columns)).name("results");
+  if (given.hasLateTag) (sums as never as { getSideOutput(tag: OutputTag<Item>): DataStream<Item> }).getSideOutput(LATE).sinkTo(new LogSink("late", log, way.columns)).name("late");
   const graph = env.getStreamGraph("case");
   return buildJobGraph(way.panes === "kernel" ? graph : withPanes(graph, given, spec, way.panes === "heap" ? "heap" : "keyed"));
 }
@@ -221,12 +222,15 @@ function aggregatesOf({ kinds, hasExpression }: ColumnCase): Record<string, Fiel
 /** Notes each record with its timestamp and the watermark before it. A restore takes back what was noted since. */
 class LogSink<T> implements Sink<T, number> {
   readonly writerStateType = types.int;
+  /** Present where it takes batches. */
+  declare readonly takesColumns?: true;
   readonly #name: string;
   readonly #log: Log;
 
-  constructor(name: string, log: Log) {
+  constructor(name: string, log: Log, columns: boolean) {
     this.#name = name;
     this.#log = log;
+    if (columns) this.takesColumns = true;
   }
 
   describe(): string {
@@ -241,9 +245,16 @@ class LogSink<T> implements Sink<T, number> {
     const name = `${this.#name} ${subtaskIndex}`;
     const lines = (this.#log.get(name) ?? []).slice(0, length ?? 0);
     this.#log.set(name, lines);
+    const note = (record: unknown, timestamp: number | undefined, watermark: number): void => void lines.push(`${shown(record)} @ ${timestamp}, after ${watermark}`);
     return {
-      write: (record: T, { timestamp, watermark }: { readonly timestamp: number | undefined; readonly watermark: number }) =>
-        void lines.push(`${shown(record)} @ ${timestamp}, after ${watermark}`),
+      write: (record: T, { timestamp, watermark }: { readonly timestamp: number | undefined; readonly watermark: number }) => note(record, timestamp, watermark),
+      writeColumns: (batch: ColumnBatch, { watermark: before }: { readonly watermark: number }) => {
+        let watermark = before;
+        batch.forEach(
+          (row) => note(batch.rowAt(row), batch.timestamps[row] === -Infinity ? undefined : batch.timestamps[row], watermark),
+          (next) => (watermark = next),
+        );
+      },
       flush() {},
       snapshotState: () => [lines.length],
       close() {},
