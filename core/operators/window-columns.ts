@@ -1,4 +1,5 @@
 import type { ColumnBatch } from "../data/column-batch.ts";
+import type { KeyId } from "../data/key.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
 import type { ColumnPanes } from "../windows/column-panes.ts";
 import { KERNEL_ROWS_MAX } from "../windows/kernel.ts";
@@ -14,8 +15,10 @@ export interface WindowRows {
   take(batch: ColumnBatch, row: number): void;
   /** A record that no window takes. */
   reject(batch: ColumnBatch, row: number): void;
-  /** A record that was kept in windows that have fired: they fire again, in this order. */
-  fireAgain(batch: ColumnBatch, row: number, windows: readonly TimeWindow[]): void;
+  /** Undefined where the key column holds something that is no key. */
+  keyAt(batch: ColumnBatch, row: number): KeyId | undefined;
+  /** Records that were kept in windows that have fired. Those of the first key fire again in the order of the list beside it, then those of the next one. */
+  fireAgain(keys: readonly KeyId[], windows: readonly (readonly TimeWindow[])[]): void;
   /** A watermark that no pane is due at. */
   pass(watermark: number): void;
   /** Any other watermark. Returns false where its firing is stopped; then it goes on later, and with the batch after it. */
@@ -50,9 +53,11 @@ const RUN_ROWS_MAX = KERNEL_ROWS_MAX;
 const NO_LATE_CELL: LateCell = { number: NaN, kept: [], fired: [], handle: -1, validUntil: -Infinity };
 
 /**
- * Walks over batches, row by row with the watermarks between them. Rows that are on time for all of their windows are collected, by the window or slice that
- * they fall into, and added many at a time: whatever a watermark does to windows, it does at one of their deadlines, so that such a run ends only there, or at a
- * late record that makes its window fire again.
+ * Walks over batches, row by row with the watermarks between them. Rows are collected, by the window or slice that they fall into, and added many at a time:
+ * whatever a watermark does to windows, it does at one of their deadlines, so that such a run of rows that are on time ends only there.
+ *
+ * A late record that makes windows fire again is collected as well, and they fire behind the run: what they give for its key depends on no other row of the run,
+ * as long as no two such records have one key, and rows that are on time fall into no window that has fired. The run ends before anything else is emitted.
  *
  * Firing may stop in the middle of a batch; the rest of the batch then waits here.
  */
@@ -73,6 +78,8 @@ export class WindowColumns {
   readonly #openCells = new Float64Array(CELLS_KEPT).fill(NaN);
   readonly #handles = new Int32Array(CELLS_KEPT);
   #late = NO_LATE_CELL;
+  /** The windows that fire again behind the run, by the keys of their late records. */
+  readonly #again = new Map<KeyId, readonly TimeWindow[]>();
   /** The batch at hand, its next record and its next watermark. */
   #batch: ColumnBatch | undefined;
   #index = 0;
@@ -136,6 +143,7 @@ export class WindowColumns {
         this.#nextWatermark += 1;
         // A restored operator knows its watermark; its input may begin again with a lower one.
         if (watermark <= this.#rows.watermark) continue;
+        if (0 < this.#again.size) this.#flush(batch);
         if (watermark < this.#deadline) this.#rows.pass(watermark);
         else if (!this.#advance(batch, watermark)) return false;
       }
@@ -234,10 +242,17 @@ export class WindowColumns {
   #takeLate(batch: ColumnBatch, row: number, cell: WindowCell): void {
     if (this.#late.number !== cell.number || this.#late.validUntil <= this.#rows.watermark) this.#late = this.#lateCell(batch.timestamps[row]!, cell);
     const { kept, fired, handle } = this.#late;
-    if (kept.length === 0) return this.#rows.reject(batch, row);
+    if (kept.length === 0) {
+      // What comes too late is emitted too, if anywhere: behind what fires again before it.
+      if (0 < this.#again.size && !this.#flush(batch)) return this.#takeAlone(batch, row);
+      return this.#rows.reject(batch, row);
+    }
+    if (0 < fired.length) {
+      const key = this.#rows.keyAt(batch, row);
+      if (key === undefined || (this.#again.has(key) && !this.#flush(batch))) return this.#takeAlone(batch, row);
+      this.#again.set(key, fired);
+    }
     this.#append(row, handle);
-    // What the windows give now depends on all rows before this one. Where they had to be added one by one, this one was too.
-    if (0 < fired.length && this.#flush(batch)) this.#rows.fireAgain(batch, row, fired);
   }
 
   #lateCell(timestamp: number, cell: WindowCell): LateCell {
@@ -267,11 +282,18 @@ export class WindowColumns {
     this.#runCount += 1;
   }
 
-  /** Adds what is collected. Returns false where that went one by one. */
+  /** Adds what is collected, and fires what fires again. Returns false where that went one by one. */
   #flush(batch: ColumnBatch): boolean {
     const count = this.#runCount;
     this.#runCount = 0;
-    if (count === 0 || this.#panes!.addColumns(this.#runRows, this.#runSpans, count)) return true;
+    if (count === 0) return true;
+    const keys = [...this.#again.keys()];
+    const windows = [...this.#again.values()];
+    this.#again.clear();
+    if (this.#panes!.addColumns(this.#runRows, this.#runSpans, count)) {
+      if (0 < keys.length) this.#rows.fireAgain(keys, windows);
+      return true;
+    }
     this.#forgetCells();
     for (let index = 0; index < count; index += 1) this.#rows.take(batch, this.#runRows[index]!);
     this.#settle();

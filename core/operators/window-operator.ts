@@ -206,16 +206,25 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   #rowsOfBatches(): WindowRows {
     const operator = this;
     const { metrics, output } = this.#context;
+    const keyColumn = keyColumnOf(this.#keyOf);
     return {
       get watermark() {
         return operator.#watermark;
       },
       take: (batch, row) => this.#take(batch.rowAt(row) as T, batch.timestamps[row]!),
       reject: (batch, row) => this.#reject(() => batch.rowAt(row) as T, batch.timestamps[row]!),
-      fireAgain: (batch, row, windows) => {
-        metrics.lateRecordsKept += 1;
-        // Rows that came as columns have their key in one, and it was taken.
-        this.#fireWindows(keyId(valueAt(batch.column(keyColumnOf(this.#keyOf)!)!, row)), windows);
+      // Columns of keys hold strings, numbers, booleans and bigints.
+      keyAt: (batch, row) => {
+        const key = valueAt(batch.column(keyColumn!)!, row);
+        return typeof key === "bigint" && !Number.isSafeInteger(Number(key)) ? undefined : keyId(key);
+      },
+      fireAgain: (keys, windows) => {
+        metrics.lateRecordsKept += keys.length;
+        for (let index = 0; index < keys.length; index += 1) {
+          if (this.#results === undefined) this.#fireWindows(keys[index]!, windows[index]!);
+          else this.#noteResults(this.#results, keys[index]!, windows[index]!);
+        }
+        this.#results?.sendNoted();
       },
       pass: (watermark) => {
         this.#watermark = watermark;
@@ -329,6 +338,21 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       const contents = this.#read(key, window);
       this.#context.metrics.refirings += 1;
       this.#emit(key, window, contents, true);
+    }
+  }
+
+  /** Fires them as well; the results are sent later, as columns. */
+  #noteResults(results: WindowResults, key: KeyId, windows: readonly TimeWindow[]): void {
+    for (const window of windows) {
+      const row = this.#columnPanes!.readRow(key, window);
+      if (row === undefined) {
+        // The panes have moved to the heap, which knows the error.
+        results.sendNoted();
+        this.#fireWindows(key, [window]);
+      } else {
+        this.#context.metrics.refirings += 1;
+        results.note(window, row);
+      }
     }
   }
 

@@ -165,14 +165,18 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
   }
 
   read(key: KeyId, window: TimeWindow): Slots | undefined {
+    const row = this.readRow(key, window);
+    return row === undefined ? this.#heap?.read(key, window) : slotsAt(row, 0);
+  }
+
+  readRow(key: KeyId, window: TimeWindow): KernelOutput | undefined {
     this.#flush();
     const kernel = this.#kernel;
-    if (kernel === undefined) return this.#heap?.read(key, window);
-    const number = this.#keys.find(key);
-    if (number === undefined) return undefined;
+    const number = kernel === undefined ? undefined : this.#keys.find(key);
+    if (kernel === undefined || number === undefined) return undefined;
     const found = kernel.read(this.#spans.handlesOf(window), number);
-    if (found === OVERFLOW) return this.#toHeap().read(key, window);
-    return found === 0 ? undefined : slotsAt(kernel.output, 0);
+    if (found === OVERFLOW) this.#toHeap();
+    return found === OVERFLOW || found === 0 ? undefined : kernel.output;
   }
 
   merge(key: KeyId, target: TimeWindow, sources: readonly TimeWindow[], firedUntil: number): void {

@@ -25,6 +25,8 @@ export class WasmKernel implements Kernel {
   readonly #columnTypes: readonly KernelType[];
   readonly #wordTypes: readonly KernelType[];
   readonly #readsTimes: boolean;
+  /** Of the list that was written last. */
+  #list = new Int32Array(0);
 
   constructor(exports: KernelExports, spec: KernelSpec) {
     this.#exports = exports;
@@ -148,7 +150,9 @@ export class WasmKernel implements Kernel {
 
   #writeList(numbers: readonly number[]): void {
     const at = this.#exports.list_at(numbers.length);
-    new Int32Array(this.#buffer, at, numbers.length).set(numbers);
+    // Views cost more than what is written; most lists are of one number. That of a memory that has grown has no length any more.
+    if (this.#list.length < numbers.length || this.#list.byteOffset !== at) this.#list = new Int32Array(this.#buffer, at, numbers.length);
+    for (let index = 0; index < numbers.length; index += 1) this.#list[index] = numbers[index]!;
   }
 
   /** Views of a memory that has grown have no length any more; asking one is cheaper than asking the memory. */
