@@ -25,9 +25,9 @@ export class StringDictionary {
   arrayOf(ids: Int32Array): DictionaryArray {
     const { length } = this.#dictionary.strings;
     for (let row = 0; row < ids.length; row += 1) {
-      const id = ids[row]!;
-      if (0 <= id && id < length) continue;
-      throw new JobError("INVALID_ARGUMENT", `a dictionary of ${length} strings has none with the number ${id} (row ${row})`);
+      // A negative number is a large one without its sign.
+      if (ids[row]! >>> 0 < length) continue;
+      throw new JobError("INVALID_ARGUMENT", `a dictionary of ${length} strings has none with the number ${ids[row]} (row ${row})`);
     }
     return new DictionaryArray(ids, this.#dictionary);
   }

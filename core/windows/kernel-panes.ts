@@ -413,8 +413,8 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
   }
 
   #freeSlots(kernel: Kernel): void {
+    if (!this.#keys.isTimeToFree() && 0 < kernel.size) return;
     const slots = kernel.takeFreedSlots();
-    if (slots.length === 0) return;
     this.#keys.free(slots);
     this.#numbers.forget(slots);
   }

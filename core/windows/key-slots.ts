@@ -2,13 +2,19 @@ import type { KeyId } from "../data/key.ts";
 import { assert } from "../lib/assert.ts";
 import { DIRECT_KEY_MIN, FIRST_KEY_SLOT } from "./kernel.ts";
 
-/** The number by which a kernel knows a key: small integers are their own, every other key gets a slot, which is used again when its last pane has gone. */
+/** How many times slots may stay although they could be freed, and below how many they may in any case. */
+const WAITS_MAX = 8;
+const KEPT_MIN = 1_024;
+
+/** The number by which a kernel knows a key: small integers are their own, every other key gets a slot, which is used again some time after its last pane has gone. */
 export class KeySlots {
   readonly #slots = new Map<KeyId, number>();
   readonly #keys: (KeyId | undefined)[] = [];
   readonly #free: number[] = [];
   /** While keys are frozen, those that have lost their slots since. */
   #lost: Map<number, KeyId> | undefined;
+  #waits = 0;
+  #sizeMax = KEPT_MIN;
 
   /** Number of keys that have a slot. */
   get size(): number {
@@ -38,6 +44,15 @@ export class KeySlots {
     return key;
   }
 
+  /**
+   * Whether it is time to free slots whose last pane has gone. Most keys come again in the next window, and as long as nobody has freed their slots they need no
+   * new ones: so it is time now and then only, or where that could be many.
+   */
+  isTimeToFree(): boolean {
+    this.#waits += 1;
+    return WAITS_MAX < this.#waits || this.#sizeMax <= this.#slots.size;
+  }
+
   free(slots: Int32Array): void {
     for (const slot of slots) {
       const key = this.#keys[slot];
@@ -48,6 +63,8 @@ export class KeySlots {
       this.#keys[slot] = undefined;
       this.#free.push(slot);
     }
+    this.#waits = 0;
+    this.#sizeMax = KEPT_MIN + 2 * this.#slots.size;
   }
 
   /** Keys by their slots as they are now, until `thaw`. No copy is made: what is lost meanwhile is put aside. */

@@ -1,14 +1,17 @@
 import type { Table } from "@uwdata/flechette";
 import type { Sink, SinkWriter } from "../../core/connectors/sink.ts";
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../../core/data/column-batch.ts";
+import { boolColumn, type Column, f64Column, i32Column, i64Column, objectColumn, stringColumn } from "../../core/data/column.ts";
 import { ColumnBuilder } from "../../core/data/column-builder.ts";
-import { objectColumn } from "../../core/data/column.ts";
+import { allValid, isValid, markAbsent } from "../../core/data/validity.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { show } from "../../core/lib/show.ts";
 import { NO_TIMESTAMP } from "../../core/time/timestamp.ts";
 import { arrowBytes, type ArrowBytesOptions, arrowTable, type ArrowTableOptions } from "./arrow-table.ts";
 
 const BATCH_ROWS = 16_384;
+/** Smaller batches are put together to larger ones, row by row. */
+const COPIED_ROWS_MIN = 256;
 
 /**
  * A sink that holds the records of a stream as columns, and gives them as an Arrow table or as bytes when the job has ended. They
@@ -24,6 +27,7 @@ const BATCH_ROWS = 16_384;
  * ```
  */
 export class ArrowCollector<T extends object> implements Sink<T> {
+  readonly takesColumns = true;
   readonly #writers: ColumnCollector[] = [];
 
   describe(): string {
@@ -33,7 +37,12 @@ export class ArrowCollector<T extends object> implements Sink<T> {
   createWriter(): SinkWriter<T> {
     const collector = new ColumnCollector();
     this.#writers.push(collector);
-    return { write: (record, { timestamp }) => collector.add(record, timestamp ?? NO_TIMESTAMP), flush: () => {}, close: () => {} };
+    return {
+      write: (record, { timestamp }) => collector.add(record, timestamp ?? NO_TIMESTAMP),
+      writeColumns: (batch) => collector.addColumns(batch),
+      flush: () => {},
+      close: () => {},
+    };
   }
 
   /** What has been collected so far. */
@@ -49,6 +58,35 @@ export class ArrowCollector<T extends object> implements Sink<T> {
   /** @throws JobError as `toTable`. */
   toBytes(options?: ArrowBytesOptions): Uint8Array {
     return arrowBytes(this.batches(), options);
+  }
+}
+
+/** The records of a batch alone: it may share memory with arrays that are free to change when the job has ended. Objects are the job's own. */
+function copyOf(batch: ColumnBatch): ColumnBatch {
+  const { layout, length: rowCount, selection } = batch;
+  const rows = selection ?? Int32Array.from({ length: rowCount }, (_, row) => row);
+  const columns = batch.columns.map((column) => columnCopy(column, rows));
+  const timestamps = Float64Array.from(rows, (row) => batch.timestamps[row]!);
+  return new ColumnBatch({ layout, rowCount, columns, timestamps, watermarks: NO_WATERMARKS, selection: undefined });
+}
+
+function columnCopy(column: Column, rows: Int32Array): Column {
+  const { validity, absent } = column;
+  const bits = validity === undefined ? undefined : allValid(rows.length);
+  if (validity !== undefined) rows.forEach((row, at) => isValid(validity, row) || markAbsent(bits!, at));
+  switch (column.kind) {
+    case "f64":
+      return f64Column(Float64Array.from(rows, (row) => column.values[row]!), bits, absent);
+    case "i32":
+      return i32Column(rows.map((row) => column.values[row]!), bits, absent);
+    case "i64":
+      return i64Column(BigInt64Array.from(Array.from(rows, (row) => column.values[row]!)), bits, absent);
+    case "bool":
+      return boolColumn(Uint8Array.from(rows, (row) => column.values[row]!), bits, absent);
+    case "string":
+      return stringColumn(rows.map((row) => column.values[row]!), column.dictionary, bits, absent);
+    case "object":
+      return objectColumn(Array.from(rows, (row) => column.values[row]));
   }
 }
 
@@ -69,6 +107,18 @@ class ColumnCollector {
     }
     if (!this.#builder.isEmpty) this.#batches.push(this.#builder.finish());
     this.#loose.push({ record: record as Record<string, unknown>, timestamp });
+  }
+
+  addColumns(batch: ColumnBatch): void {
+    if (batch.length < COPIED_ROWS_MIN || batch.layout.names === undefined) {
+      for (let index = 0; index < batch.length; index += 1) {
+        const row = batch.rowOf(index);
+        this.add(batch.rowAt(row) as object, batch.timestamps[row]!);
+      }
+      return;
+    }
+    this.batches();
+    this.#batches.push(copyOf(batch));
   }
 
   batches(): readonly ColumnBatch[] {

@@ -3,9 +3,12 @@ import { callbackSink } from "../../core/connectors/callback-sink.ts";
 import { collectSink } from "../../core/connectors/collection-sink.ts";
 import { printed, printSink } from "../../core/connectors/print-sink.ts";
 import { sinkFactory } from "../../core/connectors/sink-operator.ts";
-import type { Sink } from "../../core/connectors/sink.ts";
+import type { Sink, SinkWriter } from "../../core/connectors/sink.ts";
+import type { ColumnBatch } from "../../core/data/column-batch.ts";
 import { types } from "../../core/data/type.ts";
+import { stamped } from "../../core/operators/batch-parts.ts";
 import { OperatorHarness, type HarnessSnapshot } from "../../core/testing/operator-harness.ts";
+import { batchOf } from "../data/column-batches.ts";
 
 /** A store that makes batches visible when they are committed; committing one again does nothing. */
 class Store {
@@ -175,6 +178,70 @@ test("a sink that is not ready blocks its task until it says so", () => {
   expect(harness.isBlocked).toBe(false);
   harness.close();
   expect(taken).toEqual(["a", "b"]);
+});
+
+describe("a sink that takes columns", () => {
+  type Watermarked = { readonly watermark: number };
+  /** Notes what it is given, and how. */
+  function notingSink(log: string[], writer: Partial<SinkWriter<unknown>> = {}): Sink<unknown> {
+    return {
+      describe: () => "notes",
+      takesColumns: true,
+      createWriter: () => ({
+        write: (record, { timestamp, watermark }) => void log.push(`${JSON.stringify(record)} @ ${timestamp}, after ${watermark}`),
+        writeColumns(batch: ColumnBatch, { watermark: before }: Watermarked) {
+          let watermark = before;
+          log.push(`${batch.length} as columns`);
+          batch.forEach(
+            (row) => log.push(`${JSON.stringify(batch.rowAt(row))} @ ${batch.timestamps[row]}, after ${watermark}`),
+            (next) => (watermark = next),
+          );
+        },
+        flush: () => {},
+        close: () => {},
+        ...writer,
+      }),
+    };
+  }
+  const batch = stamped(batchOf(["a", "b", "c", "d"]), Float64Array.of(0, 1, 2, 3), { rows: [1, 3, 4], watermarks: [5, 6, 7] });
+
+  test("gets each record once, with the watermark before it, whether it comes alone or in a batch", () => {
+    const log: string[] = [];
+    const harness = new OperatorHarness(sinkFactory(notingSink(log)));
+    harness.open();
+    harness.watermark(4);
+    harness.columns(batch);
+    harness.columns(batch.select(Int32Array.of()));
+    harness.element("e", 8);
+    expect(log).toEqual(["4 as columns", '"a" @ 0, after 4', '"b" @ 1, after 5', '"c" @ 2, after 5', '"d" @ 3, after 6', '"e" @ 8, after 7']);
+    expect(harness.metrics).toMatchObject({ recordsIn: 5, currentWatermark: 7 });
+    harness.close();
+  });
+
+  test("blocks its task behind the batch after which it is not ready", () => {
+    let isReady = true;
+    const harness = new OperatorHarness(sinkFactory(notingSink([], { isReady: () => isReady })));
+    harness.open();
+    harness.columns(batch);
+    expect(harness.isBlocked).toBe(false);
+    isReady = false;
+    harness.columns(batch);
+    expect(harness.isBlocked).toBe(true);
+    harness.close();
+  });
+
+  test("fails as with records, and must do as it says", () => {
+    const fail = (): never => {
+      throw new Error("broken");
+    };
+    const broken = new OperatorHarness(sinkFactory(notingSink([], { writeColumns: fail })));
+    broken.open();
+    expect(() => broken.columns(batch)).toThrow('[SINK_FAILED] the sink "notes" failed: broken');
+    expect(sinkFactory(callbackSink(() => {})).columns).toBeUndefined();
+    expect(sinkFactory(notingSink([])).columns).toEqual({ takes: true, gives: false });
+    const without = new OperatorHarness(sinkFactory({ ...callbackSink(() => {}), takesColumns: true }));
+    expect(() => without.open()).toThrow("says that it takesColumns, but its writer has no writeColumns");
+  });
 });
 
 test("a writer that throws names operator, subtask, record and timestamp", () => {

@@ -5,7 +5,7 @@ import type { ColumnBatch } from "../../core/data/column-batch.ts";
 import { ColumnBuilder } from "../../core/data/column-builder.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import type { Source } from "../../core/connectors/source.ts";
-import { collectSink, StreamExecutionEnvironment, WatermarkStrategy } from "../../core/index.ts";
+import { collectSink, columnsOf, StreamExecutionEnvironment, WatermarkStrategy } from "../../core/index.ts";
 import {
   ArrowBatches,
   arrowBytes,
@@ -336,6 +336,28 @@ describe("as a source and a sink", () => {
     const shorter = arrowSource<Row>(flechette.tableFromArrays({ time: [1], room: ["a"] }));
     const third = new SourceHarness(shorter as Source<Row, unknown, unknown>, {}, snapshot);
     expect(() => third.drain()).toThrow("the Arrow data has 1 rows, but 4096 had been read");
+  });
+
+  test.each([2, 255, 256, 5_000])("a collector takes %i records as columns, and holds them when their arrays change", async (count) => {
+    const env = StreamExecutionEnvironment.getExecutionEnvironment();
+    const columns = {
+      at: Float64Array.from({ length: count }, (_, index) => index / 2),
+      id: Int32Array.from({ length: count }, (_, index) => index),
+      big: BigInt64Array.from(Array.from({ length: count }, (_, index) => BigInt(index) << 40n)),
+      room: Array.from({ length: count }, (_, index) => (index % 3 === 0 ? null : `room ${index % 7}`)),
+      isOpen: Array.from({ length: count }, (_, index) => index % 2 === 0),
+    };
+    const expected = Array.from(columns.id, (id) => ({ at: id / 2, id, big: BigInt(id) << 40n, room: columns.room[id], isOpen: columns.isOpen[id] }));
+    const [all, odd] = [new ArrowCollector<object>(), new ArrowCollector<object>()];
+    const stream = env.fromColumns(columns);
+    stream.sinkTo(all).name("all");
+    stream.filter(columnsOf<{ isOpen: boolean }>()("isOpen").eq(false) as never).sinkTo(odd).name("odd");
+    expect(env.explain()).not.toContain("rows from here on");
+    await env.execute();
+    columns.at.fill(-1);
+    columns.id.fill(-1);
+    expect(rowsOf(all.toBytes())).toEqual(expected);
+    expect(rowsOf(odd.toBytes())).toEqual(expected.filter(({ isOpen }) => !isOpen));
   });
 
   test("a collector holds every record, whatever its layout does, with its timestamps", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { boolColumn, type Column, f64Column, i32Column, i64Column, objectColumn, stringColumn, valueAt } from "../../core/data/column.ts";
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../../core/data/column-batch.ts";
+import { columnsOf } from "../../core/data/expression.ts";
 import { StringInterner } from "../../core/data/dictionary.ts";
 import { keyId } from "../../core/data/key.ts";
 import { Prng } from "../../core/lib/prng.ts";
@@ -25,10 +26,12 @@ const STORE = { maxParallelism: 16, keyGroups: { first: 0, last: 15 }, partName:
 const SIZE = 40;
 const ROWS = 700;
 
+const v = columnsOf<{ readonly v: number }>()("v");
 const SPECS: Readonly<Record<string, AggregateSpec<{ readonly v: number }>>> = {
   "count and sum": { n: count(), sum: sum("v") },
   "many": { n: count(), mean: avg("v"), least: min("v"), most: max("v"), first: first("v"), last: last("v") },
   "spread": { sum: sum("v"), spread: varPop("v") },
+  "expressions": { n: count(), sum: sum(v.times(2)), mean: avg(v.times(2)), least: min("v"), most: max(v.plus(1)) },
 };
 
 const NASTY = [NaN, 0, -0, Infinity, -Infinity, 5e-324, -5e-324, 0.1, 2 ** 30, -(2 ** 30), 2 ** 31, 2 ** 53, -1.5];
@@ -192,4 +195,28 @@ describe("panes that take and give columns do as by rows", () => {
     console.log(`column panes: ${JSON.stringify(met)}`);
     for (const [what, times] of Object.entries(met)) expect(times, what).toBeGreaterThan(20);
   });
+});
+
+test("expressions are aggregated as columns, unless one fails for a record", () => {
+  const aggregates = new BuiltInAggregates<unknown, unknown>({ n: count(), double: sum(v.times(2)) } as AggregateSpec<unknown>);
+  const panes = new KernelPanes({
+    contents: aggregatePane(aggregates) as PaneFunction<unknown, unknown> as PaneFunction<unknown, Slots>,
+    contentsType: aggregates.accumulatorType,
+    slices: undefined,
+    deadlines: { fireTime: ({ end }: TimeWindow) => end - 1, dropTime: ({ end }: TimeWindow) => end - 1 },
+    registry: new KeyedStore(STORE),
+    aggregates,
+    makeKernel: wasm,
+    keyColumn: "k",
+  });
+  panes.resumeFrom(-Infinity);
+  const keys = i32Column(Int32Array.of(7, 7, 8), undefined, null);
+  const batch = (values: Column): ColumnBatch =>
+    new ColumnBatch({ layout: LAYOUT, rowCount: 3, columns: [keys, values], timestamps: new Float64Array(3), watermarks: NO_WATERMARKS, selection: undefined });
+  expect(panes.beginColumns(batch(objectColumn([1, "none", 2])))).toBe(false);
+  expect(panes.beginColumns(batch(f64Column(Float64Array.of(1.5, 2, 3), undefined, null)))).toBe(true);
+  const window = new TimeWindow(0, SIZE);
+  const { handle } = panes.openSpan([window], 0, -Infinity);
+  expect(panes.addColumns(Int32Array.of(0, 1, 2), Int32Array.of(handle, handle, handle), 3)).toBe(true);
+  expect([7, 8, 9].map((key) => panes.read(key, window))).toEqual([[2, 7], [1, 6], undefined]);
 });
