@@ -100,7 +100,10 @@ class EventSource implements Source<EventRow, EventSplit, readonly EventSplit[]>
   }
 }
 
-/** One event a poll, out of a block that was made at once. */
+/** Events that a poll emits, at most: the few that the contract of readers grants. */
+const POLLED_MAX = 16;
+
+/** A few events a poll, out of a block that was made at once. */
 class EventReader implements SourceReader<EventRow, EventSplit> {
   readonly #context: SourceReaderContext;
   readonly #work: Work;
@@ -128,10 +131,13 @@ class EventReader implements SourceReader<EventRow, EventSplit> {
         return "MORE_AVAILABLE";
       }
     }
-    const event = blocks.rows[this.#at]!;
-    this.#at += 1;
-    this.#emitted += 1;
-    output.collect(event, event.time);
+    const end = Math.min(this.#at + POLLED_MAX, blocks.length);
+    while (this.#at < end) {
+      const event = blocks.rows[this.#at]!;
+      this.#at += 1;
+      this.#emitted += 1;
+      output.collect(event, event.time);
+    }
     return "MORE_AVAILABLE";
   }
 

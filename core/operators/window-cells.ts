@@ -24,6 +24,8 @@ export class WindowCells {
   readonly #context: WindowAssignerContext;
   readonly #deadlines: PaneDeadlines;
   readonly #kept: WindowCell[] = new Array<WindowCell>(CELLS_KEPT).fill(NO_CELL);
+  /** The cell of the last record: most records fall into the same one, which a comparison finds out faster than a division. */
+  #last: WindowCell = NO_CELL;
   /** NaN until the first record decides where windows begin. */
   sizeMs = NaN;
   offsetMs = NaN;
@@ -36,9 +38,13 @@ export class WindowCells {
 
   /** The cell of a timestamp; one that holds no timestamp at all where the assigner has no grid, or the timestamp is none. */
   of(timestamp: number): WindowCell {
+    const last = this.#last;
+    if (last.start <= timestamp && timestamp < last.end) return last;
     const number = Math.floor((timestamp - this.offsetMs) / this.sizeMs);
     const kept = this.#kept[number & (CELLS_KEPT - 1)]!;
-    return kept.number === number ? kept : this.#find(timestamp);
+    const found = kept.number === number ? kept : this.#find(timestamp);
+    this.#last = found;
+    return found;
   }
 
   #find(timestamp: number): WindowCell {
