@@ -234,7 +234,10 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
       this.#create(table, key, record, timestamp);
       return;
     }
-    pane.contents = this.#contents.add(pane.contents, record, timestamp);
+    const { contents } = pane;
+    const added = this.#contents.add(contents, record, timestamp);
+    // Most functions change what they are given: a store that changes nothing would cost as much as one that does.
+    if (added !== contents) pane.contents = added;
     if (pane.reportedIn !== this.#tracker.interval) this.#report(table, pane);
   }
 

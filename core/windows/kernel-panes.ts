@@ -68,8 +68,8 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
   #kernel: Kernel | undefined;
   #plan: KernelPlan | undefined;
   #heap: HeapPanes<T, Slots> | undefined;
-  /** The time up to which panes have fired, as last told; undefined before the first time, within a restore that is. */
-  #firedUntil: number | undefined;
+  /** The time up to which panes have fired, as last told; NaN before the first time, within a restore that is. It is set with each row, so it is a number always. */
+  #firedUntil = NaN;
   readonly #batchReader: BatchReader;
   readonly #batchInput = new BatchInput(this.#numbers);
   /** What rows of the batch at hand are taken from. */
@@ -387,13 +387,14 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
   #addTo(kernel: Kernel, span: KernelSpan, key: KeyId, record: T, timestamp: number): boolean {
     const number = this.#keys.find(key) ?? this.#newNumberOf(kernel, key);
     const row = this.#collected;
+    const plan = this.#plan!;
     const { keys, spans, timestamps, values } = kernel.input;
-    if (!this.#plan!.write(record, values, row)) return false;
+    if (!plan.write(record, values, row)) return false;
     keys[row] = number;
     spans[row] = span.handle;
-    timestamps[row] = timestamp;
+    if (plan.readsTimes) timestamps[row] = timestamp;
     // An error must name the record that causes it, so such rows go in one by one.
-    if (this.#plan!.mayOverflow) return kernel.add(kernel.input, 1);
+    if (plan.mayOverflow) return kernel.add(kernel.input, 1);
     this.#collected = row + 1;
     if (this.#collected === KERNEL_ROWS_MAX) this.#flush();
     return true;
@@ -423,7 +424,8 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
   #toHeap(): HeapPanes<T, Slots> {
     if (this.#heap !== undefined) return this.#heap;
     // Within a restore no change is to be reported, and what is due not known yet.
-    if (this.#firedUntil !== undefined) this.prepareSnapshot();
+    const isRestoring = Number.isNaN(this.#firedUntil);
+    if (!isRestoring) this.prepareSnapshot();
     const { deadlines, contents, contentsType, slices } = this.#options;
     const registry = { maxParallelism: this.#maxParallelism, register: () => this.#sameTracker() };
     const heap = new HeapPanes({ deadlines, contents, contentsType, slices, registry, nextPosition: this.#kernel?.nextPosition });
@@ -433,7 +435,7 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
       this.writeEntry(key, namespace, writer);
       heap.restoreEntry(key, namespace, new ByteReader(writer.view()));
     });
-    if (this.#firedUntil !== undefined) heap.resumeFrom(this.#firedUntil);
+    if (!isRestoring) heap.resumeFrom(this.#firedUntil);
     this.#heap = heap;
     this.#kernel = undefined;
     this.#ordered = undefined;
