@@ -50,6 +50,11 @@ export class WindowEmitter<K, V, Out> {
     this.#clear = this.#clearOf(emit);
   }
 
+  /** Whether anybody is told of windows that are dropped. */
+  get clears(): boolean {
+    return this.#clear !== undefined;
+  }
+
   open(): void {
     this.#scope?.open();
   }
@@ -75,11 +80,6 @@ export class WindowEmitter<K, V, Out> {
     const outer = this.#scope.enter();
     this.#call(key, window, values);
     this.#scope.leave(outer);
-  }
-
-  /** Whether a function wants to know which panes are dropped. */
-  get clears(): boolean {
-    return this.#clear !== undefined;
   }
 
   /** The window is dropped: the function clears what it keeps for it. */

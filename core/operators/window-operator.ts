@@ -71,7 +71,6 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   /** The same panes, where they give results as columns to an output that takes them. */
   readonly #columnPanes: ColumnPanes<T, Contents> | undefined;
   readonly #results: WindowResults | undefined;
-  readonly #dropDue: (time: number) => void;
   readonly #deadlines: PaneDeadlines;
   readonly #emitter: WindowEmitter<K, V, Out>;
   readonly #allowedLatenessMs: number;
@@ -135,9 +134,6 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       { emit, isMerging: this.#assigner.isMerging, currentWatermark: () => this.#watermark },
       context,
     );
-    // Where no function clears anything, panes need not be named one by one.
-    const dropsAtOnce = columnPanes !== undefined && !this.#emitter.clears;
-    this.#dropDue = dropsAtOnce ? (time) => columnPanes.dropDue(time, undefined) : (time) => panes.dropDue(time, this.#drop);
     this.#late = lateTag === undefined ? undefined : context.sideOutput(lateTag);
 
     const { operatorState } = context;
@@ -441,6 +437,11 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   }
 
   readonly #fire = (key: KeyId, window: TimeWindow, contents: Contents): void => this.#emit(key, window, contents, false);
+
+  /** Where no function clears anything, panes need not be named one by one. */
+  #dropDue(until: number): void {
+    this.#panes.dropDue(until, this.#emitter.clears ? this.#drop : undefined);
+  }
 
   readonly #drop = (key: KeyId, window: TimeWindow): void => {
     try {

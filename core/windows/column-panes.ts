@@ -42,8 +42,6 @@ export interface ColumnPanes<T, Contents> extends Panes<T, Contents> {
   fireDueColumns(time: number, each: EachPaneColumns, mayContinue: () => boolean): boolean;
   /** As `read`, but the pane is row 0 of what it gives, valid until the panes are asked for anything else; undefined where only `read` can tell. */
   readRow(key: KeyId, window: TimeWindow): KernelOutput | undefined;
-  /** As in `Panes`; without `each`, dropping costs nothing for each pane. */
-  dropDue(time: number, each: ((key: KeyId, window: TimeWindow) => void) | undefined): void;
   /** The key that has this number in `KernelOutput.keys`. */
   keyOf(number: number): KeyId;
 }

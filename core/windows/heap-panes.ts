@@ -146,13 +146,13 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
     return true;
   }
 
-  dropDue(time: number, each: (key: KeyId, window: TimeWindow) => void): void {
+  dropDue(time: number, each: ((key: KeyId, window: TimeWindow) => void) | undefined): void {
     assert(this.#firing.length === 0, "panes are dropped when nothing is left to fire");
     for (const window of this.#schedule.takeDrops(time)) {
-      for (const pane of this.#panesOf(window)) each(pane.key, window);
+      if (each !== undefined) for (const pane of this.#panesOf(window)) each(pane.key, window);
       const end = this.#slices === undefined ? window.end : endOfLastSlices(this.#slices, window);
       for (const table of this.#tablesBetween(window.start, end)) {
-        for (const pane of table.panes()) this.#tracker.changed(pane.key, table.text);
+        if (this.#tracker.isIdle !== true) for (const pane of table.panes()) this.#tracker.changed(pane.key, table.text);
         this.#size -= table.size;
         this.#forget(table);
       }
@@ -207,7 +207,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
       table.delete(key);
       this.#size -= 1;
     }
-    this.#put(table, { key, group: keyGroupOf(key, this.#maxParallelism), position, contents, reportedIn: NEVER });
+    this.#put(table, { contents, reportedIn: NEVER, key, group: keyGroupOf(key, this.#maxParallelism), position });
     this.#nextPosition = Math.max(this.#nextPosition, position + 1);
   }
 
@@ -244,7 +244,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   #create(table: PaneTable<Contents>, key: KeyId, record: T, timestamp: number): void {
     const group = keyGroupOf(key, this.#maxParallelism);
     const contents = this.#contents.create(record, timestamp);
-    const pane = { key, group, position: this.#nextPosition, contents, reportedIn: NEVER };
+    const pane = { contents, reportedIn: NEVER, key, group, position: this.#nextPosition };
     this.#nextPosition += 1;
     this.#put(table, pane);
     this.#report(table, pane);

@@ -244,7 +244,7 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
   dropDue(time: number, each: ((key: KeyId, window: TimeWindow) => void) | undefined): void {
     this.#flush();
     const kernel = this.#kernel;
-    if (kernel === undefined) return this.#heap?.dropDue(time, each ?? (() => {}));
+    if (kernel === undefined) return this.#heap?.dropDue(time, each);
     assert(this.#firing.length === 0, "panes are dropped when nothing is left to fire");
     for (const window of this.#schedule.takeDrops(time)) {
       if (each !== undefined) for (const number of this.#numbersOf(kernel, window)) each(this.#keys.keyOf(number), window);

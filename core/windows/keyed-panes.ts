@@ -154,11 +154,11 @@ export class KeyedPanes<T, Contents> implements Panes<T, Contents>, KeyedCompone
     return true;
   }
 
-  dropDue(time: number, each: (key: KeyId, window: TimeWindow) => void): void {
+  dropDue(time: number, each: ((key: KeyId, window: TimeWindow) => void) | undefined): void {
     this.#takeTimers(time);
     assert(this.#toFire.length === 0, "panes are dropped when nothing is left to fire");
     for (const { key, window } of this.#toDrop) {
-      each(key, window);
+      each?.(key, window);
       for (const text of this.#textsThatEndWith(window)) this.#remove(key, text);
     }
     this.#toDrop = [];

@@ -4,14 +4,14 @@ import type { Namespace } from "../state/keyed-state.ts";
 import { spanText } from "./pane-layout.ts";
 import type { Spanned } from "./window-map.ts";
 
-/** What one key has in one window or slice. */
+/** What one key has in one window or slice. What every record asks for comes first, and lies in one line of the processor's cache. */
 export interface HeapPane<Contents> {
-  readonly key: KeyId;
-  readonly group: number;
-  position: number;
   contents: Contents;
   /** The tracker's interval in which the change of this pane was last reported. */
   reportedIn: number;
+  readonly key: KeyId;
+  readonly group: number;
+  position: number;
 }
 
 /** The panes of all keys in one window or slice. */

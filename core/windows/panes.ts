@@ -59,8 +59,11 @@ export interface Panes<T, Contents> {
    * counts as fired before `each` is called for it, so that a snapshot between two calls fires nothing twice. `contents` is undefined never.
    */
   fireDue(time: number, each: (key: KeyId, window: TimeWindow, contents: Contents) => void, mayContinue: () => boolean): boolean;
-  /** Drops every pane with drop time ≤ `time`, each told to `each` first. Call it only when nothing due at `time` is left to fire. */
-  dropDue(time: number, each: (key: KeyId, window: TimeWindow) => void): void;
+  /**
+   * Drops every pane with drop time ≤ `time`, each told to `each` first; without `each`, nothing is done for each pane that can be done for many. Call it only
+   * when nothing due at `time` is left to fire.
+   */
+  dropDue(time: number, each: ((key: KeyId, window: TimeWindow) => void) | undefined): void;
   /** After a restore, once: schedules every restored pane, given the time up to which panes had fired. */
   resumeFrom(firedUntil: number): void;
   /** Number of live (key, window) panes, or (key, slice) where sliced. */
