@@ -62,6 +62,9 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   readonly #tracker: ChangeTracker;
   /** The table of the last record: most records follow one of their window. */
   #last: PaneTable<Contents> | undefined;
+  /** The window that was asked for last, and its table: records of one cell come with the same object. */
+  #lastWindow: TimeWindow | undefined;
+  #ofLastWindow: PaneTable<Contents> | undefined;
   #size = 0;
   #nextPosition = 0;
   /** Windows that are due, in the order in which they fire; those before `#firingIndex` have fired. */
@@ -267,15 +270,16 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   }
 
   #tableFor(window: TimeWindow, firedUntil: number): PaneTable<Contents> {
+    if (window === this.#lastWindow) return this.#ofLastWindow!;
     const { start, end } = window;
-    const last = this.#last;
-    if (last !== undefined && last.start === start && last.end === end) return last;
     let table = this.#tables.get(start, end);
     if (table === undefined) {
       table = this.#newTable(start, end);
       this.#schedule.add(window, firedUntil);
     }
     this.#last = table;
+    this.#lastWindow = window;
+    this.#ofLastWindow = table;
     return table;
   }
 
@@ -307,6 +311,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   #forget(table: PaneTable<Contents>): void {
     this.#tables.remove(table);
     if (this.#last === table) this.#last = undefined;
+    if (this.#ofLastWindow === table) this.#lastWindow = undefined;
   }
 
   /** A namespace of a snapshot. Entries of one table come one after the other. */

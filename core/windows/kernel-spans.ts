@@ -24,6 +24,9 @@ export class KernelSpans {
   readonly #spans = new WindowMap<KernelSpan>();
   /** Records of one span mostly come one after the other, and so do entries of a snapshot. */
   #last: KernelSpan | undefined;
+  /** The window that was asked for last, and its span: records of one cell come with the same object. */
+  #lastWindow: TimeWindow | undefined;
+  #ofLastWindow: KernelSpan | undefined;
 
   constructor(slices: SliceLayout | undefined, schedule: WindowSchedule) {
     this.#slices = slices;
@@ -49,15 +52,15 @@ export class KernelSpans {
 
   /** The span of a window that is kept as a whole. */
   ofWindow(kernel: Kernel, window: TimeWindow, firedUntil: number): KernelSpan {
+    if (window === this.#lastWindow) return this.#ofLastWindow!;
     const { start, end } = window;
-    const last = this.#last;
-    if (last !== undefined && last.start === start && last.end === end) return last;
     let span = this.#spans.get(start, end);
     if (span === undefined) {
       span = this.open(kernel, start, end);
       this.#schedule.add(window, firedUntil);
     }
-    this.#last = span;
+    this.#lastWindow = window;
+    this.#ofLastWindow = span;
     return span;
   }
 
@@ -99,6 +102,7 @@ export class KernelSpans {
     kernel.drop(span.handle);
     this.#spans.remove(span);
     if (this.#last === span) this.#last = undefined;
+    if (this.#ofLastWindow === span) this.#lastWindow = undefined;
   }
 
   /** Ascending by start: the one of a window, or the slices from `start` on. */
