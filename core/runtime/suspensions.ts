@@ -132,20 +132,17 @@ class GuardedInput implements Output<unknown> {
   /** Present where the operator takes batches. */
   declare readonly processColumns?: (batch: ColumnBatch) => void;
   readonly #input: Output<unknown>;
-  /** Its `processRecord`: operators of every kind are called here, and a method that is looked up once need not be looked up for each record. */
-  readonly #processRecord: Output<unknown>["processRecord"];
   readonly #held: HeldElements;
 
   constructor(input: Output<unknown>, held: HeldElements) {
     this.#input = input;
-    this.#processRecord = input.processRecord;
     this.#held = held;
     if (input.processColumns !== undefined) this.processColumns = (batch) => this.#passColumns(batch);
   }
 
   processRecord(record: unknown, timestamp: number): void {
     if (this.#held.isHolding) this.#held.push({ input: this.#input, kind: "record", value: record, timestamp });
-    else this.#processRecord.call(this.#input, record, timestamp);
+    else this.#input.processRecord(record, timestamp);
   }
 
   processWatermark(watermark: number): void {

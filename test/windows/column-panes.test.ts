@@ -128,8 +128,7 @@ function fire(panes: HeapPanes<unknown, Slots> | KernelPanes<unknown>, time: num
     if (isDone) break;
     budget = 3;
   }
-  if (panes instanceof KernelPanes) panes.dropDue(time, undefined);
-  else panes.dropDue(time, () => {});
+  panes.dropDue(time, undefined);
   met.fired += fired.length;
   return [...fired, panes.size, panes.nextDeadline()];
 }
