@@ -50,6 +50,8 @@ interface LateCell {
 
 /** Rows that are added in one call at most. */
 const RUN_ROWS_MAX = KERNEL_ROWS_MAX;
+/** A power of two. */
+const LATE_CELLS_KEPT = 8;
 const NO_LATE_CELL: LateCell = { number: NaN, kept: [], fired: [], handle: -1, validUntil: -Infinity };
 
 /**
@@ -77,9 +79,12 @@ export class WindowColumns {
    */
   readonly #openCells = new Float64Array(CELLS_KEPT).fill(NaN);
   readonly #handles = new Int32Array(CELLS_KEPT);
-  #late = NO_LATE_CELL;
-  /** The windows that fire again behind the run, by the keys of their late records. */
-  readonly #again = new Map<KeyId, readonly TimeWindow[]>();
+  /** Those that late records fell into lately, by their numbers. */
+  readonly #late: LateCell[] = new Array<LateCell>(LATE_CELLS_KEPT).fill(NO_LATE_CELL);
+  /** The keys of late records that make windows fire again behind the run, and those windows. */
+  #againKeys: KeyId[] = [];
+  #againWindows: (readonly TimeWindow[])[] = [];
+  readonly #hasAgain = new Set<KeyId>();
   /** The batch at hand, its next record and its next watermark. */
   #batch: ColumnBatch | undefined;
   #index = 0;
@@ -87,6 +92,9 @@ export class WindowColumns {
   #byColumns = false;
   /** The earliest deadline of any pane. */
   #deadline = -Infinity;
+  /** The number of the first watermark of the batch that reaches this deadline. */
+  #due = 0;
+  #dueFor = NaN;
 
   constructor({ panes, cells, deadlines, rows, metrics }: WindowColumnsOptions) {
     this.#panes = panes;
@@ -113,6 +121,7 @@ export class WindowColumns {
     const batch = this.#batch;
     if (batch === undefined) return true;
     this.#forgetCells();
+    this.#dueFor = NaN;
     // Without a single record there may be no column to begin with.
     this.#byColumns = this.#cells !== undefined && 0 < batch.length && this.#panes?.beginColumns(batch) === true;
     this.#deadline = this.#byColumns ? this.#panes!.nextDeadline() : -Infinity;
@@ -143,7 +152,7 @@ export class WindowColumns {
         this.#nextWatermark += 1;
         // A restored operator knows its watermark; its input may begin again with a lower one.
         if (watermark <= this.#rows.watermark) continue;
-        if (0 < this.#again.size) this.#flush(batch);
+        if (0 < this.#againKeys.length) this.#flush(batch);
         if (watermark < this.#deadline) this.#rows.pass(watermark);
         else if (!this.#advance(batch, watermark)) return false;
       }
@@ -168,6 +177,7 @@ export class WindowColumns {
   #settle(): void {
     this.#byColumns &&= this.#panes!.givesColumns;
     this.#deadline = this.#byColumns ? this.#panes!.nextDeadline() : -Infinity;
+    this.#dueFor = NaN;
   }
 
   #takeRows(batch: ColumnBatch, endRow: number): void {
@@ -182,7 +192,7 @@ export class WindowColumns {
   #takeColumns(batch: ColumnBatch, endRow: number): void {
     const { length } = batch;
     while (this.#byColumns) {
-      const stoppedAt = this.#collect(batch, endRow);
+      const stoppedAt = this.#collect(batch, this.#dueRow(batch));
       this.#metrics.recordsIn += stoppedAt - this.#index;
       this.#index = stoppedAt;
       if (stoppedAt === length) return;
@@ -190,12 +200,23 @@ export class WindowColumns {
         this.#flush(batch);
         continue;
       }
+      // Rows of open cells may come before watermarks that nothing is due at: neither shows in the other. Any other row is judged by the watermark before it.
       const row = batch.rowOf(stoppedAt);
       if (endRow <= row) return;
       this.#metrics.recordsIn += 1;
       this.#index = stoppedAt + 1;
       this.#takeOther(batch, row);
     }
+  }
+
+  /** Where the next watermark stands that reaches a deadline. */
+  #dueRow({ watermarks: { rows, watermarks }, rowCount }: ColumnBatch): number {
+    if (this.#dueFor !== this.#deadline) {
+      this.#dueFor = this.#deadline;
+      this.#due = this.#nextWatermark;
+      while (this.#due < rows.length && watermarks[this.#due]! < this.#deadline) this.#due += 1;
+    }
+    return this.#due < rows.length ? rows[this.#due]! : rowCount;
   }
 
   /** Collects rows of open cells, and returns where one of another cell stands. */
@@ -240,17 +261,21 @@ export class WindowColumns {
   }
 
   #takeLate(batch: ColumnBatch, row: number, cell: WindowCell): void {
-    if (this.#late.number !== cell.number || this.#late.validUntil <= this.#rows.watermark) this.#late = this.#lateCell(batch.timestamps[row]!, cell);
-    const { kept, fired, handle } = this.#late;
+    const slot = cell.number & (LATE_CELLS_KEPT - 1);
+    const known = this.#late[slot]!;
+    const isKnown = known.number === cell.number && this.#rows.watermark < known.validUntil;
+    const { kept, fired, handle } = isKnown ? known : (this.#late[slot] = this.#lateCell(batch.timestamps[row]!, cell));
     if (kept.length === 0) {
       // What comes too late is emitted too, if anywhere: behind what fires again before it.
-      if (0 < this.#again.size && !this.#flush(batch)) return this.#takeAlone(batch, row);
+      if (0 < this.#againKeys.length && !this.#flush(batch)) return this.#takeAlone(batch, row);
       return this.#rows.reject(batch, row);
     }
     if (0 < fired.length) {
       const key = this.#rows.keyAt(batch, row);
-      if (key === undefined || (this.#again.has(key) && !this.#flush(batch))) return this.#takeAlone(batch, row);
-      this.#again.set(key, fired);
+      if (key === undefined || (this.#hasAgain.has(key) && !this.#flush(batch))) return this.#takeAlone(batch, row);
+      this.#hasAgain.add(key);
+      this.#againKeys.push(key);
+      this.#againWindows.push(fired);
     }
     this.#append(row, handle);
   }
@@ -287,9 +312,13 @@ export class WindowColumns {
     const count = this.#runCount;
     this.#runCount = 0;
     if (count === 0) return true;
-    const keys = [...this.#again.keys()];
-    const windows = [...this.#again.values()];
-    this.#again.clear();
+    const keys = this.#againKeys;
+    const windows = this.#againWindows;
+    if (0 < keys.length) {
+      this.#againKeys = [];
+      this.#againWindows = [];
+      this.#hasAgain.clear();
+    }
     if (this.#panes!.addColumns(this.#runRows, this.#runSpans, count)) {
       if (0 < keys.length) this.#rows.fireAgain(keys, windows);
       return true;
@@ -302,6 +331,6 @@ export class WindowColumns {
 
   #forgetCells(): void {
     this.#openCells.fill(NaN);
-    this.#late = NO_LATE_CELL;
+    this.#late.fill(NO_LATE_CELL);
   }
 }

@@ -74,23 +74,33 @@ function columnOf(expression: TimestampExpression<never>): (batch: ColumnBatch) 
   };
 }
 
-/** Finite, and not −0, which no timestamp is. The difference is NaN for all that is not finite, and its sum stays so: no branch a row. */
+/** Finite, and not −0, which no timestamp is. */
 function areTimestamps(values: Float64Array, { selection, rowCount }: ColumnBatch): boolean {
-  let differences = 0;
-  if (selection === undefined) {
-    for (let row = 0; row < rowCount; row += 1) {
-      const timestamp = values[row]!;
-      differences += timestamp - timestamp;
-      if (timestamp === 0 && 1 / timestamp < 0) return false;
-    }
-  } else {
-    for (let index = 0; index < selection.length; index += 1) {
-      const timestamp = values[selection[index]!]!;
-      differences += timestamp - timestamp;
-      if (timestamp === 0 && 1 / timestamp < 0) return false;
-    }
+  if (selection === undefined) return areAllTimestamps(values, rowCount);
+  for (let index = 0; index < selection.length; index += 1) if (!isOne(values[selection[index]!]!)) return false;
+  return true;
+}
+
+/** The difference is NaN for all that is not finite, and its sum stays so: no branch a row, and sums that need not wait for each other. */
+function areAllTimestamps(values: Float64Array, rowCount: number): boolean {
+  let even = 0;
+  let odd = 0;
+  let hasZero = false;
+  const pairs = rowCount - (rowCount & 1);
+  for (let row = 0; row < pairs; row += 2) {
+    const one = values[row]!;
+    const other = values[row + 1]!;
+    even += one - one;
+    odd += other - other;
+    if (one === 0 || other === 0) hasZero = true;
   }
-  return differences === 0;
+  if (even + odd !== 0) return false;
+  for (let row = hasZero ? 0 : pairs; row < rowCount; row += 1) if (!isOne(values[row]!)) return false;
+  return true;
+}
+
+function isOne(timestamp: number): boolean {
+  return timestamp - timestamp === 0 && !Object.is(timestamp, -0);
 }
 
 function mayBeTimestamps(batch: ColumnBatch): boolean {

@@ -53,12 +53,13 @@ export class BatchInput {
    * Writes `count` rows of a batch, those listed from `from` on, from row `to` of the input on. Returns false where one has a key that is none.
    */
   write(kernel: Kernel, { plan, key, values, timestamps }: BatchColumns, rows: Int32Array, spans: Int32Array, from: number, count: number, to: number): boolean {
-    // Beside the kernel's input: a new key may make its memory grow, and then its views are others.
-    if (!this.#numbers.write(key, rows, from, count, this.#keys)) return false;
-    const { input } = kernel;
-    input.keys.set(count < KERNEL_ROWS_MAX ? this.#keys.subarray(0, count) : this.#keys, to);
-    input.spans.set(spans.subarray(from, from + count), to);
     const isDense = areNeighbours(rows, from, count);
+    const own = isDense ? KeyNumbers.ownNumbers(key, rows[from]!, count) : undefined;
+    // Beside the kernel's input: a new key may make its memory grow, and then its views are others.
+    if (own === undefined && !this.#numbers.write(key, rows, from, count, this.#keys)) return false;
+    const { input } = kernel;
+    input.keys.set(own ?? this.#keys.subarray(0, count), to);
+    input.spans.set(spans.subarray(from, from + count), to);
     if (plan.readsTimes) copyValues(timestamps, input.timestamps, rows, from, count, to, isDense);
     for (let column = 0; column < values.length; column += 1) copyValues(values[column]!, input.values[column]!, rows, from, count, to, isDense);
     return true;
