@@ -28,6 +28,7 @@ export interface StringColumn extends ColumnOf<"string", Int32Array> {
 /** Whatever has no column of its own: dates, arrays, nested objects, values of several kinds. Every row has a value, null maybe. */
 export type ObjectColumn = ColumnOf<"object", readonly unknown[]>;
 
+/** The values of one field of a batch, or of its records where these are scalars, by row number. `kind` says what `values` holds. */
 export type Column = F64Column | I32Column | I64Column | BoolColumn | StringColumn | ObjectColumn;
 export type ColumnKind = Column["kind"];
 

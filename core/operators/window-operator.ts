@@ -202,7 +202,8 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   #rowsOfBatches(): WindowRows {
     const operator = this;
     const { metrics, output } = this.#context;
-    const keyColumn = keyColumnOf(this.#keyOf);
+    // Without one, no batch is taken as columns.
+    const keyColumn = keyColumnOf(this.#keyOf) ?? "";
     return {
       get watermark() {
         return operator.#watermark;
@@ -211,7 +212,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       reject: (batch, row) => this.#reject(() => batch.rowAt(row) as T, batch.timestamps[row]!),
       // Columns of keys hold strings, numbers, booleans and bigints.
       keyAt: (batch, row) => {
-        const key = valueAt(batch.column(keyColumn!)!, row);
+        const key = valueAt(batch.column(keyColumn)!, row);
         return typeof key === "bigint" && !Number.isSafeInteger(Number(key)) ? undefined : keyId(key);
       },
       fireAgain: (keys, windows) => {

@@ -85,17 +85,15 @@ export class BoundedOutOfOrdernessWatermarks implements TimestampWatermarks {
   }
 
   /** The records from number `start` on. Only one that is later than all before can move the watermark. */
-  #takeFrom(start: number, { timestamps, selection, length }: ColumnBatch, { rows, watermarks }: NotedPositions): void {
+  #takeFrom(start: number, batch: ColumnBatch, { rows, watermarks }: NotedPositions): void {
     const boundMs = this.#boundMs;
     const emitOnEvent = this.#emitOnEvent;
     let latest = this.#maxTimestamp;
     let emitted = this.#emitted;
-    for (let index = start; index < length; index += 1) {
-      const row = selection === undefined ? index : selection[index]!;
-      const timestamp = timestamps[row]!;
-      if (!(latest < timestamp)) continue;
-      latest = timestamp;
-      const watermark = timestamp - boundMs - 1;
+    for (let index = firstLater(latest, start, batch); index < batch.length; index = firstLater(latest, index + 1, batch)) {
+      const row = batch.rowOf(index);
+      latest = batch.timestamps[row]!;
+      const watermark = latest - boundMs - 1;
       if (!emitOnEvent || watermark <= emitted) continue;
       emitted = watermark;
       rows.push(row + 1);
@@ -121,6 +119,17 @@ export class BoundedOutOfOrdernessWatermarks implements TimestampWatermarks {
     assert(typeof snapshot === "number", "a watermark generator restores the number that it has snapshotted");
     this.#maxTimestamp = Math.max(this.#maxTimestamp, snapshot);
   }
+}
+
+/** The number of the first record from `start` on that is later; the length where there is none. */
+function firstLater(latest: number, start: number, { timestamps, selection, length }: ColumnBatch): number {
+  let index = start;
+  if (selection === undefined) {
+    // Two at a time: nearly all are earlier than one before them.
+    while (index + 1 < length && !(latest < timestamps[index]! || latest < timestamps[index + 1]!)) index += 2;
+    while (index < length && !(latest < timestamps[index]!)) index += 1;
+  } else while (index < length && !(latest < timestamps[selection[index]!]!)) index += 1;
+  return index;
 }
 
 interface NotedPositions {

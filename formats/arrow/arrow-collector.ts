@@ -3,7 +3,7 @@ import type { Sink, SinkWriter } from "../../core/connectors/sink.ts";
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../../core/data/column-batch.ts";
 import { boolColumn, type Column, f64Column, i32Column, i64Column, objectColumn, stringColumn } from "../../core/data/column.ts";
 import { ColumnBuilder } from "../../core/data/column-builder.ts";
-import { allValid, isValid, markAbsent } from "../../core/data/validity.ts";
+import { allValid, isValid, markAbsent, type Validity } from "../../core/data/validity.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { show } from "../../core/lib/show.ts";
 import { NO_TIMESTAMP } from "../../core/time/timestamp.ts";
@@ -72,8 +72,7 @@ function copyOf(batch: ColumnBatch): ColumnBatch {
 
 function columnCopy(column: Column, rows: Int32Array): Column {
   const { validity, absent } = column;
-  const bits = validity === undefined ? undefined : allValid(rows.length);
-  if (validity !== undefined) rows.forEach((row, at) => isValid(validity, row) || markAbsent(bits!, at));
+  const bits = validity === undefined ? undefined : validityOf(validity, rows);
   switch (column.kind) {
     case "f64":
       return f64Column(Float64Array.from(rows, (row) => column.values[row]!), bits, absent);
@@ -88,6 +87,12 @@ function columnCopy(column: Column, rows: Int32Array): Column {
     case "object":
       return objectColumn(Array.from(rows, (row) => column.values[row]));
   }
+}
+
+function validityOf(validity: Validity, rows: Int32Array): Validity {
+  const bits = allValid(rows.length);
+  for (let at = 0; at < rows.length; at += 1) if (!isValid(validity, rows[at]!)) markAbsent(bits, at);
+  return bits;
 }
 
 /** The records of one subtask. Those that fit no layout are held as they are until they are asked for. */
