@@ -227,20 +227,22 @@ export class WindowColumns {
     const handles = this.#handles;
     const runRows = this.#runRows;
     const runSpans = this.#runSpans;
-    const end = Math.min(batch.length, this.#index + RUN_ROWS_MAX - this.#runCount);
-    let count = this.#runCount;
-    let index = this.#index;
+    const start = this.#index;
+    const isWhole = selection === undefined;
+    const end = Math.min(isWhole ? endRow : batch.length, start + RUN_ROWS_MAX - this.#runCount);
+    // Record `index` comes to this place behind it in the run.
+    const shift = this.#runCount - start;
+    let index = start;
     for (; index < end; index += 1) {
-      const row = selection === undefined ? index : selection[index]!;
-      if (endRow <= row) break;
+      const row = isWhole ? index : selection[index]!;
+      if (!isWhole && endRow <= row) break;
       const cell = Math.floor((timestamps[row]! - offsetMs) / sizeMs);
       const slot = cell & (CELLS_KEPT - 1);
       if (openCells[slot] !== cell) break;
-      runRows[count] = row;
-      runSpans[count] = handles[slot]!;
-      count += 1;
+      runRows[index + shift] = row;
+      runSpans[index + shift] = handles[slot]!;
     }
-    this.#runCount = count;
+    this.#runCount = index + shift;
     return index;
   }
 
