@@ -4,6 +4,7 @@ import type { Output } from "./operator.ts";
 /** What hands a batch to an output: as it is where the output takes batches, else row by row, each made anew. Made once for an output. */
 export function columnsInto(output: Output<unknown>): (batch: ColumnBatch) => void {
   if (output.processColumns !== undefined) return (batch) => output.processColumns!(batch);
+  if (output.processRowsOf !== undefined) return (batch) => output.processRowsOf!(batch);
   return (batch) => rowsInto(output, batch);
 }
 

@@ -23,6 +23,8 @@ export interface Output<in T> {
    * results and counters. Absent where the taker works by rows; `columnsInto` calls it either way.
    */
   processColumns?(batch: ColumnBatch): void;
+  /** Where it takes no batches: each row of one, as `processRecord` and `processWatermark` would, though maybe later, as credit allows. */
+  processRowsOf?(batch: ColumnBatch): void;
   /** The whole input turned idle (true) or active again (false). */
   processIdleness(idle: boolean): void;
 }

@@ -64,15 +64,19 @@ export function buildChain(environment: ChainEnvironment): BuiltChain {
     operators.unshift(operator);
     const head = sortedForBatch(environment, chained, operator, context, at);
     if (head !== operator) operators.unshift(head);
-    const inputs = head === operator ? guarded(chained, operator, suspensions, at) : (head.inputs as readonly Output<unknown>[]);
+    const inputs = head === operator ? guarded(environment, chained, operator, suspensions, at) : (head.inputs as readonly Output<unknown>[]);
     if (0 <= chained.feeder) consumers[chained.feeder]!.unshift({ sideOutput: chained.sideOutput, output: inputs[0]! });
     else headInputs = inputs;
   }
   return { chain: new Chain(operators, links, writers), headInputs, suspensions };
 }
 
-function guarded(chained: ChainedOperator, operator: Operator, suspensions: Suspensions, position: number): readonly Output<unknown>[] {
-  if (chained.node.factory.suspends === true) return suspensions.guard(position, operator.inputs);
+function guarded(environment: ChainEnvironment, chained: ChainedOperator, operator: Operator, suspensions: Suspensions, position: number): readonly Output<unknown>[] {
+  const feeder = environment.vertex.operators[chained.feeder];
+  const takesRowsOfBatches = feeder?.node.factory.columns?.gives === true && operator.inputs.some((input) => input.processColumns === undefined);
+  if (chained.node.factory.suspends === true || takesRowsOfBatches) {
+    return suspensions.guard(position, operator.inputs, () => environment.task().mayPass(position));
+  }
   return operator.inputs as readonly Output<unknown>[];
 }
 

@@ -24,10 +24,11 @@ export class Suspensions {
    * The inputs of a suspendable operator: they pass elements on, or hold them back, in one order, while the operator is suspended. The head of a chain needs it
    * too: one element of a channel may cause a watermark, idleness right behind it, and another watermark behind that.
    */
-  guard(position: number, inputs: readonly Output<never>[]): readonly Output<unknown>[] {
-    const held = new HeldElements(() => this.#work[position] !== undefined, () => {
+  guard(position: number, inputs: readonly Output<never>[], mayPass: () => boolean): readonly Output<unknown>[] {
+    const onHold = (): void => {
       if (this.highest < position) this.highest = position;
-    });
+    };
+    const held = new HeldElements(() => this.#work[position] !== undefined, onHold, mayPass);
     this.#held[position] = held;
     return inputs.map((input) => new GuardedInput(input as Output<unknown>, held));
   }
@@ -73,7 +74,7 @@ export class Suspensions {
 
 interface HeldElement {
   readonly input: Output<unknown>;
-  readonly kind: "record" | "watermark" | "idleness" | "columns";
+  readonly kind: "record" | "watermark" | "idleness" | "columns" | "rows";
   readonly value: unknown;
   readonly timestamp: number;
 }
@@ -82,6 +83,7 @@ interface HeldElement {
 class HeldElements {
   readonly #isSuspended: () => boolean;
   readonly #onHold: () => void;
+  readonly #mayGoOn: () => boolean;
   readonly #queue = new RingBuffer<HeldElement>();
   /**
    * Whether elements are held back: it is asked for each of them, so it is no question but a field.
@@ -89,9 +91,10 @@ class HeldElements {
    */
   isHolding = false;
 
-  constructor(isSuspended: () => boolean, onHold: () => void) {
+  constructor(isSuspended: () => boolean, onHold: () => void, mayPass: () => boolean) {
     this.#isSuspended = isSuspended;
     this.#onHold = onHold;
+    this.#mayGoOn = () => !isSuspended() && mayPass();
   }
 
   get size(): number {
@@ -111,13 +114,21 @@ class HeldElements {
   /** Passes on what was held, in order, until the operator suspends again or the task stops it. */
   deliver(mayContinue: () => boolean): void {
     while (0 < this.#queue.length && !this.#isSuspended() && mayContinue()) {
+      const next = this.#queue.peek()!;
+      if (next.kind === "rows" && !this.passRows(next.input, next.value as BatchRows)) break;
       const { input, kind, value, timestamp } = this.#queue.shift()!;
+      if (kind === "rows") continue;
       if (kind === "record") input.processRecord(value, timestamp);
       else if (kind === "watermark") input.processWatermark(timestamp);
       else if (kind === "columns") input.processColumns!(value as ColumnBatch);
       else input.processIdleness(value === true);
     }
     this.settle();
+  }
+
+  /** Passes rows of a batch on as far as it may; false where some are left. */
+  passRows(input: Output<unknown>, rows: BatchRows): boolean {
+    return rows.pass(input, this.#mayGoOn);
   }
 
   push(element: HeldElement): void {
@@ -127,7 +138,34 @@ class HeldElements {
   }
 }
 
-/** One input of an operator that suspends itself. */
+/** What is left of a batch whose rows go one by one. */
+class BatchRows {
+  readonly #batch: ColumnBatch;
+  #index = 0;
+  #watermark = 0;
+
+  constructor(batch: ColumnBatch) {
+    this.#batch = batch;
+  }
+
+  /** Passes on what is left, in order, until `mayGoOn` says no between two records; returns whether all of it went. */
+  pass(output: Output<unknown>, mayGoOn: () => boolean): boolean {
+    const { length, timestamps, watermarks: { rows, watermarks } } = this.#batch;
+    for (let isFirst = true; ; isFirst = false) {
+      const row = this.#index < length ? this.#batch.rowOf(this.#index) : Infinity;
+      const hasWatermark = this.#watermark < rows.length && rows[this.#watermark]! <= row;
+      if (row === Infinity && !hasWatermark) return true;
+      if (!isFirst && !mayGoOn()) return false;
+      if (hasWatermark) output.processWatermark(watermarks[this.#watermark++]!);
+      else {
+        this.#index += 1;
+        output.processRecord(this.#batch.rowAt(row), timestamps[row]!);
+      }
+    }
+  }
+}
+
+/** One input of an operator that suspends itself, or that takes the rows of batches one by one. */
 class GuardedInput implements Output<unknown> {
   /** Present where the operator takes batches. */
   declare readonly processColumns?: (batch: ColumnBatch) => void;
@@ -153,6 +191,12 @@ class GuardedInput implements Output<unknown> {
   processIdleness(idle: boolean): void {
     if (this.#held.isHolding) this.#held.push({ input: this.#input, kind: "idleness", value: idle, timestamp: 0 });
     else this.#input.processIdleness(idle);
+  }
+
+  /** Between two rows the task may lack credit, or a sink be full: then the others wait. */
+  processRowsOf(batch: ColumnBatch): void {
+    const rows = new BatchRows(batch);
+    if (this.#held.isHolding || !this.#held.passRows(this.#input, rows)) this.#held.push({ input: this.#input, kind: "rows", value: rows, timestamp: 0 });
   }
 
   #passColumns(batch: ColumnBatch): void {

@@ -163,6 +163,11 @@ export class Task {
     return true;
   }
 
+  /** Whether an operator may be given another row of a batch that was taken as a whole. */
+  mayPass(position: number): boolean {
+    return !this.#isHeldUp() && this.suspensions.highest <= position;
+  }
+
   suspend(position: number, work: SuspendedWork): void {
     this.suspensions.suspend(position, work);
     this.schedule();

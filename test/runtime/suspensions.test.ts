@@ -30,7 +30,7 @@ test("what is furthest down goes on first", () => {
 test("elements for a suspended operator are held, in order, and delivered when it is done", () => {
   const suspensions = new Suspensions();
   const log: string[] = [];
-  const input = suspensions.guard(3, [recording(log) as Output<never>])[0]!;
+  const input = suspensions.guard(3, [recording(log) as Output<never>], () => true)[0]!;
   input.processRecord(1, 0);
   suspensions.suspend(3, { snapshotable: true, resume: () => log.push("done") > 0 });
   input.processRecord(2, 0);
@@ -49,7 +49,7 @@ test("elements for a suspended operator are held, in order, and delivered when i
 test("held elements wait while the task may not go on", () => {
   const suspensions = new Suspensions();
   const log: string[] = [];
-  const input = suspensions.guard(0, [recording(log) as Output<never>])[0]!;
+  const input = suspensions.guard(0, [recording(log) as Output<never>], () => true)[0]!;
   suspensions.suspend(0, { snapshotable: true, resume: () => true });
   for (let record = 0; record < 3; record += 1) input.processRecord(record, 0);
   suspensions.resume(() => true);
