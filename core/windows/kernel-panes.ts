@@ -10,7 +10,7 @@ import type { ColumnPanes, EachPaneColumns, OpenSpan } from "./column-panes.ts";
 import { FrozenPanes } from "./frozen-panes.ts";
 import { FiringMarks, isMark, TO_DROP, TO_FIRE, type VisitMark } from "./firing-marks.ts";
 import { HeapPanes } from "./heap-panes.ts";
-import { FIRST_KEY_SLOT, type Kernel, KERNEL_ROWS_MAX, type KernelOutput, type MakeKernel, OVERFLOW, wordTypes } from "./kernel.ts";
+import { FIRST_KEY_SLOT, keepOnly, type Kernel, KERNEL_ROWS_MAX, type KernelOutput, type MakeKernel, OVERFLOW, wordTypes } from "./kernel.ts";
 import { type BatchColumns, BatchInput, BatchReader } from "./kernel-batch.ts";
 import { KernelPlan, slotsAt } from "./kernel-plan.ts";
 import { KeyNumbers } from "./key-numbers.ts";
@@ -586,19 +586,6 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
       }
     }
   }
-}
-
-/** Moves the panes of these keys to the front, in their order; returns how many they are. */
-function keepOnly({ keys, positions, words }: KernelOutput, count: number, only: ReadonlySet<number>): number {
-  let kept = 0;
-  for (let row = 0; row < count; row += 1) {
-    if (!only.has(keys[row]!)) continue;
-    keys[kept] = keys[row]!;
-    positions[kept] = positions[row]!;
-    for (const column of words) column[kept] = column[row]!;
-    kept += 1;
-  }
-  return kept;
 }
 
 function byWindow(a: FiringWindow, b: FiringWindow): number {

@@ -174,3 +174,16 @@ function copyColumn(from: Column, to: Column, count: number, selection: Uint32Ar
   }
   for (let row = 0; row < count; row += 1) to[row] = from[selection[row]!]!;
 }
+
+/** Moves the panes of these keys to the front, in their order; returns how many they are. */
+export function keepOnly({ keys, positions, words }: KernelOutput, count: number, only: ReadonlySet<number>): number {
+  let kept = 0;
+  for (let row = 0; row < count; row += 1) {
+    if (!only.has(keys[row]!)) continue;
+    keys[kept] = keys[row]!;
+    positions[kept] = positions[row]!;
+    for (const column of words) column[kept] = column[row]!;
+    kept += 1;
+  }
+  return kept;
+}
