@@ -1,16 +1,12 @@
 import { keyColumnOf } from "../data/key-column.ts";
-import type { KernelModule } from "../host/kernel-module.ts";
 import { showAggregate } from "../windows/built-in-aggregates.ts";
-import { JsKernel } from "../windows/js-kernel.ts";
-import type { MakeKernel } from "../windows/kernel.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import { type SliceLayout, sliceLayout } from "../windows/pane-layout.ts";
 import type { PaneFunction } from "../windows/panes.ts";
 import { SlidingEventTimeWindows } from "../windows/sliding-windows.ts";
 import type { Window } from "../windows/time-window.ts";
-import { wasmKernels } from "../windows/wasm-kernel.ts";
 import type { WindowAssigner } from "../windows/window-assigner.ts";
-import type { ColumnForm } from "./operator.ts";
+import type { ColumnForm, ExecutionMode } from "./operator.ts";
 
 /** Why no kernel computes these windows, as `explain` says it; undefined: one does. */
 export function withoutKernel<T, Contents, V>(
@@ -20,6 +16,11 @@ export function withoutKernel<T, Contents, V>(
   if (contents.builtIn === undefined) return WITHOUT_BUILT_IN[contents.kind];
   if (assigner.isMerging) return `${assigner.kind} merges windows, each key its own`;
   return undefined;
+}
+
+/** In BATCH the windows of one key are fired and dropped before the next key comes: few panes at a time, and nothing for a kernel. */
+export function isInKernel<T, Contents, V>(assigner: WindowAssigner<T, Window>, contents: WindowContents<T, Contents, V>, mode: ExecutionMode): boolean {
+  return mode === "STREAMING" && withoutKernel(assigner, contents) === undefined;
 }
 
 const WITHOUT_BUILT_IN = {
@@ -51,11 +52,6 @@ function whyRows<T, Contents, V>({ keyOf, assigner, contents }: WindowForm<T, Co
   const computed = contents.builtIn!.aggregates.find(({ kind, field, expression }) => kind !== "count" && field === undefined && expression === undefined);
   if (computed === undefined) return undefined;
   return `a function computes ${showAggregate(computed)}; ${computed.kind}("field") reads a column`;
-}
-
-/** What makes the kernels of a host: in WebAssembly where it brings the module, else in JavaScript. */
-export function kernelsOf(module: KernelModule | undefined): MakeKernel {
-  return module === undefined ? (spec) => new JsKernel(spec) : wasmKernels(module);
 }
 
 function overlaps<T>(assigner: WindowAssigner<T, Window>): boolean {

@@ -6,26 +6,25 @@ import { keyColumnOf } from "../data/key-column.ts";
 import { type Type, types } from "../data/type.ts";
 import type { OutputTag } from "../functions/output-tag.ts";
 import { InvariantViolation, assert } from "../lib/assert.ts";
-import { Duration } from "../lib/duration.ts";
 import { JobError } from "../lib/errors.ts";
 import { keyGroupOf, keyGroupRange } from "../state/key-groups.ts";
 import type { OperatorListState, OperatorValue } from "../state/operator-state.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../time/timestamp.ts";
 import type { Slots } from "../windows/aggregate-slots.ts";
-import { type BuiltInAggregates, showAggregate } from "../windows/built-in-aggregates.ts";
+import type { BuiltInAggregates } from "../windows/built-in-aggregates.ts";
 import type { ColumnPanes } from "../windows/column-panes.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import type { PaneDeadlines, Panes } from "../windows/panes.ts";
 import { GlobalWindow, TimeWindow, type Window, compareWindows } from "../windows/time-window.ts";
 import type { WindowAssigner, WindowAssignerContext } from "../windows/window-assigner.ts";
 import { deadlinesOf, hasOneWindowPerRecord } from "./default-triggers.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output, SuspendedWork } from "./operator.ts";
-import { SessionWindowOperator } from "./session-window-operator.ts";
+import type { Operator, OperatorContext, Output, SuspendedWork } from "./operator.ts";
 import { WindowCells } from "./window-cells.ts";
 import { WindowColumns, type WindowRows } from "./window-columns.ts";
 import { type WindowEmit, WindowEmitter } from "./window-emitter.ts";
-import { columnForm, withoutKernel } from "./window-kernel.ts";
-import { type PanesKind, makePanes } from "./window-panes.ts";
+import { columnForm } from "./window-kernel.ts";
+import { makePanes } from "./window-panes.ts";
+import type { PanesKind } from "./window-parts.ts";
 import { WindowResults } from "./window-results.ts";
 import { type StoredRows, storedRows, storedRowsType, waitingBatch } from "./window-waiting.ts";
 
@@ -452,35 +451,4 @@ function resultOf<V>(aggregates: BuiltInAggregates<never, V>, keepsEmitted: bool
   const keepsValues = aggregates.aggregates.some(({ kind }) => kind === "first" || kind === "last");
   if (keepsEmitted && keepsValues) return (slots) => copied(aggregates.getResult(slots as Slots));
   return (slots) => aggregates.getResult(slots as Slots);
-}
-
-/** Builds window operators: keyed, or, without `keyOf`, over all records. */
-export function windowFactory<T, K, Contents, V, Out>(
-  options: Omit<WindowOptions<T, K, Contents, V, Out>, "panes"> & { readonly panes?: PanesKind },
-): OperatorFactory {
-  const { assigner, contents, emit, allowedLatenessMs, lateTag } = options;
-  return {
-    kind: options.keyOf === undefined ? "window-all" : "window",
-    details: {
-      window: assigner.describe(),
-      contents: contents.kind,
-      ...(contents.builtIn === undefined ? {} : { aggregates: contents.builtIn.aggregates.map(showAggregate) }),
-      emit: emit.kind,
-      ...(assigner.defaultTrigger === "eventTime"
-        ? {
-            allowedLateness: Duration.ofMillis(allowedLatenessMs).toString(),
-            tooLate: lateTag === undefined ? "dropped and counted" : `to the side output "${lateTag.id}"`,
-          }
-        : {}),
-      ...(assigner.defaultTrigger === "processingTime" ? { notReproducible: "windows go by the clock" } : {}),
-      state: options.keyOf === undefined ? "panes by window" : "panes by key and window",
-    },
-    suspends: true,
-    columns: columnForm(options),
-    kernel: withoutKernel(assigner, contents) ?? true,
-    create: (context) =>
-      assigner.isMerging
-        ? new SessionWindowOperator({ ...options, panes: options.panes ?? "heap" }, context)
-        : new WindowOperator({ ...options, panes: options.panes ?? "memory" }, context),
-  };
 }

@@ -1,0 +1,17 @@
+import { Part } from "../lib/part.ts";
+
+/**
+ * What holds the panes of a window operator: memory (a kernel where one can, else tables), tables in any case, or keyed state and timers. Results and snapshots
+ * are the same.
+ */
+export type PanesKind = "memory" | "heap" | "keyed";
+
+/** What holds panes elsewhere than in tables on the heap; `windowFactory` names which of it a job needs. */
+export const kernelPanes = /* @__PURE__ */ new Part(() => import("../windows/kernel-panes.ts"));
+export const jsKernel = /* @__PURE__ */ new Part(() => import("../windows/js-kernel.ts"));
+export const wasmKernel = /* @__PURE__ */ new Part(() => import("../windows/wasm-kernel.ts"));
+export const keyedPanes = /* @__PURE__ */ new Part(() => import("./window-keyed-panes.ts"));
+
+/** The operators. */
+export const windows = /* @__PURE__ */ new Part(() => import("./window-operator.ts"));
+export const sessionWindows = /* @__PURE__ */ new Part(() => import("./session-window-operator.ts"));

@@ -1,0 +1,22 @@
+import type { Part } from "../lib/part.ts";
+import { countWindows } from "../operators/count-window-factory.ts";
+import { expressionOperators } from "../operators/expression-factories.ts";
+import { functionOperators, keyedOperators } from "../operators/function-factories.ts";
+import { jsKernel, kernelPanes, keyedPanes, sessionWindows, wasmKernel, windows } from "../operators/window-parts.ts";
+import { batchInput, exchange } from "../runtime/job-parts.ts";
+
+/** Whoever makes operators and jobs without an executor loads all parts first. */
+export const ALL_PARTS: readonly Part<unknown>[] = [
+  batchInput,
+  countWindows,
+  exchange,
+  expressionOperators,
+  functionOperators,
+  jsKernel,
+  kernelPanes,
+  keyedOperators,
+  keyedPanes,
+  sessionWindows,
+  wasmKernel,
+  windows,
+];
