@@ -3,6 +3,7 @@ import { Part } from "../lib/part.ts";
 import { showAggregate } from "../windows/built-in-aggregates.ts";
 import type { CountWindowOptions } from "./count-window-operator.ts";
 import type { OperatorFactory } from "./operator.ts";
+import { windowFunctions } from "./window-parts.ts";
 
 export const countWindows = /* @__PURE__ */ new Part(() => import("./count-window-operator.ts"));
 
@@ -23,7 +24,7 @@ export function countWindowFactory<T, K, Contents, V, Out>(options: CountWindowO
       emit: emit.kind,
       state: slide === undefined ? "count and contents of each key's window" : `the last ${size} records of each key`,
     },
-    parts: () => [countWindows],
+    parts: () => (emit.kind === "values" ? [countWindows] : [countWindows, windowFunctions]),
     create: (context) => new countWindows.module.CountWindowOperator(options, context),
   };
 }

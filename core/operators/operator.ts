@@ -170,6 +170,8 @@ export interface OperatorFactory {
   readonly columns?: ColumnForm;
   /** Of windows: whether a kernel computes them, or why none does, as `explain` says it. Which kernel it is, the host decides. */
   readonly kernel?: true | string;
+  /** The same of a kernel in JavaScript, where the host brings none in WebAssembly; asked where `kernel` is true. */
+  readonly jsKernel?: true | string;
   /** What `create` needs that is not loaded with the graph. Absent: nothing. */
   parts?(use: PartUse): readonly Part<unknown>[];
   create(context: OperatorContext): Operator;

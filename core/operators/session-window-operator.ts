@@ -7,9 +7,8 @@ import type { OperatorValue } from "../state/operator-state.ts";
 import type { MergingPanes, MergingTime } from "../windows/merging-panes.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import { SessionPanes } from "../windows/session-panes.ts";
-import { type SessionAssigner, sessionAssigner } from "../windows/session-windows.ts";
 import type { TimeWindow, Window } from "../windows/time-window.ts";
-import type { WindowAssigner, WindowAssignerContext } from "../windows/window-assigner.ts";
+import type { SessionAssigner, WindowAssigner, WindowAssignerContext } from "../windows/window-assigner.ts";
 import { mergingDeadlinesOf } from "./default-triggers.ts";
 import type { Operator, OperatorContext, Output } from "./operator.ts";
 import { WindowEmitter } from "./window-emitter.ts";
@@ -56,7 +55,7 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
     this.#byClock = assigner.defaultTrigger === "processingTime";
     this.#keepsEmitted = assigner.isEventTime && 0 < allowedLatenessMs;
     this.#allowedLatenessMs = allowedLatenessMs;
-    this.#sessions = sessionAssigner(assigner);
+    this.#sessions = assigner.sessions;
     this.#firing = new WindowFiring(
       {
         byClock: this.#byClock,

@@ -1,13 +1,13 @@
 import { Duration } from "../lib/duration.ts";
-import type { Part } from "../lib/part.ts";
+import { Part } from "../lib/part.ts";
 import { showAggregate } from "../windows/built-in-aggregates.ts";
-import type { WindowContents } from "../windows/pane-functions.ts";
-import type { Window } from "../windows/time-window.ts";
-import type { WindowAssigner } from "../windows/window-assigner.ts";
 import type { OperatorFactory, PartUse } from "./operator.ts";
-import { columnForm, isInKernel, withoutKernel } from "./window-kernel.ts";
+import { columnForm, isInKernel, type WindowForm, withoutJsKernel, withoutKernel } from "./window-kernel.ts";
 import type { WindowOptions } from "./window-operator.ts";
-import { jsKernel, keyedPanes, kernelPanes, type PanesKind, sessionWindows, wasmKernel, windows } from "./window-parts.ts";
+import { jsKernel, kernelPanes, keyedPanes, type PanesKind, wasmKernel, windowFunctions } from "./window-parts.ts";
+
+export const windows = /* @__PURE__ */ new Part(() => import("./window-operator.ts"));
+export const sessionWindows = /* @__PURE__ */ new Part(() => import("./session-window-operator.ts"));
 
 /** Builds window operators: keyed, or, without `keyOf`, over all records. */
 export function windowFactory<T, K, Contents, V, Out>(
@@ -33,7 +33,8 @@ export function windowFactory<T, K, Contents, V, Out>(
     suspends: true,
     columns: columnForm(options),
     kernel: withoutKernel(assigner, contents) ?? true,
-    parts: (use) => windowParts(options.panes, assigner, contents, use),
+    jsKernel: withoutJsKernel(options) ?? true,
+    parts: (use) => windowParts(options.panes, options, use),
     create: (context) =>
       assigner.isMerging
         ? new sessionWindows.module.SessionWindowOperator({ ...options, panes: options.panes ?? "heap" }, context)
@@ -41,14 +42,10 @@ export function windowFactory<T, K, Contents, V, Out>(
   };
 }
 
-function windowParts<T, Contents, V>(
-  kind: PanesKind | undefined,
-  assigner: WindowAssigner<T, Window>,
-  contents: WindowContents<T, Contents, V>,
-  use: PartUse,
-): readonly Part<unknown>[] {
-  const operator = assigner.isMerging ? sessionWindows : windows;
-  if (kind === "keyed") return [operator, keyedPanes];
-  if (kind === "heap" || !isInKernel(assigner, contents, use.mode)) return [operator];
-  return [operator, kernelPanes, use.hasKernelModule ? wasmKernel : jsKernel];
+function windowParts<T, Contents, V>(kind: PanesKind | undefined, form: WindowForm<T, Contents, V>, use: PartUse): readonly Part<unknown>[] {
+  const parts: Part<unknown>[] = [form.assigner.isMerging ? sessionWindows : windows];
+  if (form.emit.kind !== "values") parts.push(windowFunctions);
+  if (kind === "keyed") parts.push(keyedPanes);
+  else if (kind !== "heap" && isInKernel(form, use)) parts.push(kernelPanes, use.hasKernelModule ? wasmKernel : jsKernel);
+  return parts;
 }

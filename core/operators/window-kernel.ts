@@ -3,10 +3,9 @@ import { showAggregate } from "../windows/built-in-aggregates.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import { type SliceLayout, sliceLayout } from "../windows/pane-layout.ts";
 import type { PaneFunction } from "../windows/panes.ts";
-import { SlidingEventTimeWindows } from "../windows/sliding-windows.ts";
 import type { Window } from "../windows/time-window.ts";
 import type { WindowAssigner } from "../windows/window-assigner.ts";
-import type { ColumnForm, ExecutionMode } from "./operator.ts";
+import type { ColumnForm, PartUse } from "./operator.ts";
 
 /** Why no kernel computes these windows, as `explain` says it; undefined: one does. */
 export function withoutKernel<T, Contents, V>(
@@ -18,9 +17,17 @@ export function withoutKernel<T, Contents, V>(
   return undefined;
 }
 
-/** In BATCH the windows of one key are fired and dropped before the next key comes: few panes at a time, and nothing for a kernel. */
-export function isInKernel<T, Contents, V>(assigner: WindowAssigner<T, Window>, contents: WindowContents<T, Contents, V>, mode: ExecutionMode): boolean {
-  return mode === "STREAMING" && withoutKernel(assigner, contents) === undefined;
+/** Whether a kernel holds the panes of such windows where they run. */
+export function isInKernel<T, Contents, V>(form: WindowForm<T, Contents, V>, use: Pick<PartUse, "mode" | "hasKernelModule">): boolean {
+  // In BATCH the windows of one key are fired and dropped before the next key comes: few panes at a time, and nothing for a kernel.
+  if (use.mode === "BATCH" || withoutKernel(form.assigner, form.contents) !== undefined) return false;
+  return use.hasKernelModule || withoutJsKernel(form) === undefined;
+}
+
+/** Why no kernel in JavaScript computes these windows, although one in WebAssembly does; undefined: it does too. */
+export function withoutJsKernel<T, Contents, V>(form: WindowForm<T, Contents, V>): string | undefined {
+  if (whyRows(form) === undefined || overlaps(form.assigner)) return undefined;
+  return "rows in windows that do not overlap gain nothing from one in JavaScript; setKernel(…) brings one in WebAssembly";
 }
 
 const WITHOUT_BUILT_IN = {
@@ -29,7 +36,7 @@ const WITHOUT_BUILT_IN = {
   aggregate: "a function aggregates the records; aggregate({ total: sum(\"field\") }) needs none",
 } as const;
 
-interface WindowForm<T, Contents, V> {
+export interface WindowForm<T, Contents, V> {
   readonly keyOf: ((record: T) => unknown) | undefined;
   readonly assigner: WindowAssigner<T, Window>;
   readonly contents: WindowContents<T, Contents, V>;
@@ -55,7 +62,7 @@ function whyRows<T, Contents, V>({ keyOf, assigner, contents }: WindowForm<T, Co
 }
 
 function overlaps<T>(assigner: WindowAssigner<T, Window>): boolean {
-  return assigner instanceof SlidingEventTimeWindows && assigner.slideMs < assigner.sizeMs;
+  return assigner.slides !== undefined && assigner.slides.slideMs < assigner.slides.sizeMs;
 }
 
 /**
@@ -64,7 +71,7 @@ function overlaps<T>(assigner: WindowAssigner<T, Window>): boolean {
  * that has to fire again.
  */
 export function slicesOf<T, Contents>(assigner: WindowAssigner<T, Window>, contents: PaneFunction<T, Contents>): SliceLayout | undefined {
-  if (contents.merge === undefined || contents.copy === undefined || !(assigner instanceof SlidingEventTimeWindows))
-    return undefined;
-  return sliceLayout(assigner.sizeMs, assigner.slideMs, assigner.offsetMs);
+  const { slides } = assigner;
+  if (slides === undefined || contents.merge === undefined || contents.copy === undefined) return undefined;
+  return sliceLayout(slides.sizeMs, slides.slideMs, slides.offsetMs);
 }

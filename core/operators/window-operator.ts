@@ -22,7 +22,7 @@ import type { Operator, OperatorContext, Output, SuspendedWork } from "./operato
 import { WindowCells } from "./window-cells.ts";
 import { WindowColumns, type WindowRows } from "./window-columns.ts";
 import { type WindowEmit, WindowEmitter } from "./window-emitter.ts";
-import { columnForm } from "./window-kernel.ts";
+import { columnForm, isInKernel } from "./window-kernel.ts";
 import { makePanes } from "./window-panes.ts";
 import type { PanesKind } from "./window-parts.ts";
 import { WindowResults } from "./window-results.ts";
@@ -115,6 +115,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       contentsType: options.contentsType,
       deadlines: this.#deadlines,
       keyColumn: keyColumnOf(keyOf),
+      inKernel: isInKernel(options, { mode: context.mode, hasKernelModule: context.kernel !== undefined }),
     });
     this.#panes = panes;
     // A reduce function changes records of its own, one for each window.

@@ -10,7 +10,7 @@ import type { PaneDeadlines, Panes } from "../windows/panes.ts";
 import type { Window } from "../windows/time-window.ts";
 import type { WindowAssigner } from "../windows/window-assigner.ts";
 import type { OperatorContext } from "./operator.ts";
-import { isInKernel, slicesOf } from "./window-kernel.ts";
+import { slicesOf } from "./window-kernel.ts";
 import { jsKernel, keyedPanes, kernelPanes, type PanesKind, wasmKernel } from "./window-parts.ts";
 
 export interface WindowPanesOptions<T, Contents, V> {
@@ -20,6 +20,8 @@ export interface WindowPanesOptions<T, Contents, V> {
   readonly deadlines: PaneDeadlines;
   /** The column of a batch that holds the keys; undefined: a function computes them. */
   readonly keyColumn: string | undefined;
+  /** See `isInKernel`; only panes in memory are. */
+  readonly inKernel: boolean;
 }
 
 /** The panes of an operator; those that take columns by that name too. */
@@ -33,11 +35,11 @@ export function makePanes<T, Contents, V>(
   context: OperatorContext,
   options: WindowPanesOptions<T, Contents, V>,
 ): WindowPanes<T, Contents> {
-  const { assigner, contents, contentsType, deadlines, keyColumn } = options;
+  const { assigner, contents, contentsType, deadlines, keyColumn, inKernel } = options;
   const registry = context.components;
   const paneOptions = { contents, contentsType, deadlines, slices: slicesOf(assigner, contents) };
   const aggregates = contents.builtIn;
-  if (kind === "memory" && aggregates !== undefined && isInKernel(assigner, contents, context.mode)) {
+  if (kind === "memory" && aggregates !== undefined && inKernel) {
     const makeKernel = kernelsOf(context.kernel);
     // Contents of built-in aggregates are slots, which the compiler cannot conclude.
     const slotOptions = paneOptions as unknown as PanesOptions<T, Slots>;

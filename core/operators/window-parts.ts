@@ -11,7 +11,5 @@ export const kernelPanes = /* @__PURE__ */ new Part(() => import("../windows/ker
 export const jsKernel = /* @__PURE__ */ new Part(() => import("../windows/js-kernel.ts"));
 export const wasmKernel = /* @__PURE__ */ new Part(() => import("../windows/wasm-kernel.ts"));
 export const keyedPanes = /* @__PURE__ */ new Part(() => import("./window-keyed-panes.ts"));
-
-/** The operators. */
-export const windows = /* @__PURE__ */ new Part(() => import("./window-operator.ts"));
-export const sessionWindows = /* @__PURE__ */ new Part(() => import("./session-window-operator.ts"));
+/** What calls a window function, with state and context. */
+export const windowFunctions = /* @__PURE__ */ new Part(() => import("./window-function-calls.ts"));

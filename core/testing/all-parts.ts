@@ -2,7 +2,8 @@ import type { Part } from "../lib/part.ts";
 import { countWindows } from "../operators/count-window-factory.ts";
 import { expressionOperators } from "../operators/expression-factories.ts";
 import { functionOperators, keyedOperators } from "../operators/function-factories.ts";
-import { jsKernel, kernelPanes, keyedPanes, sessionWindows, wasmKernel, windows } from "../operators/window-parts.ts";
+import { jsKernel, kernelPanes, keyedPanes, wasmKernel, windowFunctions } from "../operators/window-parts.ts";
+import { sessionWindows, windows } from "../operators/window-factory.ts";
 import { batchInput, exchange } from "../runtime/job-parts.ts";
 
 /** Whoever makes operators and jobs without an executor loads all parts first. */
@@ -18,5 +19,6 @@ export const ALL_PARTS: readonly Part<unknown>[] = [
   keyedPanes,
   sessionWindows,
   wasmKernel,
+  windowFunctions,
   windows,
 ];
