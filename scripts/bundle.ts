@@ -32,7 +32,7 @@ export async function bundleModules(compiled: string, folder: string): Promise<v
       format: "esm",
       entryFileNames: "[name].js",
       chunkFileNames: "chunks/[name]-[hash].js",
-      // All that a job may do without waiting for a part of it is one chunk: the parts share most of it, each another share.
+      // All that is imported at once is one chunk: the parts share most of it, each another share, and many small chunks compress badly.
       codeSplitting: { groups: [{ name: "tamias", test: (id) => atOnce.has(id) }] },
       minify: false,
     },

@@ -4,7 +4,7 @@ import { showAggregate } from "../windows/built-in-aggregates.ts";
 import type { OperatorFactory, PartUse } from "./operator.ts";
 import { columnForm, isInKernel, type WindowForm, withoutJsKernel, withoutKernel } from "./window-kernel.ts";
 import type { WindowOptions } from "./window-operator.ts";
-import { jsKernel, kernelPanes, keyedPanes, type PanesKind, wasmKernel, windowFunctions } from "./window-parts.ts";
+import { jsKernel, kernelPanes, keyedPanes, type PanesKind, wasmKernel, windowBatches, windowFunctions } from "./window-parts.ts";
 
 export const windows = /* @__PURE__ */ new Part(() => import("./window-operator.ts"));
 export const sessionWindows = /* @__PURE__ */ new Part(() => import("./session-window-operator.ts"));
@@ -46,6 +46,8 @@ function windowParts<T, Contents, V>(kind: PanesKind | undefined, form: WindowFo
   const parts: Part<unknown>[] = [form.assigner.isMerging ? sessionWindows : windows];
   if (form.emit.kind !== "values") parts.push(windowFunctions);
   if (kind === "keyed") parts.push(keyedPanes);
-  else if (kind !== "heap" && isInKernel(form, use)) parts.push(kernelPanes, use.hasKernelModule ? wasmKernel : jsKernel);
+  else if (kind !== "heap" && isInKernel(form, use)) parts.push(kernelPanes, windowBatches, use.hasKernelModule ? wasmKernel : jsKernel);
+  // What an operator on columns has left of a batch may be restored by one on rows.
+  if (use.isRestored && !form.assigner.isMerging) parts.push(windowBatches);
   return parts;
 }

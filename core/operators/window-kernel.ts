@@ -27,7 +27,7 @@ export function isInKernel<T, Contents, V>(form: WindowForm<T, Contents, V>, use
 /** Why no kernel in JavaScript computes these windows, although one in WebAssembly does; undefined: it does too. */
 export function withoutJsKernel<T, Contents, V>(form: WindowForm<T, Contents, V>): string | undefined {
   if (whyRows(form) === undefined || overlaps(form.assigner)) return undefined;
-  return "rows in windows that do not overlap gain nothing from one in JavaScript; setKernel(…) brings one in WebAssembly";
+  return "rows in windows that do not overlap gain little from one in JavaScript; setKernel(…) brings one in WebAssembly";
 }
 
 const WITHOUT_BUILT_IN = {

@@ -11,5 +11,7 @@ export const kernelPanes = /* @__PURE__ */ new Part(() => import("../windows/ker
 export const jsKernel = /* @__PURE__ */ new Part(() => import("../windows/js-kernel.ts"));
 export const wasmKernel = /* @__PURE__ */ new Part(() => import("../windows/wasm-kernel.ts"));
 export const keyedPanes = /* @__PURE__ */ new Part(() => import("./window-keyed-panes.ts"));
+/** What windows do with columns. */
+export const windowBatches = /* @__PURE__ */ new Part(() => import("./window-batches.ts"));
 /** What calls a window function, with state and context. */
 export const windowFunctions = /* @__PURE__ */ new Part(() => import("./window-function-calls.ts"));

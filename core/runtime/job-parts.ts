@@ -1,3 +1,4 @@
+import { dynamicCodec } from "../data/dynamic-type.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
 import { Part } from "../lib/part.ts";
 import type { PartUse } from "../operators/operator.ts";
@@ -13,6 +14,7 @@ export function partsOf(graph: JobGraph, use: Omit<PartUse, "mode">): ReadonlySe
   const parts = new Set<Part<unknown>>();
   if (0 < graph.edges.length) parts.add(exchange);
   if (mode === "BATCH") parts.add(batchInput);
+  if (0 < parts.size || use.isRestored) parts.add(dynamicCodec);
   for (const { operators } of graph.vertices) {
     for (const { node } of operators) for (const part of node.factory.parts?.({ ...use, mode }) ?? []) parts.add(part);
   }
