@@ -4,7 +4,7 @@ import { SequenceSource } from "../../core/connectors/sequence-source.ts";
 import { sinkFactory } from "../../core/connectors/sink-operator.ts";
 import { types } from "../../core/data/type.ts";
 import type { StreamGraph } from "../../core/graph/stream-graph.ts";
-import { windowFactory } from "../../core/operators/window-operator.ts";
+import { windowFactory } from "../../core/operators/window-factory.ts";
 import { CheckpointDriver } from "../../core/testing/checkpoint-driver.ts";
 import { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
 import { builtInAggregates } from "../../core/windows/built-in-aggregates.ts";
