@@ -5,13 +5,6 @@ import { assert } from "./assert.ts";
  * `module` there and never waits. Bundlers that split make a file of each part, which a page loads with the first job that needs it.
  *
  * Parts that are loaded are so for the whole program, as modules are.
- *
- * @example
- * ```ts
- * const sessions = new Part(() => import("./session-window-operator.ts"));
- * await sessions.load();
- * new sessions.module.SessionWindowOperator(options, context);
- * ```
  */
 export class Part<out Module> {
   readonly #import: () => Promise<Module>;

@@ -26,7 +26,7 @@ import { columnForm, isInKernel } from "./window-kernel.ts";
 import { makePanes } from "./window-panes.ts";
 import { type PanesKind, windowBatches } from "./window-parts.ts";
 import type { WindowResults } from "./window-results.ts";
-import { NO_ROWS, type StoredRows, storedRowsType } from "./window-stored-rows.ts";
+import { noRows, type StoredRows, storedRowsType } from "./window-stored-rows.ts";
 
 export interface WindowOptions<T, K, Contents, V, Out> {
   /** Undefined for `windowAll`: all records have one key. */
@@ -253,7 +253,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#storedForwarded.set(this.#forwarded);
     this.#storedFiringUntil.set(this.#clockFiringUntil);
     this.#storedAssigner.set(this.#assigner.snapshot?.());
-    this.#storedWaiting.update([this.#columns?.stored() ?? NO_ROWS]);
+    this.#storedWaiting.update([this.#columns?.stored() ?? noRows()]);
   }
 
   endKey(): void {

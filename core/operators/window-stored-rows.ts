@@ -11,4 +11,7 @@ export interface StoredRows {
 
 export const storedRowsType = types.dynamic as Type<StoredRows>;
 
-export const NO_ROWS: StoredRows = { records: [], timestamps: [], positions: [], watermarks: [] };
+/** An object of its own for each subtask: what is in state is nobody else's. */
+export function noRows(): StoredRows {
+  return { records: [], timestamps: [], positions: [], watermarks: [] };
+}

@@ -1,7 +1,7 @@
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../data/column-batch.ts";
 import { objectColumn } from "../data/column.ts";
 import { copied } from "../data/copied.ts";
-import { NO_ROWS, type StoredRows } from "./window-stored-rows.ts";
+import { noRows, type StoredRows } from "./window-stored-rows.ts";
 
 export interface WaitingRows {
   readonly batch: ColumnBatch;
@@ -11,7 +11,7 @@ export interface WaitingRows {
 }
 
 export function storedRows(waiting: WaitingRows | undefined): StoredRows {
-  if (waiting === undefined) return NO_ROWS;
+  if (waiting === undefined) return noRows();
   const { batch, index: first, nextWatermark } = waiting;
   const rows = Array.from({ length: batch.length - first }, (_, index) => batch.rowOf(first + index));
   const watermarkRows = batch.watermarks.rows.slice(nextWatermark);
