@@ -104,11 +104,6 @@ export class WindowColumns {
     this.#metrics = metrics;
   }
 
-  /** Whether a batch, or what is left of it, waits for a firing. */
-  get isWaiting(): boolean {
-    return this.#batch !== undefined;
-  }
-
   /** Returns false where firing was stopped in the middle: `resume` goes on with the rest. */
   take(batch: ColumnBatch): boolean {
     this.#batch = batch;
