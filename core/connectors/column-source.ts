@@ -2,7 +2,7 @@ import type { Column } from "../data/column.ts";
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../data/column-batch.ts";
 import { types } from "../data/type.ts";
 import { JobError } from "../lib/errors.ts";
-import { NO_TIMESTAMP } from "../time/timestamp.ts";
+import { BATCH_ROWS, noTimestamps } from "./batch-rows.ts";
 import { ArrayEncoder, checkColumns, type ColumnArray, type ColumnArrays, type RecordOfColumns } from "./column-arrays.ts";
 import { splitSequence } from "./sequence-source.ts";
 import { SplitQueue, splitQueueStateType, type SplitQueueState } from "./split-queue.ts";
@@ -16,7 +16,6 @@ export interface ColumnSplit {
   readonly end: number;
 }
 
-const BATCH_ROWS = 4_096;
 const splitType = /* @__PURE__ */ types.object({ id: types.string, next: types.number, end: types.number });
 const stateType = /* @__PURE__ */ splitQueueStateType(splitType);
 
@@ -45,7 +44,7 @@ export class ColumnSource<C extends ColumnArrays<C>> implements Source<RecordOfC
   constructor(columns: C) {
     this.#rowCount = checkColumns(columns);
     this.#names = Object.keys(columns);
-    this.#chunks = new ColumnChunks(this.#names, Object.values<ColumnArray>(columns), this.#rowCount);
+    this.#chunks = new ColumnChunks(this.#names, Object.values<ColumnArray>(columns));
   }
 
   describe(): string {
@@ -113,14 +112,12 @@ class ColumnChunks {
   readonly #encoders: readonly ArrayEncoder[];
   /** By column and number of the span, where a restart or the next run of the job need not make it again. */
   readonly #encoded: readonly Map<number, Column>[];
-  readonly #noTimestamps: Float64Array;
 
-  constructor(names: readonly string[], arrays: readonly ColumnArray[], rowCount: number) {
+  constructor(names: readonly string[], arrays: readonly ColumnArray[]) {
     this.#layout = new BatchLayout(names);
     this.#arrays = arrays;
     this.#encoders = arrays.map(() => new ArrayEncoder(BATCH_ROWS));
     this.#encoded = arrays.map(() => new Map());
-    this.#noTimestamps = new Float64Array(Math.min(rowCount, BATCH_ROWS)).fill(NO_TIMESTAMP);
   }
 
   batch(start: number, end: number): ColumnBatch {
@@ -128,7 +125,7 @@ class ColumnChunks {
       layout: this.#layout,
       rowCount: end - start,
       columns: this.#arrays.map((array, index) => this.#column(index, array, start, end)),
-      timestamps: this.#noTimestamps.subarray(0, end - start),
+      timestamps: noTimestamps(end - start),
       watermarks: NO_WATERMARKS,
       selection: undefined,
     });
