@@ -1,7 +1,7 @@
 import type { Column } from "../data/column.ts";
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../data/column-batch.ts";
-import { NO_TIMESTAMP } from "../time/timestamp.ts";
 import { ArrayEncoder } from "./array-encoder.ts";
+import { BATCH_ROWS, noTimestamps } from "./batch-rows.ts";
 import type { ColumnArray } from "./column-arrays.ts";
 import type { ReaderOutput } from "./source.ts";
 import type { CursorStatus, SplitCursor } from "./split-reader.ts";
@@ -28,7 +28,7 @@ export class ColumnCursor<T> implements SplitCursor<T, ColumnSplit> {
   next(output: ReaderOutput<T>): CursorStatus {
     const start = this.#next;
     if (this.#split.end <= start) return "done";
-    this.#next = Math.min(start + this.#chunks.batchRows, this.#split.end);
+    this.#next = Math.min(start + BATCH_ROWS, this.#split.end);
     output.collectColumns(this.#chunks.batch(start, this.#next));
     return "emitted";
   }
@@ -40,23 +40,19 @@ export class ColumnCursor<T> implements SplitCursor<T, ColumnSplit> {
   close(): void {}
 }
 
-/** The columns in spans that start at a multiple of `batchRows`. */
+/** The columns in spans that start at a multiple of `BATCH_ROWS`. */
 export class ColumnChunks {
-  readonly batchRows: number;
   readonly #layout: BatchLayout;
   readonly #arrays: readonly ColumnArray[];
   readonly #encoders: readonly ArrayEncoder[];
   /** By column and number of the span, where a restart or the next run of the job need not make it again. */
   readonly #encoded: readonly Map<number, Column>[];
-  readonly #noTimestamps: Float64Array;
 
-  constructor(names: readonly string[], arrays: readonly ColumnArray[], { rowCount, batchRows }: { readonly rowCount: number; readonly batchRows: number }) {
-    this.batchRows = batchRows;
+  constructor(names: readonly string[], arrays: readonly ColumnArray[]) {
     this.#layout = new BatchLayout(names);
     this.#arrays = arrays;
-    this.#encoders = arrays.map(() => new ArrayEncoder(batchRows));
+    this.#encoders = arrays.map(() => new ArrayEncoder(BATCH_ROWS));
     this.#encoded = arrays.map(() => new Map());
-    this.#noTimestamps = new Float64Array(Math.min(rowCount, batchRows)).fill(NO_TIMESTAMP);
   }
 
   batch(start: number, end: number): ColumnBatch {
@@ -64,7 +60,7 @@ export class ColumnChunks {
       layout: this.#layout,
       rowCount: end - start,
       columns: this.#arrays.map((array, index) => this.#column(index, array, start, end)),
-      timestamps: this.#noTimestamps.subarray(0, end - start),
+      timestamps: noTimestamps(end - start),
       watermarks: NO_WATERMARKS,
       selection: undefined,
     });

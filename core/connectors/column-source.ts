@@ -1,6 +1,7 @@
 import { types } from "../data/type.ts";
 import { JobError } from "../lib/errors.ts";
 import { Part } from "../lib/part.ts";
+import { BATCH_ROWS } from "./batch-rows.ts";
 import { checkColumns, type ColumnArray, type ColumnArrays, type RecordOfColumns } from "./column-arrays.ts";
 import type { ColumnChunks, ColumnSplit } from "./column-chunks.ts";
 import { splitSequence } from "./sequence-source.ts";
@@ -11,7 +12,6 @@ import type { Source, SourceReader, SourceReaderContext, SplitEnumeratorContext 
 /** What makes batches of arrays. */
 export const columnChunks = /* @__PURE__ */ new Part(() => import("./column-chunks.ts"));
 
-const BATCH_ROWS = 4_096;
 const PARTS = [columnChunks] as const;
 const splitType = /* @__PURE__ */ types.object({ id: types.string, next: types.number, end: types.number });
 const stateType = /* @__PURE__ */ splitQueueStateType(splitType);
@@ -73,7 +73,7 @@ export class ColumnSource<C extends ColumnArrays<C>> implements Source<RecordOfC
   #open(split: ColumnSplit): SplitCursor<RecordOfColumns<C>, ColumnSplit> {
     if (split.end <= this.#rowCount) {
       const { ColumnChunks, ColumnCursor } = columnChunks.module;
-      this.#chunks ??= new ColumnChunks(this.#names, this.#arrays, { rowCount: this.#rowCount, batchRows: BATCH_ROWS });
+      this.#chunks ??= new ColumnChunks(this.#names, this.#arrays);
       return new ColumnCursor(split, this.#chunks);
     }
     throw new JobError(

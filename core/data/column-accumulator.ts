@@ -1,3 +1,4 @@
+import { isInt64 } from "../lib/int64.ts";
 import {
   type Absent,
   boolColumn,
@@ -137,7 +138,7 @@ export class ColumnAccumulator {
 
   /** The rows before have no value, so nothing is lost by deciding late. */
   #decide(row: number, value: unknown): boolean {
-    const kind = kindOf(value);
+    const kind = columnKindOf(value);
     if (kind === "object") {
       if (this.#absent !== "unmet") for (let before = 0; before < row; before += 1) this.#objects[before] = this.#absent;
       this.#validity = undefined;
@@ -150,7 +151,8 @@ export class ColumnAccumulator {
   }
 }
 
-function kindOf(value: unknown): Exclude<AccumulatedKind, "undecided"> {
+/** The kind of column that a value begins. */
+export function columnKindOf(value: unknown): Exclude<AccumulatedKind, "undecided"> {
   switch (typeof value) {
     case "number":
       return "f64";
@@ -163,10 +165,6 @@ function kindOf(value: unknown): Exclude<AccumulatedKind, "undecided"> {
     default:
       return "object";
   }
-}
-
-function isInt64(value: bigint): boolean {
-  return BigInt.asIntN(64, value) === value;
 }
 
 /** The first elements: of the same memory, which goes with them, or copied. */

@@ -1,3 +1,4 @@
+import { isInt64 } from "../lib/int64.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 
@@ -83,7 +84,7 @@ export function int64Arithmetic(node: BinaryNode<Arithmetic>, left: bigint, righ
     throw new JobError("ARITHMETIC_OVERFLOW", `${showExpression(node)} divides ${left}n by zero, which no integer is the result of: filter such records before`);
   }
   const result = rawArithmetic(node.op, left, right);
-  if (BigInt.asIntN(64, result) === result) return result;
+  if (isInt64(result)) return result;
   throw new JobError(
     "ARITHMETIC_OVERFLOW",
     `${showExpression(node)} leaves the range of 64-bit integers: the operands are ${left}n and ${right}n. Use numbers where the last digits may be lost`,

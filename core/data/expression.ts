@@ -1,3 +1,4 @@
+import { isInt64 } from "../lib/int64.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { type ExpressionCompiler, expressionCompiler } from "./expression-compiler.ts";
@@ -166,7 +167,7 @@ function binary<T, V>(op: Arithmetic | Comparison | Connective, left: { readonly
 function checkedLiteral(value: unknown): Scalar {
   switch (typeof value) {
     case "bigint":
-      if (BigInt.asIntN(64, value) === value) return value;
+      if (isInt64(value)) return value;
       throw new JobError("INVALID_ARGUMENT", `${show(value)} is no literal of an expression: it does not fit 64 bits`);
     case "number":
     case "string":

@@ -1,8 +1,7 @@
 import type { ColumnBatch } from "../data/column-batch.ts";
 import type { FilterProgram } from "../data/expression-program.ts";
-import { InvariantViolation } from "../lib/assert.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
-import { columnsInto, rowsInto } from "./columns-output.ts";
+import { BatchTransform } from "./batch-transform.ts";
 import type { Operator, OperatorContext, Output } from "./operator.ts";
 
 /** Passes on the records for which an expression is true. */
@@ -11,14 +10,14 @@ export class ExpressionFilterOperator<T> implements Operator, Output<T> {
   readonly #program: FilterProgram;
   readonly #context: OperatorContext;
   readonly #output: Output<T>;
-  readonly #giveColumns: (batch: ColumnBatch) => void;
+  readonly #batches: BatchTransform;
   readonly #metrics: OperatorMetrics;
 
   constructor(program: FilterProgram, context: OperatorContext) {
     this.#program = program;
     this.#context = context;
     this.#output = context.output;
-    this.#giveColumns = columnsInto(context.output);
+    this.#batches = new BatchTransform(program.columns, this, context);
     this.#metrics = context.metrics;
   }
 
@@ -36,20 +35,7 @@ export class ExpressionFilterOperator<T> implements Operator, Output<T> {
   }
 
   processColumns(batch: ColumnBatch): void {
-    let passed = batch;
-    try {
-      if (0 < batch.length) passed = this.#program.columns(batch);
-    } catch (cause) {
-      if (cause instanceof InvariantViolation) throw cause;
-      // Some record makes the expression fail: by rows those before it pass, and the error names it.
-      return rowsInto(this, batch);
-    }
-    const { watermarks } = batch.watermarks;
-    if (0 < watermarks.length) this.#metrics.currentWatermark = watermarks.at(-1)!;
-    this.#metrics.recordsIn += batch.length;
-    this.#metrics.recordsOut += passed.length;
-    if (0 < passed.length) this.#giveColumns(passed);
-    else for (const watermark of watermarks) this.#output.processWatermark(watermark);
+    this.#batches.process(batch);
   }
 
   processWatermark(watermark: number): void {

@@ -1,8 +1,7 @@
 import type { ColumnBatch } from "../data/column-batch.ts";
 import type { ProjectionProgram } from "../data/expression-projection.ts";
-import { InvariantViolation } from "../lib/assert.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
-import { columnsInto, rowsInto } from "./columns-output.ts";
+import { BatchTransform } from "./batch-transform.ts";
 import type { Operator, OperatorContext, Output } from "./operator.ts";
 
 /** A new record of each record, with the values of expressions. */
@@ -11,14 +10,14 @@ export class ProjectionOperator<T> implements Operator, Output<T> {
   readonly #program: ProjectionProgram;
   readonly #context: OperatorContext;
   readonly #output: Output<unknown>;
-  readonly #giveColumns: (batch: ColumnBatch) => void;
+  readonly #batches: BatchTransform;
   readonly #metrics: OperatorMetrics;
 
   constructor(program: ProjectionProgram, context: OperatorContext) {
     this.#program = program;
     this.#context = context;
     this.#output = context.output;
-    this.#giveColumns = columnsInto(context.output);
+    this.#batches = new BatchTransform(program.columns, this, context);
     this.#metrics = context.metrics;
   }
 
@@ -35,20 +34,7 @@ export class ProjectionOperator<T> implements Operator, Output<T> {
   }
 
   processColumns(batch: ColumnBatch): void {
-    let result = batch;
-    try {
-      if (0 < batch.length) result = this.#program.columns(batch);
-    } catch (cause) {
-      if (cause instanceof InvariantViolation) throw cause;
-      // Some record makes an expression fail: by rows those before it pass, and the error names it.
-      return rowsInto(this, batch);
-    }
-    const { watermarks } = batch.watermarks;
-    if (0 < watermarks.length) this.#metrics.currentWatermark = watermarks.at(-1)!;
-    this.#metrics.recordsIn += batch.length;
-    this.#metrics.recordsOut += batch.length;
-    if (0 < batch.length) this.#giveColumns(result);
-    else for (const watermark of watermarks) this.#output.processWatermark(watermark);
+    this.#batches.process(batch);
   }
 
   processWatermark(watermark: number): void {

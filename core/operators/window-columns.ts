@@ -105,11 +105,6 @@ export class WindowColumns {
     this.#metrics = metrics;
   }
 
-  /** Whether a batch, or what is left of it, waits for a firing. */
-  get isWaiting(): boolean {
-    return this.#batch !== undefined;
-  }
-
   /** Returns false where firing was stopped in the middle: `resume` goes on with the rest. */
   take(batch: ColumnBatch): boolean {
     this.#batch = batch;
@@ -137,11 +132,12 @@ export class WindowColumns {
     return storedRows(this.#batch === undefined ? undefined : { batch: this.#batch, index: this.#index, nextWatermark: this.#nextWatermark });
   }
 
-  /** Lets wait what instances before this one have left of the records that are its own. */
-  restore(stored: readonly StoredRows[], isOwn: (record: unknown, timestamp: number) => boolean): void {
+  /** Lets wait what instances before this one have left of the records that are its own; returns whether there is any. */
+  restore(stored: readonly StoredRows[], isOwn: (record: unknown, timestamp: number) => boolean): boolean {
     this.#batch = waitingBatch(stored, isOwn);
     this.#index = 0;
     this.#nextWatermark = 0;
+    return this.#batch !== undefined;
   }
 
   #walk(batch: ColumnBatch): boolean {

@@ -157,11 +157,11 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#context.metrics.currentWatermark = this.#watermark;
     this.#panes.resumeFrom(this.#byClock ? this.#clockFiringUntil : this.#watermark);
     this.#emitter.open();
-    this.#columns?.restore(this.#storedWaiting.get(), (record, timestamp) => this.#isOwn(record as T, timestamp));
+    const isWaiting = this.#columns?.restore(this.#storedWaiting.get(), (record, timestamp) => this.#isOwn(record as T, timestamp)) === true;
     this.#storedWaiting.clear();
     // A snapshot in mid-firing: what was left to fire, and what stood behind it, come before anything else.
     const isFiring = this.#forwarded < this.#watermark || -Infinity < this.#clockFiringUntil;
-    if (isFiring || this.#columns?.isWaiting === true) this.#context.suspend(this.#work);
+    if (isFiring || isWaiting) this.#context.suspend(this.#work);
     else this.#wakeForNext();
   }
 

@@ -1,3 +1,4 @@
+import { isInt64 } from "../lib/int64.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { type Type, types } from "../data/type.ts";
@@ -97,7 +98,7 @@ function bigintOf(name: SlotName, value: unknown, before: unknown): bigint {
 }
 
 function int64(name: SlotName, total: bigint): bigint {
-  if (BigInt.asIntN(64, total) === total) return total;
+  if (isInt64(total)) return total;
   throw new JobError(
     "ARITHMETIC_OVERFLOW",
     `${title(name)} left the range of 64-bit integers: the next value makes it ${total}. Sum numbers instead, as ` +

@@ -1,4 +1,5 @@
-import { COUNT, isInt64, type PlacedAggregate, positionOf } from "./js-kernel-passes.ts";
+import { isInt64 } from "../lib/int64.ts";
+import { COUNT, type PlacedAggregate, positionOf } from "./js-kernel-passes.ts";
 import type { KernelTable } from "./js-kernel-table.ts";
 
 /** Words of panes, as numbers and, where an aggregate has any, as integers. */

@@ -1,3 +1,4 @@
+import { isInt64 } from "../lib/int64.ts";
 import type { KernelTable } from "./js-kernel-table.ts";
 import type { KernelAggregateKind, KernelSpec, KernelType } from "./kernel.ts";
 
@@ -212,8 +213,5 @@ export function subtractInts({ tables, spans, targets }: Pass, word: number, val
   }
 }
 
-export function isInt64(value: bigint): boolean {
-  return BigInt.asIntN(64, value) === value;
-}
 
 const NO_WORDS = /* @__PURE__ */ new Float64Array(0);

@@ -1,3 +1,4 @@
+import { isInt64 } from "../lib/int64.ts";
 import type { Column } from "../data/column.ts";
 import type { Slots } from "./aggregate-slots.ts";
 import type { AggregateKind } from "./aggregates.ts";
@@ -118,7 +119,7 @@ export class KernelPlan {
   writeSlots(slots: Slots, { words }: KernelOutput): boolean {
     for (let word = 0; word < words.length; word += 1) {
       const value = slots[word];
-      if (this.#wordTypes[word] === "f64" ? typeof value !== "number" : typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) return false;
+      if (this.#wordTypes[word] === "f64" ? typeof value !== "number" : typeof value !== "bigint" || !isInt64(value)) return false;
       words[word]![0] = value as never;
     }
     return true;
@@ -156,7 +157,7 @@ function writeEither(value: unknown, values: Float64Array, row: number): boolean
 }
 
 function writeBigint(value: unknown, values: BigInt64Array, row: number): boolean {
-  if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) return false;
+  if (typeof value !== "bigint" || !isInt64(value)) return false;
   values[row] = value;
   return true;
 }

@@ -2,7 +2,7 @@ import type { Table } from "@uwdata/flechette";
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../../core/data/column-batch.ts";
 import { SHAPE_FIELDS_MAX } from "../../core/data/dynamic-format.ts";
 import { JobError } from "../../core/lib/errors.ts";
-import { NO_TIMESTAMP } from "../../core/time/timestamp.ts";
+import { BATCH_ROWS, noTimestamps } from "../../core/connectors/batch-rows.ts";
 import { type ArrowData, tableOf } from "./arrow-input.ts";
 import { ColumnImporter, type Int64Values } from "./column-importer.ts";
 
@@ -13,11 +13,6 @@ export interface ArrowOptions {
   /** Default `bigint`, which needs no copy. */
   readonly int64?: Int64Values;
 }
-
-/** A multiple of 8, so that a batch begins with a whole byte of validity bits. */
-export const BATCH_ROWS = 4_096;
-
-const NONE = /* @__PURE__ */ new Float64Array(BATCH_ROWS).fill(NO_TIMESTAMP);
 
 /**
  * The rows of Arrow data as column batches of at most 4,096 rows, none of which spans two record batches. Numbers, bigints, string
@@ -58,7 +53,7 @@ export class ArrowBatches implements Iterable<ColumnBatch> {
       return importer.columnOf(this.#table.children[this.#indices[index]!]!.data[part]!, start, end);
     });
     const rowCount = end - start;
-    return new ColumnBatch({ layout: this.layout, rowCount, columns, timestamps: NONE.subarray(0, rowCount), watermarks: NO_WATERMARKS, selection: undefined });
+    return new ColumnBatch({ layout: this.layout, rowCount, columns, timestamps: noTimestamps(rowCount), watermarks: NO_WATERMARKS, selection: undefined });
   }
 
   *[Symbol.iterator](): Generator<ColumnBatch> {

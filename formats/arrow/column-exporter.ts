@@ -1,3 +1,4 @@
+import { columnKindOf } from "../../core/data/column-accumulator.ts";
 import {
   type Batch,
   batchType,
@@ -109,18 +110,8 @@ function hasValue(batch: ColumnBatch, { validity }: Column): boolean {
 
 function kindOfValue(value: unknown): ArrowKind {
   if (value === null || value === undefined) return "null";
-  switch (typeof value) {
-    case "number":
-      return "f64";
-    case "string":
-      return "string";
-    case "boolean":
-      return "bool";
-    case "bigint":
-      return BigInt.asIntN(64, value) === value ? "i64" : "nested";
-    default:
-      return "nested";
-  }
+  const kind = columnKindOf(value);
+  return kind === "object" ? "nested" : kind;
 }
 
 /** The values of all rows in turn, null where there is none. */

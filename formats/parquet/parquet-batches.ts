@@ -3,15 +3,11 @@ import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../../core/data/column-
 import { type Column, f64Column, i32Column, objectColumn } from "../../core/data/column.ts";
 import { copied } from "../../core/data/copied.ts";
 import { JobError } from "../../core/lib/errors.ts";
-import { NO_TIMESTAMP } from "../../core/time/timestamp.ts";
+import { BATCH_ROWS, noTimestamps } from "../../core/connectors/batch-rows.ts";
 import type { DecodedValues, ParquetElement } from "./parquet-file.ts";
 
 /** How integers of 64 bits come: as bigints, or as numbers, each of which must be a safe integer. */
 export type Int64Values = "bigint" | "number";
-
-export const BATCH_ROWS = 4_096;
-
-const NONE = /* @__PURE__ */ new Float64Array(BATCH_ROWS).fill(NO_TIMESTAMP);
 
 /** Makes column batches of decoded columns; string ids go on from one to the next. */
 export class ParquetBatches {
@@ -30,7 +26,7 @@ export class ParquetBatches {
       layout: this.#layout,
       rowCount,
       columns: this.#columns.map((column, index) => column.columnOf(values[index]!, start, end, first)),
-      timestamps: NONE.subarray(0, rowCount),
+      timestamps: noTimestamps(rowCount),
       watermarks: NO_WATERMARKS,
       selection: undefined,
     });

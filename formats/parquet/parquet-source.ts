@@ -1,10 +1,11 @@
+import { BATCH_ROWS } from "../../core/connectors/batch-rows.ts";
 import { SplitQueue, splitQueueStateType, type SplitDiscovery, type SplitQueueState } from "../../core/connectors/split-queue.ts";
 import { SplitReader, type CursorStatus, type SplitCursor } from "../../core/connectors/split-reader.ts";
 import type { ReaderOutput, Source, SourceReader, SourceReaderContext, SplitEnumeratorContext } from "../../core/connectors/source.ts";
 import { SHAPE_FIELDS_MAX } from "../../core/data/dynamic-format.ts";
 import { types } from "../../core/data/type.ts";
 import { JobError } from "../../core/lib/errors.ts";
-import { BATCH_ROWS, type Int64Values, ParquetBatches } from "./parquet-batches.ts";
+import { type Int64Values, ParquetBatches } from "./parquet-batches.ts";
 import { type DecodedValues, type ParquetBuffer, type ParquetCompressors, ParquetFile } from "./parquet-file.ts";
 
 /** The rows of a file from number `position` on, counted from 0, are still to be read. */

@@ -4,7 +4,7 @@ import { SHAPE_FIELDS_MAX } from "../../core/data/dynamic-format.ts";
 import { assert, InvariantViolation } from "../../core/lib/assert.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { show } from "../../core/lib/show.ts";
-import { NO_TIMESTAMP } from "../../core/time/timestamp.ts";
+import { noTimestamps } from "../../core/connectors/batch-rows.ts";
 import { CsvRecordEnd, checkedDelimiter, distinct, fieldsOf } from "./csv-format.ts";
 import { type FieldKind, LineColumn } from "./line-column.ts";
 import { numberIn } from "./number-text.ts";
@@ -40,7 +40,6 @@ export interface CsvColumnsOptions<T extends object> extends TextFormatOptions<T
 /** So many rows decide what the columns hold. */
 const DECIDING_ROWS = 128;
 const QUOTE = 0x22;
-const NONE = /* @__PURE__ */ new Float64Array(COLUMN_ROWS_MAX).fill(NO_TIMESTAMP);
 const encoder = /* @__PURE__ */ new TextEncoder();
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -187,7 +186,7 @@ class CsvColumns implements LineColumns<never> {
       layout: this.#layout,
       rowCount,
       columns,
-      timestamps: NONE.subarray(0, rowCount),
+      timestamps: noTimestamps(rowCount),
       watermarks: NO_WATERMARKS,
       selection: undefined,
     });

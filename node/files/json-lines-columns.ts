@@ -2,7 +2,7 @@ import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../../core/data/column-
 import { SHAPE_FIELDS_MAX } from "../../core/data/dynamic-format.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { show } from "../../core/lib/show.ts";
-import { NO_TIMESTAMP } from "../../core/time/timestamp.ts";
+import { noTimestamps } from "../../core/connectors/batch-rows.ts";
 import { type FieldKind, LineColumn } from "./line-column.ts";
 import { numberIn } from "./number-text.ts";
 import {
@@ -40,7 +40,6 @@ const TRUE = [0x74, 0x72, 0x75, 0x65] as const;
 const FALSE = [0x66, 0x61, 0x6c, 0x73, 0x65] as const;
 const NULL = [0x6e, 0x75, 0x6c, 0x6c] as const;
 
-const NONE = /* @__PURE__ */ new Float64Array(COLUMN_ROWS_MAX).fill(NO_TIMESTAMP);
 const encoder = /* @__PURE__ */ new TextEncoder();
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -123,7 +122,7 @@ class JsonColumns<T extends object> implements LineColumns<T> {
     this.rowCount = 0;
     if (this.#changed) this.#forgetLayout();
     else if (rowCount === COLUMN_ROWS_MAX) this.#rowsAfterChange = ROWS_AFTER_CHANGE_MIN;
-    return new ColumnBatch({ layout, rowCount, columns, timestamps: NONE.subarray(0, rowCount), watermarks: NO_WATERMARKS, selection: undefined });
+    return new ColumnBatch({ layout, rowCount, columns, timestamps: noTimestamps(rowCount), watermarks: NO_WATERMARKS, selection: undefined });
   }
 
   #addParsed(record: Record<string, unknown>): LineOutcome {
