@@ -14,6 +14,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/all-parts.ts"],
     testTimeout: 120_000,
     maxWorkers: 2,
   },

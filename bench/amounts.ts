@@ -61,11 +61,11 @@ export const AMOUNTS: readonly Amount[] = [
   },
   {
     name: "bundleKb",
-    title: "the README's job bundled by esbuild, without WASM",
+    title: "what the README's job loads, bundled by esbuild, without WASM",
     async measure() {
-      const { minifiedBytes, gzippedBytes, laterGzippedBytes } = await bundleSizeOfReadme();
-      const later = laterGzippedBytes === 0 ? "" : `; when needed ${(laterGzippedBytes / 1e3).toFixed(1)} KB more`;
-      const shown = `${(minifiedBytes / 1e3).toFixed(1)} KB, gzipped ${(gzippedBytes / 1e3).toFixed(1)} KB${later}`;
+      const { minifiedBytes, gzippedBytes, otherGzippedBytes } = await bundleSizeOfReadme();
+      const others = `parts that other jobs load ${(otherGzippedBytes / 1e3).toFixed(1)} KB`;
+      const shown = `${(minifiedBytes / 1e3).toFixed(1)} KB, gzipped ${(gzippedBytes / 1e3).toFixed(1)} KB; ${others}`;
       return { value: gzippedBytes / 1_000, shown };
     },
   },

@@ -183,7 +183,8 @@ export type {
 export type { Committer, Sink, SinkWriter, SinkWriterContext } from "./connectors/sink.ts";
 export { CollectionSource, type Collection } from "./connectors/collection-source.ts";
 export { ColumnSource } from "./connectors/column-source.ts";
-export { BatchEncoder, type ColumnArray, type ColumnArrays, type RecordOfColumns } from "./connectors/column-arrays.ts";
+export { BatchEncoder } from "./connectors/array-encoder.ts";
+export type { ColumnArray, ColumnArrays, RecordOfColumns } from "./connectors/column-arrays.ts";
 export { StringDictionary, type DictionaryArray } from "./connectors/dictionary-array.ts";
 export type { Column } from "./data/column.ts";
 export type { ColumnBatch } from "./data/column-batch.ts";

@@ -9,6 +9,7 @@ import { ROOT } from "./type-check.ts";
  * the same class for all. Nothing is minified, and who bundles the package for a page drops as much of it as of single modules.
  */
 export async function bundleModules(compiled: string, folder: string): Promise<void> {
+  const atOnce = new Set<string>();
   await build({
     cwd: compiled,
     input: Object.fromEntries(entryPoints().map((path) => [path.replace(/\.js$/, ""), join(compiled, path)])),
@@ -17,7 +18,24 @@ export async function bundleModules(compiled: string, folder: string): Promise<v
     // folder in dist/.
     external: (specifier) => !/^[./]/.test(specifier) || specifier.endsWith(".wasm"),
     makeAbsoluteExternalsRelative: false,
-    output: { dir: folder, format: "esm", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js", minify: false },
+    plugins: [
+      {
+        name: "what tamias loads at once",
+        buildEnd() {
+          atOnce.add(join(compiled, "core/index.js"));
+          for (const id of atOnce) for (const imported of this.getModuleInfo(id)?.importedIds ?? []) atOnce.add(imported);
+        },
+      },
+    ],
+    output: {
+      dir: folder, 
+      format: "esm",
+      entryFileNames: "[name].js",
+      chunkFileNames: "chunks/[name]-[hash].js",
+      // All that is imported at once is one chunk: the parts share most of it, each another share, and many small chunks compress badly.
+      codeSplitting: { groups: [{ name: "tamias", test: (id) => atOnce.has(id) }] },
+      minify: false,
+    },
   });
 }
 

@@ -6,10 +6,7 @@ import type {
   KeyedCoProcessFunctionLike,
   RichFunction,
 } from "../functions/stream-functions.ts";
-import { coFlatMapFactory } from "../operators/co-flat-map-operator.ts";
-import { coMapFactory } from "../operators/co-map-operator.ts";
-import { coProcessFactory } from "../operators/co-process-operator.ts";
-import { keyedCoProcessFactory } from "../operators/keyed-co-process-operator.ts";
+import { coFlatMapFactory, coMapFactory, coProcessFactory, keyedCoProcessFactory } from "../operators/function-factories.ts";
 import { asCoFlatMap, asCoMap, asCoProcess, asKeyedCoProcess } from "./functions.ts";
 import { type Key, type KeyField, keySelector } from "./key-selector.ts";
 import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";

@@ -1,5 +1,4 @@
-import { keyedProcessFactory } from "../operators/keyed-process-operator.ts";
-import { keyedReduceFactory } from "../operators/keyed-reduce-operator.ts";
+import { keyedProcessFactory, keyedReduceFactory } from "../operators/function-factories.ts";
 import type { ReduceFunction } from "../state/aggregation.ts";
 import type { GlobalWindow, Window } from "../windows/time-window.ts";
 import type { WindowAssigner } from "../windows/window-assigner.ts";

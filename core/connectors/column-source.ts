@@ -1,21 +1,18 @@
-import type { Column } from "../data/column.ts";
-import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../data/column-batch.ts";
 import { types } from "../data/type.ts";
 import { JobError } from "../lib/errors.ts";
-import { BATCH_ROWS, noTimestamps } from "./batch-rows.ts";
-import { ArrayEncoder, checkColumns, type ColumnArray, type ColumnArrays, type RecordOfColumns } from "./column-arrays.ts";
+import { Part } from "../lib/part.ts";
+import { BATCH_ROWS } from "./batch-rows.ts";
+import { checkColumns, type ColumnArray, type ColumnArrays, type RecordOfColumns } from "./column-arrays.ts";
+import type { ColumnChunks, ColumnSplit } from "./column-chunks.ts";
 import { splitSequence } from "./sequence-source.ts";
 import { SplitQueue, splitQueueStateType, type SplitQueueState } from "./split-queue.ts";
-import { SplitReader, type CursorStatus, type SplitCursor } from "./split-reader.ts";
-import type { ReaderOutput, Source, SourceReader, SourceReaderContext, SplitEnumeratorContext } from "./source.ts";
+import { SplitReader, type SplitCursor } from "./split-reader.ts";
+import type { Source, SourceReader, SourceReaderContext, SplitEnumeratorContext } from "./source.ts";
 
-/** The rows from `next` up to `end`, exclusive, are still to be read. */
-export interface ColumnSplit {
-  readonly id: string;
-  readonly next: number;
-  readonly end: number;
-}
+/** What makes batches of arrays. */
+export const columnChunks = /* @__PURE__ */ new Part(() => import("./column-chunks.ts"));
 
+const PARTS = [columnChunks] as const;
 const splitType = /* @__PURE__ */ types.object({ id: types.string, next: types.number, end: types.number });
 const stateType = /* @__PURE__ */ splitQueueStateType(splitType);
 
@@ -36,15 +33,18 @@ export class ColumnSource<C extends ColumnArrays<C>> implements Source<RecordOfC
   readonly givesColumns = true;
   readonly splitType = splitType;
   readonly enumeratorStateType = stateType;
+  readonly parts = PARTS;
   readonly #names: readonly string[];
   readonly #rowCount: number;
-  readonly #chunks: ColumnChunks;
+  readonly #arrays: readonly ColumnArray[];
+  /** Made with the first reader, and kept for those of the next job. */
+  #chunks: ColumnChunks | undefined;
 
   /** @throws JobError INVALID_ARGUMENT unless these are typed arrays or arrays of one length. */
   constructor(columns: C) {
     this.#rowCount = checkColumns(columns);
     this.#names = Object.keys(columns);
-    this.#chunks = new ColumnChunks(this.#names, Object.values<ColumnArray>(columns));
+    this.#arrays = Object.values<ColumnArray>(columns);
   }
 
   describe(): string {
@@ -71,72 +71,14 @@ export class ColumnSource<C extends ColumnArrays<C>> implements Source<RecordOfC
   }
 
   #open(split: ColumnSplit): SplitCursor<RecordOfColumns<C>, ColumnSplit> {
-    if (split.end <= this.#rowCount) return new ColumnCursor(split, this.#chunks);
+    if (split.end <= this.#rowCount) {
+      const { ColumnChunks, ColumnCursor } = columnChunks.module;
+      this.#chunks ??= new ColumnChunks(this.#names, this.#arrays);
+      return new ColumnCursor(split, this.#chunks);
+    }
     throw new JobError(
       "RESTORE_MISMATCH",
       `the columns have ${this.#rowCount} rows, but the snapshot was taken when they had ${split.end} or more; restore with the columns it was taken with`,
     );
-  }
-}
-
-class ColumnCursor<T> implements SplitCursor<T, ColumnSplit> {
-  readonly #split: ColumnSplit;
-  readonly #chunks: ColumnChunks;
-  #next: number;
-
-  constructor(split: ColumnSplit, chunks: ColumnChunks) {
-    this.#split = split;
-    this.#chunks = chunks;
-    this.#next = split.next;
-  }
-
-  next(output: ReaderOutput<T>): CursorStatus {
-    const start = this.#next;
-    if (this.#split.end <= start) return "done";
-    this.#next = Math.min(start + BATCH_ROWS, this.#split.end);
-    output.collectColumns(this.#chunks.batch(start, this.#next));
-    return "emitted";
-  }
-
-  position(): ColumnSplit {
-    return { ...this.#split, next: this.#next };
-  }
-
-  close(): void {}
-}
-
-/** The columns in spans that start at a multiple of `BATCH_ROWS`. */
-class ColumnChunks {
-  readonly #layout: BatchLayout;
-  readonly #arrays: readonly ColumnArray[];
-  readonly #encoders: readonly ArrayEncoder[];
-  /** By column and number of the span, where a restart or the next run of the job need not make it again. */
-  readonly #encoded: readonly Map<number, Column>[];
-
-  constructor(names: readonly string[], arrays: readonly ColumnArray[]) {
-    this.#layout = new BatchLayout(names);
-    this.#arrays = arrays;
-    this.#encoders = arrays.map(() => new ArrayEncoder(BATCH_ROWS));
-    this.#encoded = arrays.map(() => new Map());
-  }
-
-  batch(start: number, end: number): ColumnBatch {
-    return new ColumnBatch({
-      layout: this.#layout,
-      rowCount: end - start,
-      columns: this.#arrays.map((array, index) => this.#column(index, array, start, end)),
-      timestamps: noTimestamps(end - start),
-      watermarks: NO_WATERMARKS,
-      selection: undefined,
-    });
-  }
-
-  #column(index: number, array: ColumnArray, start: number, end: number): Column {
-    const known = this.#encoded[index]!.get(start);
-    if (known !== undefined) return known;
-    const encoder = this.#encoders[index]!;
-    const column = encoder.encode(array, start, end);
-    if (encoder.encodes(array)) this.#encoded[index]!.set(start, column);
-    return column;
   }
 }

@@ -1,3 +1,4 @@
+import type { Part } from "../lib/part.ts";
 import type { Cancellable } from "../host/host.ts";
 import type { ColumnBatch } from "../data/column-batch.ts";
 import type { Type } from "../data/type.ts";
@@ -11,6 +12,8 @@ export interface Source<T, Split, EnumeratorState> {
   readonly boundedness: "BOUNDED" | "CONTINUOUS_UNBOUNDED";
   /** Whether readers emit column batches, as `explain` says. Absent: records, one by one. */
   readonly givesColumns?: boolean;
+  /** What its readers need that is not loaded with it; for sources of this package. */
+  readonly parts?: readonly Part<unknown>[];
   /** What `explain` shows. */
   describe(): string;
   createEnumerator(context: SplitEnumeratorContext<Split>): SplitEnumerator<Split, EnumeratorState>;

@@ -1,7 +1,9 @@
 import type { ByteReader, ByteWriter } from "../lib/bytes.ts";
-import { DynamicReader } from "./dynamic-reader.ts";
-import { DynamicWriter } from "./dynamic-writer.ts";
+import { Part } from "../lib/part.ts";
 import type { Type } from "./type.ts";
+
+/** Values become bytes between chains, in BATCH and in snapshots; a job that has none of them needs no codec. */
+export const dynamicCodec = /* @__PURE__ */ new Part(() => import("./dynamic-codec.ts"));
 
 /**
  * The self-describing codec, used wherever no type is given. It takes undefined, null, booleans, every number, bigints, every
@@ -19,6 +21,7 @@ import type { Type } from "./type.ts";
 export const dynamicType: Type<unknown> = {
   name: "dynamic",
   write(writer: ByteWriter, value: unknown): void {
+    const { DynamicWriter } = dynamicCodec.module;
     const session = writer.session;
     if (session instanceof DynamicWriter) session.write(value);
     else {
@@ -28,6 +31,7 @@ export const dynamicType: Type<unknown> = {
     }
   },
   read(reader: ByteReader): unknown {
+    const { DynamicReader } = dynamicCodec.module;
     const session = reader.session;
     if (session instanceof DynamicReader) return session.read();
     const started = new DynamicReader(reader);
@@ -41,6 +45,7 @@ export const dynamicType: Type<unknown> = {
  * the error can go on with this writer.
  */
 export function writeWhole<T>(type: Type<T>, writer: ByteWriter, value: T): void {
+  const { DynamicWriter } = dynamicCodec.module;
   const length = writer.length;
   const session = writer.session;
   const shapeCount = session instanceof DynamicWriter ? session.shapeCount : 0;

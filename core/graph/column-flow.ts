@@ -34,13 +34,13 @@ const INSTEAD = new Map([
 
 const SIDE_OUTPUT = "side outputs carry records";
 
-/** Follows columns from the sources on, through operators and edges, to where something works by rows, and from where columns come again. */
-export function columnFlow(graph: JobGraph): ColumnFlow {
+/** `hasKernelModule`: of the host that runs the job. Follows columns from the sources on, through operators and edges, to where something works by rows, and from where columns come again. */
+export function columnFlow(graph: JobGraph, hasKernelModule: boolean): ColumnFlow {
   const operators: OperatorFlow[][] = graph.vertices.map(() => []);
   const edges: EdgeFlow[] = graph.edges.map(() => ({ whyRows: undefined, rowByRow: undefined }));
   for (const vertex of graph.vertices) {
     const flows = operators[vertex.id]!;
-    vertex.operators.forEach((_, position) => flows.push(operatorFlow(graph, vertex, position, arrivalAt(graph, vertex, position, flows, edges))));
+    vertex.operators.forEach((_, position) => flows.push(operatorFlow(graph, vertex, position, arrivalAt(graph, vertex, position, flows, edges), hasKernelModule)));
     for (const edge of graph.edges) {
       if (edge.fromVertex === vertex.id) edges[edge.index] = edgeFlow(edge, flows[edge.fromPosition]!);
     }
@@ -63,16 +63,16 @@ function arrivalAt(graph: JobGraph, vertex: JobVertex, position: number, flows: 
   return { whyRows: asColumns ? undefined : `chain ${incoming[0]!.fromVertex + 1} sends rows`, isFromColumns: asColumns };
 }
 
-function operatorFlow(graph: JobGraph, vertex: JobVertex, position: number, arrival: Arrival): OperatorFlow {
+function operatorFlow(graph: JobGraph, vertex: JobVertex, position: number, arrival: Arrival, hasKernelModule: boolean): OperatorFlow {
   const { name, factory } = vertex.operators[position]!.node;
-  const { columns, kernel } = factory;
+  const { columns, kernel, jsKernel } = factory;
   if (arrival === "source") {
     const why = columns?.gives === true ? undefined : typeof columns?.takes === "string" ? columns.takes : `"${name}" reads records`;
     return { whyRows: why, isTurn: false, whyGivesRows: why };
   }
   const whyRows = arrival.whyRows ?? whyTakesRows(graph, vertex.operators[position]!.node);
   // A kernel holds columns, however the records came.
-  const isKernel = kernel === true && graph.settings.mode !== "BATCH";
+  const isKernel = kernel === true && (hasKernelModule || jsKernel === true) && graph.settings.mode !== "BATCH";
   const givesColumns = columns?.gives === true && (whyRows === undefined || isKernel);
   const whyGivesRows = givesColumns ? undefined : (whyRows ?? `"${name}" gives its results one by one`);
   return { whyRows, isTurn: arrival.isFromColumns !== (whyRows === undefined), whyGivesRows };

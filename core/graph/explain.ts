@@ -38,7 +38,7 @@ const NO_KERNEL_IN_BATCH = "none: in BATCH the windows of one key are fired and 
 export function explain(graph: JobGraph, { hasKernelModule }: ExplainOptions = { hasKernelModule: false }): string {
   const { mode, parallelism, chaining } = graph.settings;
   const lines = [`Job "${graph.jobName}": ${mode}, parallelism ${parallelism}, chaining ${chaining ? "on" : "off"}`];
-  const flow = columnFlow(graph);
+  const flow = columnFlow(graph, hasKernelModule === true);
   const kernel = mode === "BATCH" ? NO_KERNEL_IN_BATCH : hasKernelModule ? "WebAssembly" : JAVASCRIPT_KERNEL;
   for (const vertex of graph.vertices) lines.push("", ...explainVertex(graph, vertex, flow, kernel));
   return lines.join("\n");
@@ -101,9 +101,10 @@ function explainTurn({ whyRows, isTurn }: OperatorFlow, depth: number): string[]
   return [whyRows === undefined ? "columns from here on" : `rows from here on: ${whyRows}`];
 }
 
-function explainWork({ columns, kernel }: OperatorFactory, { whyRows }: OperatorFlow, usedKernel: string): [title: string, value: string][] {
+function explainWork({ columns, kernel, jsKernel }: OperatorFactory, { whyRows }: OperatorFlow, usedKernel: string): [title: string, value: string][] {
   const work: [title: string, value: string][] = [];
-  if (kernel !== undefined) work.push(["kernel", kernel === true ? usedKernel : `none: ${kernel}`]);
+  const used = kernel === true && usedKernel === JAVASCRIPT_KERNEL ? jsKernel : kernel;
+  if (used !== undefined) work.push(["kernel", used === true ? usedKernel : `none: ${used}`]);
   if (columns?.rowByRow !== undefined && whyRows === undefined) work.push(["row by row", columns.rowByRow]);
   return work;
 }

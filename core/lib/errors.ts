@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   SINK_FAILED: "system",
   RESTORE_MISMATCH: "user",
   KERNEL_UNAVAILABLE: "system",
+  CODE_UNAVAILABLE: "system",
   INTERNAL: "system",
 } as const satisfies Record<string, "user" | "system">;
 

@@ -1,10 +1,7 @@
-import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
+import type { FunctionScope } from "../functions/function-binding.ts";
 import type { CoFlatMapFunction } from "../functions/stream-functions.ts";
-import type { TwoKeys } from "./co-map-operator.ts";
-import { declaredState } from "./declared-state.ts";
 import { IterablePuller } from "./iterable-puller.ts";
-import { withKeys } from "./keyed-inputs.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 import { TimestampedCollector } from "./timestamped-collector.ts";
 import { TwoInputWatermarks } from "./two-input-watermarks.ts";
 
@@ -82,17 +79,4 @@ export class CoFlatMapOperator<A, B, R> implements Operator {
     this.#context.metrics.currentWatermark = watermark;
     this.#context.output.processWatermark(watermark);
   }
-}
-
-/** `keys` where both streams are keyed: then the function may use keyed state. */
-export function coFlatMapFactory<A, B, R>(fn: CoFlatMapFunction<A, B, R>, keys?: TwoKeys<A, B>): OperatorFactory {
-  return {
-    kind: "coFlatMap",
-    details: declaredState(fn, keys === undefined ? "unkeyed" : "keyed"),
-    suspends: true,
-    create: (context) =>
-      keys === undefined
-        ? new CoFlatMapOperator(fn, context, bindingOf(fn).scope(context, undefined))
-        : withKeys(fn, context, [keys.keyOf1, keys.keyOf2], (scope) => new CoFlatMapOperator(fn, context, scope)),
-  };
 }

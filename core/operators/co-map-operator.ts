@@ -1,9 +1,7 @@
-import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
+import type { FunctionScope } from "../functions/function-binding.ts";
 import type { CoMapFunction } from "../functions/stream-functions.ts";
-import { declaredState } from "./declared-state.ts";
 import type { KeyOf } from "./keyed-function.ts";
-import { withKeys } from "./keyed-inputs.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 import { TwoInputWatermarks } from "./two-input-watermarks.ts";
 
 /** The key selectors of two keyed streams that are connected. */
@@ -79,16 +77,4 @@ export class CoMapOperator<A, B, R> implements Operator {
     this.#context.metrics.currentWatermark = watermark;
     this.#context.output.processWatermark(watermark);
   }
-}
-
-/** `keys` where both streams are keyed: then the function may use keyed state. */
-export function coMapFactory<A, B, R>(fn: CoMapFunction<A, B, R>, keys?: TwoKeys<A, B>): OperatorFactory {
-  return {
-    kind: "coMap",
-    details: declaredState(fn, keys === undefined ? "unkeyed" : "keyed"),
-    create: (context) =>
-      keys === undefined
-        ? new CoMapOperator(fn, context, bindingOf(fn).scope(context, undefined))
-        : withKeys(fn, context, [keys.keyOf1, keys.keyOf2], (scope) => new CoMapOperator(fn, context, scope)),
-  };
 }

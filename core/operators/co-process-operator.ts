@@ -1,7 +1,6 @@
 import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
 import type { CoProcessFunctionLike } from "../functions/stream-functions.ts";
-import { declaredState } from "./declared-state.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 import { RecordContext } from "./process-context.ts";
 import { TimestampedCollector } from "./timestamped-collector.ts";
 import { TwoInputWatermarks } from "./two-input-watermarks.ts";
@@ -73,8 +72,4 @@ export class CoProcessOperator<A, B, R> implements Operator {
     this.#collector.timestamp = timestamp;
     this.#recordContext.recordTimestamp = timestamp;
   }
-}
-
-export function coProcessFactory<A, B, R>(fn: CoProcessFunctionLike<A, B, R>): OperatorFactory {
-  return { kind: "coProcess", details: declaredState(fn, "unkeyed"), create: (context) => new CoProcessOperator(fn, context) };
 }

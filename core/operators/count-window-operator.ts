@@ -6,10 +6,9 @@ import { JobError } from "../lib/errors.ts";
 import { NO_NAMESPACE, type StateTable } from "../state/keyed-state.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
 import { MIN_WATERMARK } from "../time/timestamp.ts";
-import { showAggregate } from "../windows/built-in-aggregates.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import { GlobalWindow } from "../windows/time-window.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 import { type WindowEmit, WindowEmitter } from "./window-emitter.ts";
 
 export interface CountWindowOptions<T, K, Contents, V, Out> {
@@ -223,33 +222,4 @@ function recentType<T>(recordType: Type<T>): Type<Recent<T>> {
     },
     read: (reader) => ({ count: reader.varint(), records: recordsType.read(reader), timestamps: timestampsType.read(reader) }),
   };
-}
-
-/**
- * Builds count window operators: keyed, or, without `keyOf`, over all records.
- * @throws JobError INVALID_ARGUMENT where size or slide is no whole number from 1 on.
- */
-export function countWindowFactory<T, K, Contents, V, Out>(options: CountWindowOptions<T, K, Contents, V, Out>): OperatorFactory {
-  const { size, slide, contents, emit } = options;
-  requireCount("size", size);
-  if (slide !== undefined) requireCount("slide", slide);
-  return {
-    kind: options.keyOf === undefined ? "count-window-all" : "count-window",
-    details: {
-      window: slide === undefined ? `${size} records` : `${size} records, slide ${slide}`,
-      contents: contents.kind,
-      ...(contents.builtIn === undefined ? {} : { aggregates: contents.builtIn.aggregates.map(showAggregate) }),
-      emit: emit.kind,
-      state: slide === undefined ? "count and contents of each key's window" : `the last ${size} records of each key`,
-    },
-    create: (context) => new CountWindowOperator(options, context),
-  };
-}
-
-function requireCount(name: string, value: number): void {
-  if (Number.isSafeInteger(value) && 1 <= value) return;
-  throw new JobError(
-    "INVALID_ARGUMENT",
-    `the ${name} of a count window must be a whole number from 1 on, but is ${String(value)}`,
-  );
 }

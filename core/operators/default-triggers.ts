@@ -1,8 +1,6 @@
-import { GlobalWindows } from "../windows/global-windows.ts";
 import type { MergingDeadlines } from "../windows/merging-panes.ts";
 import type { PaneDeadlines } from "../windows/panes.ts";
 import type { Window } from "../windows/time-window.ts";
-import { TumblingEventTimeWindows, TumblingProcessingTimeWindows } from "../windows/tumbling-windows.ts";
 import type { WindowAssigner } from "../windows/window-assigner.ts";
 
 /** The default triggers, and when windows are dropped. */
@@ -35,10 +33,5 @@ export function mergingDeadlinesOf(assigner: WindowAssigner<never, Window>, allo
 
 /** Whether a record lies in one window at most, so that what a window holds is its own. Of an assigner of the user nothing is known. */
 export function hasOneWindowPerRecord(assigner: WindowAssigner<never, Window>): boolean {
-  return (
-    assigner.isMerging ||
-    assigner instanceof GlobalWindows ||
-    assigner instanceof TumblingEventTimeWindows ||
-    assigner instanceof TumblingProcessingTimeWindows
-  );
+  return assigner.isMerging || assigner.hasOneWindowPerRecord === true;
 }

@@ -1,9 +1,8 @@
 import type { ColumnBatch } from "../data/column-batch.ts";
 import type { FilterProgram } from "../data/expression-program.ts";
-import type { Expression } from "../data/expression.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
 import { BatchTransform } from "./batch-transform.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 
 /** Passes on the records for which an expression is true. */
 export class ExpressionFilterOperator<T> implements Operator, Output<T> {
@@ -47,15 +46,4 @@ export class ExpressionFilterOperator<T> implements Operator, Output<T> {
   processIdleness(idle: boolean): void {
     this.#output.processIdleness(idle);
   }
-}
-
-/** A filter by an expression. */
-export function expressionFilterFactory(condition: Expression<never, boolean | null | undefined, string | undefined>): OperatorFactory {
-  return {
-    kind: "filter",
-    details: { condition: String(condition) },
-    columns: { takes: true, gives: true },
-    // Each subtask has a program of its own: it keeps memory from batch to batch.
-    create: (context) => new ExpressionFilterOperator(condition.compiler.filter(condition), context),
-  };
 }

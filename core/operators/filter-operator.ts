@@ -1,10 +1,7 @@
-import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
+import type { FunctionScope } from "../functions/function-binding.ts";
 import type { FilterFunction } from "../functions/stream-functions.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
-import { declaredState } from "./declared-state.ts";
-import { withKeys } from "./keyed-inputs.ts";
-import type { KeyOf } from "./keyed-function.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 
 /** Passes on the records for which the function says yes. */
 export class FilterOperator<T> implements Operator, Output<T> {
@@ -53,16 +50,4 @@ export class FilterOperator<T> implements Operator, Output<T> {
   close(): void {
     this.#scope.close();
   }
-}
-
-/** `keyOf` on a keyed stream: then the function may use keyed state. */
-export function filterFactory<T>(fn: FilterFunction<T>, keyOf?: KeyOf<T>): OperatorFactory {
-  return {
-    kind: "filter",
-    details: declaredState(fn, keyOf === undefined ? "unkeyed" : "keyed"),
-    create: (context) =>
-      keyOf === undefined
-        ? new FilterOperator(fn, context, bindingOf(fn).scope(context, undefined))
-        : withKeys(fn, context, [keyOf], (scope) => new FilterOperator(fn, context, scope)),
-  };
 }

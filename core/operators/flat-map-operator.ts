@@ -1,10 +1,7 @@
-import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
+import type { FunctionScope } from "../functions/function-binding.ts";
 import type { FlatMapFunction } from "../functions/stream-functions.ts";
-import { declaredState } from "./declared-state.ts";
 import { IterablePuller } from "./iterable-puller.ts";
-import { withKeys } from "./keyed-inputs.ts";
-import type { KeyOf } from "./keyed-function.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 import { TimestampedCollector } from "./timestamped-collector.ts";
 
 /** Any number of records out for each record in. */
@@ -58,17 +55,4 @@ export class FlatMapOperator<T, R> implements Operator, Output<T> {
       this.#scope.close();
     }
   }
-}
-
-/** `keyOf` on a keyed stream: then the function may use keyed state. */
-export function flatMapFactory<T, R>(fn: FlatMapFunction<T, R>, keyOf?: KeyOf<T>): OperatorFactory {
-  return {
-    kind: "flatMap",
-    details: declaredState(fn, keyOf === undefined ? "unkeyed" : "keyed"),
-    suspends: true,
-    create: (context) =>
-      keyOf === undefined
-        ? new FlatMapOperator(fn, context, bindingOf(fn).scope(context, undefined))
-        : withKeys(fn, context, [keyOf], (scope) => new FlatMapOperator(fn, context, scope)),
-  };
 }

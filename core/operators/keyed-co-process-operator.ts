@@ -1,9 +1,8 @@
 import type { KeyedCoProcessFunctionLike, TimeDomain } from "../functions/stream-functions.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
-import { declaredState } from "./declared-state.ts";
 import { type KeyOf, KeyedFunction } from "./keyed-function.ts";
 import { KeyedTimers, type TimerTarget } from "./keyed-timers.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 import { KeyedRecordContext } from "./process-context.ts";
 import { TimestampedCollector, timestampOfTimer } from "./timestamped-collector.ts";
 import { TwoInputWatermarks } from "./two-input-watermarks.ts";
@@ -113,13 +112,4 @@ export class KeyedCoProcessOperator<K, A, B, R> implements Operator, TimerTarget
     this.#collector.timestamp = timestamp;
     this.#recordContext.time = timestamp;
   }
-}
-
-export function keyedCoProcessFactory<K, A, B, R>(options: KeyedCoProcessOptions<K, A, B, R>): OperatorFactory {
-  return {
-    kind: "keyedCoProcess",
-    details: declaredState(options.fn, "keyed with timers"),
-    suspends: true,
-    create: (context) => new KeyedCoProcessOperator(options, context),
-  };
 }

@@ -1,15 +1,18 @@
-import type { FunctionScope } from "../functions/function-binding.ts";
+import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
 import { assert } from "../lib/assert.ts";
 import { type KeyOf, KeyedFunction } from "./keyed-function.ts";
 import type { Operator, OperatorContext, Output } from "./operator.ts";
 
-/** Puts an operator without timers on a keyed stream: its function may use keyed state. `keys` has one key selector per input. */
-export function withKeys(
+/**
+ * Makes an operator without timers for a user's function: with `keys`, one key selector for each input of a keyed stream, the function may use keyed state.
+ */
+export function inScope(
   fn: object,
   context: OperatorContext,
-  keys: readonly KeyOf<never>[],
+  keys: readonly KeyOf<never>[] | undefined,
   create: (scope: FunctionScope) => Operator,
 ): Operator {
+  if (keys === undefined) return create(bindingOf(fn).scope(context, undefined));
   const keyed = new KeyedFunction(fn, context);
   return new KeyedInputs(create(keyed.scope), keyed, keys);
 }

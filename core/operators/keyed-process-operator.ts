@@ -2,10 +2,9 @@ import type { FunctionScope } from "../functions/function-binding.ts";
 import type { KeyedProcessFunctionLike, TimeDomain } from "../functions/stream-functions.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
-import { declaredState } from "./declared-state.ts";
 import { type KeyOf, KeyedFunction } from "./keyed-function.ts";
 import { KeyedTimers, type TimerTarget } from "./keyed-timers.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 import { KeyedRecordContext } from "./process-context.ts";
 import { TimestampedCollector, timestampOfTimer } from "./timestamped-collector.ts";
 
@@ -98,13 +97,4 @@ export class KeyedProcessOperator<K, T, R> implements Operator, Output<T>, Timer
     this.#timers.close();
     this.#scope.close();
   }
-}
-
-export function keyedProcessFactory<K, T, R>(options: KeyedProcessOptions<K, T, R>): OperatorFactory {
-  return {
-    kind: "keyedProcess",
-    details: declaredState(options.fn, "keyed with timers"),
-    suspends: true,
-    create: (context) => new KeyedProcessOperator(options, context),
-  };
 }

@@ -4,7 +4,7 @@ import type { ReduceFunction } from "../state/aggregation.ts";
 import { NO_NAMESPACE, type StateTable } from "../state/keyed-state.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
 import { type KeyOf, KeyedFunction } from "./keyed-function.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 
 export interface KeyedReduceOptions<T> {
   readonly keyOf: KeyOf<T>;
@@ -92,8 +92,4 @@ export class KeyedReduceOperator<T> implements Operator, Output<T> {
     this.#context.metrics.recordsOut += 1;
     this.#context.output.processRecord(record, timestamp);
   }
-}
-
-export function keyedReduceFactory<T>(options: KeyedReduceOptions<T>): OperatorFactory {
-  return { kind: "keyedReduce", details: { state: "the reduced record of each key" }, create: (context) => new KeyedReduceOperator(options, context) };
 }

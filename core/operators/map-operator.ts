@@ -1,10 +1,7 @@
-import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
+import type { FunctionScope } from "../functions/function-binding.ts";
 import type { MapFunction } from "../functions/stream-functions.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
-import { declaredState } from "./declared-state.ts";
-import { withKeys } from "./keyed-inputs.ts";
-import type { KeyOf } from "./keyed-function.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 
 /** One record out for each record in. */
 export class MapOperator<T, R> implements Operator, Output<T> {
@@ -52,16 +49,4 @@ export class MapOperator<T, R> implements Operator, Output<T> {
   close(): void {
     this.#scope.close();
   }
-}
-
-/** `keyOf` on a keyed stream: then the function may use keyed state. */
-export function mapFactory<T, R>(fn: MapFunction<T, R>, keyOf?: KeyOf<T>): OperatorFactory {
-  return {
-    kind: "map",
-    details: declaredState(fn, keyOf === undefined ? "unkeyed" : "keyed"),
-    create: (context) =>
-      keyOf === undefined
-        ? new MapOperator(fn, context, bindingOf(fn).scope(context, undefined))
-        : withKeys(fn, context, [keyOf], (scope) => new MapOperator(fn, context, scope)),
-  };
 }

@@ -1,6 +1,7 @@
 import type { Cancellable } from "../host/host.ts";
 import type { KernelModule } from "../host/kernel-module.ts";
 import type { JobError } from "../lib/errors.ts";
+import type { Part } from "../lib/part.ts";
 import type { Timers } from "../time/timers.ts";
 import type { ComponentRegistry, KeyedState } from "../state/keyed-state.ts";
 import type { OperatorState } from "../state/operator-state.ts";
@@ -150,6 +151,15 @@ export interface ColumnForm {
   readonly rowByRow?: string;
 }
 
+/** What decides which parts an operator needs. */
+export interface PartUse {
+  readonly mode: ExecutionMode;
+  /** Whether the host brings the kernel in WebAssembly. */
+  readonly hasKernelModule: boolean;
+  /** Whether the job goes on from a snapshot. */
+  readonly isRestored: boolean;
+}
+
 /** Builds the operator for one subtask; part of the graph, made where the subtask runs, never sent. */
 export interface OperatorFactory {
   /** What kind of operator this is, as `explain` names it: `map`, `window`, `sink`, … */
@@ -162,5 +172,9 @@ export interface OperatorFactory {
   readonly columns?: ColumnForm;
   /** Of windows: whether a kernel computes them, or why none does, as `explain` says it. Which kernel it is, the host decides. */
   readonly kernel?: true | string;
+  /** The same of a kernel in JavaScript, where the host brings none in WebAssembly; asked where `kernel` is true. */
+  readonly jsKernel?: true | string;
+  /** What `create` needs that is not loaded with the graph. Absent: nothing. */
+  parts?(use: PartUse): readonly Part<unknown>[];
   create(context: OperatorContext): Operator;
 }

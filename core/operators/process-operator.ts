@@ -1,7 +1,6 @@
 import { type FunctionScope, bindingOf } from "../functions/function-binding.ts";
 import type { ProcessFunctionLike } from "../functions/stream-functions.ts";
-import { declaredState } from "./declared-state.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 import { RecordContext } from "./process-context.ts";
 import { TimestampedCollector } from "./timestamped-collector.ts";
 import { UnkeyedTime } from "./unkeyed-time.ts";
@@ -53,8 +52,4 @@ export class ProcessOperator<T, R> implements Operator, Output<T> {
   close(): void {
     this.#scope.close();
   }
-}
-
-export function processFactory<T, R>(fn: ProcessFunctionLike<T, R>): OperatorFactory {
-  return { kind: "process", details: declaredState(fn, "unkeyed"), create: (context) => new ProcessOperator(fn, context) };
 }

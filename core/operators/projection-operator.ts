@@ -1,8 +1,8 @@
 import type { ColumnBatch } from "../data/column-batch.ts";
-import type { NamedExpressions, ProjectionProgram } from "../data/expression-projection.ts";
+import type { ProjectionProgram } from "../data/expression-projection.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
 import { BatchTransform } from "./batch-transform.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
 
 /** A new record of each record, with the values of expressions. */
 export class ProjectionOperator<T> implements Operator, Output<T> {
@@ -45,26 +45,4 @@ export class ProjectionOperator<T> implements Operator, Output<T> {
   processIdleness(idle: boolean): void {
     this.#output.processIdleness(idle);
   }
-}
-
-/** `select`: the values alone; `addOrReplaceColumns`: the values beside the fields that are there. */
-export function projectionFactory(kind: "select" | "addOrReplaceColumns", expressions: NamedExpressions<never>): OperatorFactory {
-  const compile = (): ProjectionProgram => {
-    const { compiler } = expressions[0]!;
-    return kind === "select" ? compiler.projection(expressions) : compiler.addition(expressions);
-  };
-  // What is wrong with the names is told where the job is written.
-  compile();
-  return {
-    kind,
-    details: { fields: expressions.map(showField) },
-    columns: { takes: true, gives: true },
-    // Each subtask has programs of its own: they keep memory from batch to batch.
-    create: (context) => new ProjectionOperator(compile(), context),
-  };
-}
-
-function showField(expression: NamedExpressions<never>[number]): string {
-  const { node, name } = expression;
-  return node.op === "column" && node.name === name ? name : `${name} = ${String(expression)}`;
 }

@@ -4,19 +4,17 @@ import { types } from "../data/type.ts";
 import { InvariantViolation, assert } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
-import { KeyedMergingPanes } from "../windows/keyed-merging-panes.ts";
 import type { MergingPanes, MergingTime } from "../windows/merging-panes.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import { SessionPanes } from "../windows/session-panes.ts";
-import { type SessionAssigner, sessionAssigner } from "../windows/session-windows.ts";
 import type { TimeWindow, Window } from "../windows/time-window.ts";
-import type { WindowAssigner, WindowAssignerContext } from "../windows/window-assigner.ts";
-import { deadlinesOf, mergingDeadlinesOf } from "./default-triggers.ts";
+import type { SessionAssigner, WindowAssigner, WindowAssignerContext } from "../windows/window-assigner.ts";
+import { mergingDeadlinesOf } from "./default-triggers.ts";
 import type { Operator, OperatorContext, Output } from "./operator.ts";
 import { WindowEmitter } from "./window-emitter.ts";
 import { WindowFiring } from "./window-firing.ts";
 import type { WindowOptions } from "./window-operator.ts";
-import { makePanes } from "./window-panes.ts";
+import { keyedPanes } from "./window-parts.ts";
 
 /** The key of `windowAll`. */
 const NO_KEY: KeyId = "";
@@ -57,7 +55,7 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
     this.#byClock = assigner.defaultTrigger === "processingTime";
     this.#keepsEmitted = assigner.isEventTime && 0 < allowedLatenessMs;
     this.#allowedLatenessMs = allowedLatenessMs;
-    this.#sessions = sessionAssigner(assigner);
+    this.#sessions = assigner.sessions;
     this.#firing = new WindowFiring(
       {
         byClock: this.#byClock,
@@ -221,7 +219,5 @@ function makeMergingPanes<T, K, Contents, V, Out>(
   const { assigner, contents, contentsType, allowedLatenessMs } = options;
   const mergingOptions = { time, deadlines: mergingDeadlinesOf(assigner, allowedLatenessMs), allowedLatenessMs, contents, contentsType };
   if (options.panes !== "keyed") return new SessionPanes({ ...mergingOptions, registry: context.components });
-  const deadlines = deadlinesOf(assigner, allowedLatenessMs);
-  const { panes } = makePanes("keyed", context, { assigner, contents, contentsType, deadlines, keyColumn: undefined });
-  return new KeyedMergingPanes({ ...mergingOptions, state: context.keyedState, panes });
+  return keyedPanes.module.makeKeyedMergingPanes({ ...mergingOptions, assigner, registry: context.components, state: context.keyedState });
 }

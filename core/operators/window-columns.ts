@@ -6,7 +6,8 @@ import { KERNEL_ROWS_MAX } from "../windows/kernel.ts";
 import type { PaneDeadlines } from "../windows/panes.ts";
 import { type TimeWindow, compareWindows } from "../windows/time-window.ts";
 import { CELLS_KEPT, type WindowCell, type WindowCells } from "./window-cells.ts";
-import type { WaitingRows } from "./window-waiting.ts";
+import type { StoredRows } from "./window-stored-rows.ts";
+import { storedRows, waitingBatch } from "./window-waiting.ts";
 
 /** What the window operator does for rows that do not go as columns, and for watermarks. */
 export interface WindowRows {
@@ -126,15 +127,17 @@ export class WindowColumns {
     return true;
   }
 
-  get waiting(): WaitingRows | undefined {
-    return this.#batch === undefined ? undefined : { batch: this.#batch, index: this.#index, nextWatermark: this.#nextWatermark };
+  /** What waits, as it is stored. */
+  stored(): StoredRows {
+    return storedRows(this.#batch === undefined ? undefined : { batch: this.#batch, index: this.#index, nextWatermark: this.#nextWatermark });
   }
 
-  /** Lets a batch wait: what an instance before this one has left. */
-  wait(batch: ColumnBatch): void {
-    this.#batch = batch;
+  /** Lets wait what instances before this one have left of the records that are its own; returns whether there is any. */
+  restore(stored: readonly StoredRows[], isOwn: (record: unknown, timestamp: number) => boolean): boolean {
+    this.#batch = waitingBatch(stored, isOwn);
     this.#index = 0;
     this.#nextWatermark = 0;
+    return this.#batch !== undefined;
   }
 
   #walk(batch: ColumnBatch): boolean {

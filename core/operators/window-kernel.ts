@@ -1,16 +1,11 @@
 import { keyColumnOf } from "../data/key-column.ts";
-import type { KernelModule } from "../host/kernel-module.ts";
 import { showAggregate } from "../windows/built-in-aggregates.ts";
-import { JsKernel } from "../windows/js-kernel.ts";
-import type { MakeKernel } from "../windows/kernel.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import { type SliceLayout, sliceLayout } from "../windows/pane-layout.ts";
 import type { PaneFunction } from "../windows/panes.ts";
-import { SlidingEventTimeWindows } from "../windows/sliding-windows.ts";
 import type { Window } from "../windows/time-window.ts";
-import { wasmKernels } from "../windows/wasm-kernel.ts";
 import type { WindowAssigner } from "../windows/window-assigner.ts";
-import type { ColumnForm } from "./operator.ts";
+import type { ColumnForm, PartUse } from "./operator.ts";
 
 /** Why no kernel computes these windows, as `explain` says it; undefined: one does. */
 export function withoutKernel<T, Contents, V>(
@@ -22,13 +17,26 @@ export function withoutKernel<T, Contents, V>(
   return undefined;
 }
 
+/** Whether a kernel holds the panes of such windows where they run. */
+export function isInKernel<T, Contents, V>(form: WindowForm<T, Contents, V>, use: Pick<PartUse, "mode" | "hasKernelModule">): boolean {
+  // In BATCH the windows of one key are fired and dropped before the next key comes: few panes at a time, and nothing for a kernel.
+  if (use.mode === "BATCH" || withoutKernel(form.assigner, form.contents) !== undefined) return false;
+  return use.hasKernelModule || withoutJsKernel(form) === undefined;
+}
+
+/** Why no kernel in JavaScript computes these windows, although one in WebAssembly does; undefined: it does too. */
+export function withoutJsKernel<T, Contents, V>(form: WindowForm<T, Contents, V>): string | undefined {
+  if (whyRows(form) === undefined || overlaps(form.assigner)) return undefined;
+  return "rows in windows that do not overlap gain little from one in JavaScript; setKernel(…) brings one in WebAssembly";
+}
+
 const WITHOUT_BUILT_IN = {
   list: "the windows keep every record for a function",
   reduce: "a function reduces the records; aggregate({ total: sum(\"field\") }) needs none",
   aggregate: "a function aggregates the records; aggregate({ total: sum(\"field\") }) needs none",
 } as const;
 
-interface WindowForm<T, Contents, V> {
+export interface WindowForm<T, Contents, V> {
   readonly keyOf: ((record: T) => unknown) | undefined;
   readonly assigner: WindowAssigner<T, Window>;
   readonly contents: WindowContents<T, Contents, V>;
@@ -53,13 +61,8 @@ function whyRows<T, Contents, V>({ keyOf, assigner, contents }: WindowForm<T, Co
   return `a function computes ${showAggregate(computed)}; ${computed.kind}("field") reads a column`;
 }
 
-/** What makes the kernels of a host: in WebAssembly where it brings the module, else in JavaScript. */
-export function kernelsOf(module: KernelModule | undefined): MakeKernel {
-  return module === undefined ? (spec) => new JsKernel(spec) : wasmKernels(module);
-}
-
 function overlaps<T>(assigner: WindowAssigner<T, Window>): boolean {
-  return assigner instanceof SlidingEventTimeWindows && assigner.slideMs < assigner.sizeMs;
+  return assigner.slides !== undefined && assigner.slides.slideMs < assigner.slides.sizeMs;
 }
 
 /**
@@ -68,7 +71,7 @@ function overlaps<T>(assigner: WindowAssigner<T, Window>): boolean {
  * that has to fire again.
  */
 export function slicesOf<T, Contents>(assigner: WindowAssigner<T, Window>, contents: PaneFunction<T, Contents>): SliceLayout | undefined {
-  if (contents.merge === undefined || contents.copy === undefined || !(assigner instanceof SlidingEventTimeWindows))
-    return undefined;
-  return sliceLayout(assigner.sizeMs, assigner.slideMs, assigner.offsetMs);
+  const { slides } = assigner;
+  if (slides === undefined || contents.merge === undefined || contents.copy === undefined) return undefined;
+  return sliceLayout(slides.sizeMs, slides.slideMs, slides.offsetMs);
 }

@@ -6,28 +6,27 @@ import { keyColumnOf } from "../data/key-column.ts";
 import { type Type, types } from "../data/type.ts";
 import type { OutputTag } from "../functions/output-tag.ts";
 import { InvariantViolation, assert } from "../lib/assert.ts";
-import { Duration } from "../lib/duration.ts";
 import { JobError } from "../lib/errors.ts";
 import { keyGroupOf, keyGroupRange } from "../state/key-groups.ts";
 import type { OperatorListState, OperatorValue } from "../state/operator-state.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../time/timestamp.ts";
 import type { Slots } from "../windows/aggregate-slots.ts";
-import { type BuiltInAggregates, showAggregate } from "../windows/built-in-aggregates.ts";
+import type { BuiltInAggregates } from "../windows/built-in-aggregates.ts";
 import type { ColumnPanes } from "../windows/column-panes.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import type { PaneDeadlines, Panes } from "../windows/panes.ts";
 import { GlobalWindow, TimeWindow, type Window, compareWindows } from "../windows/time-window.ts";
 import type { WindowAssigner, WindowAssignerContext } from "../windows/window-assigner.ts";
 import { deadlinesOf, hasOneWindowPerRecord } from "./default-triggers.ts";
-import type { Operator, OperatorContext, OperatorFactory, Output, SuspendedWork } from "./operator.ts";
-import { SessionWindowOperator } from "./session-window-operator.ts";
+import type { Operator, OperatorContext, Output, SuspendedWork } from "./operator.ts";
 import { WindowCells } from "./window-cells.ts";
-import { WindowColumns, type WindowRows } from "./window-columns.ts";
+import type { WindowColumns, WindowRows } from "./window-columns.ts";
 import { type WindowEmit, WindowEmitter } from "./window-emitter.ts";
-import { columnForm, withoutKernel } from "./window-kernel.ts";
-import { type PanesKind, makePanes } from "./window-panes.ts";
-import { WindowResults } from "./window-results.ts";
-import { type StoredRows, storedRows, storedRowsType, waitingBatch } from "./window-waiting.ts";
+import { columnForm, isInKernel } from "./window-kernel.ts";
+import { makePanes } from "./window-panes.ts";
+import { type PanesKind, windowBatches } from "./window-parts.ts";
+import type { WindowResults } from "./window-results.ts";
+import { noRows, type StoredRows, storedRowsType } from "./window-stored-rows.ts";
 
 export interface WindowOptions<T, K, Contents, V, Out> {
   /** Undefined for `windowAll`: all records have one key. */
@@ -67,7 +66,8 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   readonly #panes: Panes<T, Contents>;
   /** The windows of a record where they follow from its timestamp. */
   readonly #cells: WindowCells | undefined;
-  readonly #columns: WindowColumns;
+  /** Where batches come, or one may be left from before a restore. */
+  readonly #columns: WindowColumns | undefined;
   /** The same panes, where they give results as columns to an output that takes them. */
   readonly #columnPanes: ColumnPanes<T, Contents> | undefined;
   readonly #results: WindowResults | undefined;
@@ -116,18 +116,22 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       contentsType: options.contentsType,
       deadlines: this.#deadlines,
       keyColumn: keyColumnOf(keyOf),
+      inKernel: isInKernel(options, { mode: context.mode, hasKernelModule: context.kernel !== undefined }),
     });
     this.#panes = panes;
     // A reduce function changes records of its own, one for each window.
     const hasCells = this.#assigner.cells !== undefined && (contents.kind !== "reduce" || hasOneWindowPerRecord(this.#assigner));
     this.#cells = hasCells ? new WindowCells(this.#assigner, this.#assignerContext, this.#deadlines) : undefined;
     const { metrics } = context;
-    this.#columns = new WindowColumns({ panes: columnPanes, cells: this.#cells, deadlines: this.#deadlines, rows: this.#rowsOfBatches(), metrics });
+    if (columnPanes !== undefined || context.isRestored) {
+      const rows = this.#rowsOfBatches();
+      this.#columns = new windowBatches.module.WindowColumns({ panes: columnPanes, cells: this.#cells, deadlines: this.#deadlines, rows, metrics });
+    }
     if (columnPanes !== undefined && columnForm(options).takes === true) this.processColumns = (batch) => this.#takeColumns(batch);
     const aggregates = emit.kind === "values" ? contents.builtIn : undefined;
     if (aggregates !== undefined && columnPanes !== undefined && context.output.processColumns !== undefined) {
       this.#columnPanes = columnPanes;
-      this.#results = new WindowResults(aggregates, context);
+      this.#results = new windowBatches.module.WindowResults(aggregates, context);
     }
     this.#resultOf = aggregates === undefined ? undefined : resultOf(aggregates, this.#keepsEmitted);
     this.#emitter = new WindowEmitter(
@@ -153,12 +157,11 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#context.metrics.currentWatermark = this.#watermark;
     this.#panes.resumeFrom(this.#byClock ? this.#clockFiringUntil : this.#watermark);
     this.#emitter.open();
-    const waiting = waitingBatch(this.#storedWaiting.get(), (record, timestamp) => this.#isOwn(record as T, timestamp));
+    const isWaiting = this.#columns?.restore(this.#storedWaiting.get(), (record, timestamp) => this.#isOwn(record as T, timestamp)) === true;
     this.#storedWaiting.clear();
-    if (waiting !== undefined) this.#columns.wait(waiting);
     // A snapshot in mid-firing: what was left to fire, and what stood behind it, come before anything else.
     const isFiring = this.#forwarded < this.#watermark || -Infinity < this.#clockFiringUntil;
-    if (isFiring || waiting !== undefined) this.#context.suspend(this.#work);
+    if (isFiring || isWaiting) this.#context.suspend(this.#work);
     else this.#wakeForNext();
   }
 
@@ -196,7 +199,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   }
 
   #takeColumns(batch: ColumnBatch): void {
-    if (!this.#columns.take(batch)) this.#context.suspend(this.#work);
+    if (!this.#columns!.take(batch)) this.#context.suspend(this.#work);
   }
 
   #rowsOfBatches(): WindowRows {
@@ -250,7 +253,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#storedForwarded.set(this.#forwarded);
     this.#storedFiringUntil.set(this.#clockFiringUntil);
     this.#storedAssigner.set(this.#assigner.snapshot?.());
-    this.#storedWaiting.update([storedRows(this.#columns.waiting)]);
+    this.#storedWaiting.update([this.#columns?.stored() ?? noRows()]);
   }
 
   endKey(): void {
@@ -402,7 +405,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   /** What is left where firing stops: the rest of it, and of a batch in whose middle it was. */
   readonly #work: SuspendedWork = {
     snapshotable: true,
-    resume: () => this.#finishFiring() && this.#columns.resume(),
+    resume: () => this.#finishFiring() && this.#columns?.resume() !== false,
   };
 
   /** Fires what is due, drops what is past, and forwards the watermark; false where it was stopped on the way. */
@@ -482,35 +485,4 @@ function resultOf<V>(aggregates: BuiltInAggregates<never, V>, keepsEmitted: bool
   const keepsValues = aggregates.aggregates.some(({ kind }) => kind === "first" || kind === "last");
   if (keepsEmitted && keepsValues) return (slots) => copied(aggregates.getResult(slots as Slots));
   return (slots) => aggregates.getResult(slots as Slots);
-}
-
-/** Builds window operators: keyed, or, without `keyOf`, over all records. */
-export function windowFactory<T, K, Contents, V, Out>(
-  options: Omit<WindowOptions<T, K, Contents, V, Out>, "panes"> & { readonly panes?: PanesKind },
-): OperatorFactory {
-  const { assigner, contents, emit, allowedLatenessMs, lateTag } = options;
-  return {
-    kind: options.keyOf === undefined ? "window-all" : "window",
-    details: {
-      window: assigner.describe(),
-      contents: contents.kind,
-      ...(contents.builtIn === undefined ? {} : { aggregates: contents.builtIn.aggregates.map(showAggregate) }),
-      emit: emit.kind,
-      ...(assigner.defaultTrigger === "eventTime"
-        ? {
-            allowedLateness: Duration.ofMillis(allowedLatenessMs).toString(),
-            tooLate: lateTag === undefined ? "dropped and counted" : `to the side output "${lateTag.id}"`,
-          }
-        : {}),
-      ...(assigner.defaultTrigger === "processingTime" ? { notReproducible: "windows go by the clock" } : {}),
-      state: options.keyOf === undefined ? "panes by window" : "panes by key and window",
-    },
-    suspends: true,
-    columns: columnForm(options),
-    kernel: withoutKernel(assigner, contents) ?? true,
-    create: (context) =>
-      assigner.isMerging
-        ? new SessionWindowOperator({ ...options, panes: options.panes ?? "heap" }, context)
-        : new WindowOperator({ ...options, panes: options.panes ?? "memory" }, context),
-  };
 }

@@ -1,18 +1,7 @@
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../data/column-batch.ts";
 import { objectColumn } from "../data/column.ts";
 import { copied } from "../data/copied.ts";
-import { type Type, types } from "../data/type.ts";
-
-/** What is left of a batch that waits for a firing, as it is stored: every subtask stores one, empty in most cases. */
-export interface StoredRows {
-  readonly records: readonly unknown[];
-  readonly timestamps: readonly number[];
-  /** Watermark `i` comes before record `positions[i]`. */
-  readonly positions: readonly number[];
-  readonly watermarks: readonly number[];
-}
-
-export const storedRowsType = types.dynamic as Type<StoredRows>;
+import { noRows, type StoredRows } from "./window-stored-rows.ts";
 
 export interface WaitingRows {
   readonly batch: ColumnBatch;
@@ -22,7 +11,7 @@ export interface WaitingRows {
 }
 
 export function storedRows(waiting: WaitingRows | undefined): StoredRows {
-  if (waiting === undefined) return { records: [], timestamps: [], positions: [], watermarks: [] };
+  if (waiting === undefined) return noRows();
   const { batch, index: first, nextWatermark } = waiting;
   const rows = Array.from({ length: batch.length - first }, (_, index) => batch.rowOf(first + index));
   const watermarkRows = batch.watermarks.rows.slice(nextWatermark);

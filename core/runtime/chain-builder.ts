@@ -3,14 +3,14 @@ import type { Host } from "../host/host.ts";
 import { JobError } from "../lib/errors.ts";
 import type { AccumulatorRegistry, Operator, Output, SubtaskInfo } from "../operators/operator.ts";
 import type { ToEnumerator } from "../operators/source-protocol.ts";
-import { BatchInput } from "./batch-input.ts";
 import { Chain, type BuiltChain, type ChainLink } from "./chain.ts";
 import type { LocalChannel } from "./channel.ts";
+import { batchInput, exchange } from "./job-parts.ts";
 import type { CreditGauge } from "./lane.ts";
 import type { RestorePoint } from "./local-job.ts";
 import { SubtaskContext, type TaskCalls } from "./operator-context.ts";
 import { joinOutputs, type OperatorOutputs } from "./outputs.ts";
-import { RecordWriter } from "./record-writer.ts";
+import type { RecordWriter } from "./record-writer.ts";
 import { Suspensions } from "./suspensions.ts";
 import type { Task } from "./task.ts";
 
@@ -86,7 +86,7 @@ function outgoing(environment: ChainEnvironment, position: number): readonly Job
 
 function createWriter(environment: ChainEnvironment, edge: JobEdge, sender: () => SubtaskContext): RecordWriter {
   const { graph, host, gauge, subtask } = environment;
-  return new RecordWriter({
+  return new exchange.module.RecordWriter({
     partitioner: edge.partitioner,
     channels: environment.senders(edge),
     maxParallelism: graph.vertices[edge.toVertex]!.maxParallelism,
@@ -181,7 +181,7 @@ function sortedForBatch(
   const { settings } = environment.graph;
   if (settings.mode !== "BATCH" || operator.endKey === undefined) return operator;
   const calls = taskCalls(environment, position - 1);
-  return new BatchInput({
+  return new batchInput.module.BatchInput({
     operator,
     keys: chained.node.keys ?? operator.inputs.map(() => () => 0),
     bytesMax: settings.batchSortBytesMax,

@@ -1,8 +1,10 @@
 import type { StreamGraph } from "../graph/stream-graph.ts";
-import { buildJobGraph } from "../graph/job-graph.ts";
+import { buildJobGraph, type JobGraph } from "../graph/job-graph.ts";
 import type { Host } from "../host/host.ts";
 import { JobError } from "../lib/errors.ts";
+import { loadParts, type Part } from "../lib/part.ts";
 import { prometheusText, type MetricsRow } from "../metrics/prometheus.ts";
+import { partsOf } from "./job-parts.ts";
 import { LocalJob, type JobOutcome, type RestorePoint } from "./local-job.ts";
 
 export interface SubmitOptions {
@@ -39,58 +41,52 @@ export class LocalExecutor {
   }
 }
 
-/** The submitter's hold on a job. Promises live here; the engine inside answers by calls. */
+/**
+ * The submitter's hold on a job. Promises live here; the engine inside answers by calls.
+ *
+ * Where parts that the job needs are not loaded yet, there is no job before they are.
+ */
 export class LocalJobClient {
-  readonly job: LocalJob;
-  readonly #host: Host;
+  readonly #graph: JobGraph;
+  readonly #options: LocalExecutorOptions;
+  readonly #signal: AbortSignal | undefined;
   readonly #startedAt: number;
-  #endedAt: number | undefined;
   readonly #ended: Promise<JobOutcome>;
+  #job: LocalJob | undefined;
+  #outcome: JobOutcome | undefined;
+  #endedAt: number | undefined;
+  #settle: (outcome: JobOutcome) => void = () => {};
   #cancelReason: unknown;
 
   constructor(graph: StreamGraph, options: LocalExecutorOptions, signal: AbortSignal | undefined) {
-    const { host } = options;
-    this.#host = host;
-    let settle: (outcome: JobOutcome) => void = () => {};
+    const { host, restore } = options;
+    this.#graph = buildJobGraph(graph);
+    this.#options = options;
+    this.#signal = signal;
     this.#ended = new Promise((resolve) => {
-      settle = resolve;
-    });
-    const onAbort = (): void => {
-      this.#cancelReason = signal?.reason;
-      this.job.cancel();
-    };
-    this.job = new LocalJob(buildJobGraph(graph), {
-      host,
-      attempt: 0,
-      restore: options.restore,
-      freeze: options.freeze ?? false,
-      turnRecordsMax: options.turnRecordsMax,
-      channelCredits: options.channelCredits,
-      onEnd: (outcome) => {
-        this.#endedAt = host.clock.now();
-        signal?.removeEventListener("abort", onAbort);
-        settle(outcome);
-      },
+      this.#settle = resolve;
     });
     this.#startedAt = host.clock.now();
+    const parts = partsOf(this.#graph, { hasKernelModule: host.kernel !== undefined, isRestored: restore !== undefined });
+    const missing = [...parts].filter((part) => !part.isLoaded);
+    if (missing.length === 0) this.#make();
     if (signal?.aborted === true) {
-      onAbort();
+      this.#onAbort();
       return;
     }
-    signal?.addEventListener("abort", onAbort, { once: true });
-    host.scheduler.post(() => {
-      if (this.job.outcome === undefined) this.job.start();
-    });
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (missing.length === 0) this.#start();
+    else void this.#startWith(missing);
   }
 
   getJobStatus(): LocalJobStatus {
-    if (this.job.outcome !== undefined) return this.job.outcome.status;
-    return this.job.tasks.some((tasks) => tasks.some((task) => task.state !== "CREATED")) ? "RUNNING" : "CREATED";
+    if (this.#outcome !== undefined) return this.#outcome.status;
+    return this.#tasks.some((tasks) => tasks.some((task) => task.state !== "CREATED")) ? "RUNNING" : "CREATED";
   }
 
   /** Stops the job without finishing it; resolves once every operator has been closed. A job that has ended stays as it ended. */
   async cancel(): Promise<void> {
-    this.job.cancel();
+    this.#cancel();
     await this.#ended;
   }
 
@@ -99,11 +95,11 @@ export class LocalJobClient {
     const outcome = await this.#ended;
     if (outcome.status === "FAILED") throw outcome.error;
     if (outcome.status === "CANCELED") {
-      throw new JobError("JOB_CANCELED", `the job "${this.job.graph.jobName}" was canceled`, { cause: this.#cancelReason });
+      throw new JobError("JOB_CANCELED", `the job "${this.#graph.jobName}" was canceled`, { cause: this.#cancelReason });
     }
     const accumulators = this.accumulators();
     return {
-      jobName: this.job.graph.jobName,
+      jobName: this.#graph.jobName,
       netRuntimeMs: this.#runningMs(),
       getAccumulatorResult: (name) => accumulators.get(name),
     };
@@ -111,12 +107,12 @@ export class LocalJobClient {
 
   /** The accumulators of the last attempt, merged over subtasks; of the moment where the job still runs. */
   accumulators(): ReadonlyMap<string, unknown> {
-    return this.job.accumulators.results();
+    return this.#job?.accumulators.results() ?? new Map<string, unknown>();
   }
 
   metrics(): readonly MetricsRow[] {
     const rows: MetricsRow[] = [];
-    for (const tasks of this.job.tasks) {
+    for (const tasks of this.#tasks) {
       for (const task of tasks) {
         for (const { context } of task.chain.links) {
           const { jobName, operatorName, uid, index } = context.subtask;
@@ -131,9 +127,60 @@ export class LocalJobClient {
     return prometheusText(this.metrics());
   }
 
-  #runningMs(): number {
-    return (this.#endedAt ?? this.#host.clock.now()) - this.#startedAt;
+  /** None before the job is made. */
+  get #tasks(): LocalJob["tasks"] {
+    return this.#job?.tasks ?? [];
   }
+
+  async #startWith(missing: readonly Part<unknown>[]): Promise<void> {
+    try {
+      await loadParts(missing);
+      if (this.#outcome !== undefined) return;
+      this.#make();
+      this.#start();
+    } catch (cause) {
+      this.#end({ status: "FAILED", error: cause instanceof JobError ? cause : notLoaded(cause) });
+    }
+  }
+
+  #make(): void {
+    const { host, restore, freeze = false, turnRecordsMax, channelCredits } = this.#options;
+    const onEnd = (outcome: JobOutcome): void => this.#end(outcome);
+    this.#job = new LocalJob(this.#graph, { host, attempt: 0, restore, freeze, turnRecordsMax, channelCredits, onEnd });
+  }
+
+  #start(): void {
+    this.#options.host.scheduler.post(() => {
+      if (this.#outcome === undefined) this.#job!.start();
+    });
+  }
+
+  readonly #onAbort = (): void => {
+    this.#cancelReason = this.#signal?.reason;
+    this.#cancel();
+  };
+
+  #cancel(): void {
+    if (this.#job === undefined) this.#end({ status: "CANCELED" });
+    else this.#job.cancel();
+  }
+
+  #end(outcome: JobOutcome): void {
+    if (this.#outcome !== undefined) return;
+    this.#outcome = outcome;
+    this.#endedAt = this.#options.host.clock.now();
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#settle(outcome);
+  }
+
+  #runningMs(): number {
+    return (this.#endedAt ?? this.#options.host.clock.now()) - this.#startedAt;
+  }
+}
+
+function notLoaded(cause: unknown): JobError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new JobError("CODE_UNAVAILABLE", `a part of Tamias that this job needs could not be loaded: ${text}`, { cause });
 }
 
 export interface LocalJobResult {

@@ -10,7 +10,8 @@ import type { Output } from "../operators/operator.ts";
 import type { ToEnumerator } from "../operators/source-protocol.ts";
 import { buildChain, type ChainEnvironment } from "./chain-builder.ts";
 import { LocalChannel } from "./channel.ts";
-import { InputGate, type GateChannel } from "./input-gate.ts";
+import type { GateChannel, InputGate } from "./input-gate.ts";
+import { exchange } from "./job-parts.ts";
 import { asJobError, Task, type TaskListener } from "./task.ts";
 
 /** What a job is restored from: where its state lies, and how to read the parts. */
@@ -236,7 +237,7 @@ export class LocalJob implements TaskListener {
       countFurther: (records: number) => task().countFurther(records),
       onAligned: (checkpointId: number) => task().onAligned(checkpointId),
     };
-    return new InputGate(gateChannels, inputs, gateTask, () => task().schedule());
+    return new exchange.module.InputGate(gateChannels, inputs, gateTask, () => task().schedule());
   }
 
   #createCoordinators(): void {

@@ -13,6 +13,7 @@ export class GlobalWindows implements WindowAssigner<unknown, GlobalWindow> {
   readonly kind = "GlobalWindows";
   readonly isEventTime = false;
   readonly isMerging = false;
+  readonly hasOneWindowPerRecord = true;
   readonly defaultTrigger: "endOfStream" | "never";
   readonly #windows = [GlobalWindow.get()];
 

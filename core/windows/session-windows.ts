@@ -1,17 +1,11 @@
 import { Duration } from "../lib/duration.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
-import { TimeWindow, type Window } from "./time-window.ts";
-import { type WindowAssigner, type WindowAssignerContext, requireTimestamp, wholeMs } from "./window-assigner.ts";
+import { TimeWindow } from "./time-window.ts";
+import { type SessionAssigner, type WindowAssigner, type WindowAssignerContext, requireTimestamp, wholeMs } from "./window-assigner.ts";
 
 /** Reads from a record how long its session stays open after it: a Duration, or ms as in Flink. Must be greater than zero. */
 export type SessionWindowTimeGapExtractor<in T> = (record: T) => number | Duration;
-
-/** What the assigners of sessions say of a record without making a window of it. */
-export interface SessionAssigner<in T> {
-  startOf(timestamp: number, context: WindowAssignerContext): number;
-  gapMsOf(record: T): number;
-}
 
 function gapMsOf(kind: string, gap: Duration): number {
   const gapMs = wholeMs(kind, "gap", gap);
@@ -56,6 +50,10 @@ export class EventTimeSessionWindows implements WindowAssigner<unknown, TimeWind
     this.gapMs = gapMs;
   }
 
+  get sessions(): this {
+    return this;
+  }
+
   /** @throws JobError INVALID_ARGUMENT when the gap is not greater than zero. */
   static withGap(gap: Duration): EventTimeSessionWindows {
     return new EventTimeSessionWindows(gapMsOf("EventTimeSessionWindows", gap));
@@ -95,6 +93,10 @@ export class DynamicEventTimeSessionWindows<in T> implements WindowAssigner<T, T
 
   private constructor(extract: SessionWindowTimeGapExtractor<T>) {
     this.#extract = extract;
+  }
+
+  get sessions(): this {
+    return this;
   }
 
   static withDynamicGap<T>(extractor: SessionWindowTimeGapExtractor<T>): DynamicEventTimeSessionWindows<T> {
@@ -139,6 +141,10 @@ export class ProcessingTimeSessionWindows implements WindowAssigner<unknown, Tim
     this.gapMs = gapMs;
   }
 
+  get sessions(): this {
+    return this;
+  }
+
   /** @throws JobError INVALID_ARGUMENT when the gap is not greater than zero. */
   static withGap(gap: Duration): ProcessingTimeSessionWindows {
     return new ProcessingTimeSessionWindows(gapMsOf("ProcessingTimeSessionWindows", gap));
@@ -179,6 +185,10 @@ export class DynamicProcessingTimeSessionWindows<in T> implements WindowAssigner
     this.#extract = extract;
   }
 
+  get sessions(): this {
+    return this;
+  }
+
   static withDynamicGap<T>(extractor: SessionWindowTimeGapExtractor<T>): DynamicProcessingTimeSessionWindows<T> {
     requireExtractor("ProcessingTimeSessionWindows", extractor);
     return new DynamicProcessingTimeSessionWindows(extractor);
@@ -200,14 +210,4 @@ export class DynamicProcessingTimeSessionWindows<in T> implements WindowAssigner
   describe(): string {
     return `${this.kind}(gap of each record)`;
   }
-}
-
-/** The assigner as one of those above; undefined where it is the user's own. */
-export function sessionAssigner<T>(assigner: WindowAssigner<T, Window>): SessionAssigner<T> | undefined {
-  const isSession =
-    assigner instanceof EventTimeSessionWindows ||
-    assigner instanceof DynamicEventTimeSessionWindows ||
-    assigner instanceof ProcessingTimeSessionWindows ||
-    assigner instanceof DynamicProcessingTimeSessionWindows;
-  return isSession ? assigner : undefined;
 }

@@ -95,6 +95,10 @@ export class SlidingEventTimeWindows implements WindowAssigner<unknown, TimeWind
     return new SlidingEventTimeWindows(gridOf("SlidingEventTimeWindows", size, slide, offset));
   }
 
+  get slides(): { readonly sizeMs: number; readonly slideMs: number; readonly offsetMs: number } {
+    return this.#grid;
+  }
+
   get sizeMs(): number {
     return this.#grid.sizeMs;
   }

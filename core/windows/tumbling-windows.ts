@@ -93,6 +93,7 @@ export class TumblingEventTimeWindows implements WindowAssigner<unknown, TimeWin
   readonly kind = "TumblingEventTimeWindows";
   readonly isEventTime = true;
   readonly isMerging = false;
+  readonly hasOneWindowPerRecord = true;
   readonly defaultTrigger = "eventTime";
   readonly #grid: TumblingGrid;
 
@@ -169,6 +170,7 @@ export class TumblingProcessingTimeWindows implements WindowAssigner<unknown, Ti
   readonly kind = "TumblingProcessingTimeWindows";
   readonly isEventTime = false;
   readonly isMerging = false;
+  readonly hasOneWindowPerRecord = true;
   readonly defaultTrigger = "processingTime";
   readonly #grid: TumblingGrid;
 

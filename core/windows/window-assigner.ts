@@ -15,6 +15,12 @@ export interface WindowAssignerContext {
   random(): number;
 }
 
+/** What the assigners of sessions say of a record without making a window of it. */
+export interface SessionAssigner<in T> {
+  startOf(timestamp: number, context: WindowAssignerContext): number;
+  gapMsOf(record: T): number;
+}
+
 /**
  * Says to which windows a record belongs. The public assigners have Flink's names: `TumblingEventTimeWindows.of(minutes(1))`, …
  */
@@ -25,6 +31,12 @@ export interface WindowAssigner<in T, out W extends Window> {
   /** Whether windows that touch become one (sessions); they then merge as `mergeTimeWindows` says. */
   readonly isMerging: boolean;
   readonly defaultTrigger: DefaultTrigger;
+  /** Set where a record lies in one window at most, so that what a window holds is its own. */
+  readonly hasOneWindowPerRecord?: true;
+  /** Of windows of event time on one grid, whatever the record: how they overlap. They may then be summed from slices. */
+  readonly slides?: { readonly sizeMs: number; readonly slideMs: number; readonly offsetMs: number };
+  /** Of sessions: what makes them, without a window of each record. */
+  readonly sessions?: SessionAssigner<T>;
   /**
    * The windows of a record, none where it falls between them. The answer is only read, and may be the same array for several
    * records.

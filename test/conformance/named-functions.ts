@@ -9,12 +9,14 @@ import type {
   TimerService,
 } from "../../core/functions/stream-functions.ts";
 import { milliseconds } from "../../core/lib/duration.ts";
-import { coProcessFactory } from "../../core/operators/co-process-operator.ts";
-import { keyedCoProcessFactory } from "../../core/operators/keyed-co-process-operator.ts";
-import { keyedProcessFactory } from "../../core/operators/keyed-process-operator.ts";
-import { keyedReduceFactory } from "../../core/operators/keyed-reduce-operator.ts";
+import {
+  coProcessFactory,
+  keyedCoProcessFactory,
+  keyedProcessFactory,
+  keyedReduceFactory,
+  processFactory,
+} from "../../core/operators/function-factories.ts";
 import type { OperatorFactory } from "../../core/operators/operator.ts";
-import { processFactory } from "../../core/operators/process-operator.ts";
 import { timestampsAndWatermarksFactory } from "../../core/operators/timestamps-and-watermarks-operator.ts";
 import { ValueStateDescriptor } from "../../core/state/descriptors.ts";
 import type { ValueState } from "../../core/state/state.ts";

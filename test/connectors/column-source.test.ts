@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { BatchEncoder, type ColumnArrays } from "../../core/connectors/column-arrays.ts";
+import { BatchEncoder } from "../../core/connectors/array-encoder.ts";
+import type { ColumnArrays } from "../../core/connectors/column-arrays.ts";
 import { ColumnSource } from "../../core/connectors/column-source.ts";
 import type { ColumnBatch } from "../../core/data/column-batch.ts";
 import type { Output } from "../../core/operators/operator.ts";

@@ -4,7 +4,7 @@ import type { ColumnBatch } from "../../core/data/column-batch.ts";
 import { Duration } from "../../core/lib/duration.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import type { Output } from "../../core/operators/operator.ts";
-import { BatchEncoder } from "../../core/connectors/column-arrays.ts";
+import { BatchEncoder } from "../../core/connectors/array-encoder.ts";
 import type { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
 import { columnsOf } from "../../core/data/expression.ts";
 import { STRATEGIES, timedBatch, type Timed } from "../time/timed-batches.ts";

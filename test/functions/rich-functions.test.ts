@@ -5,7 +5,7 @@ import type { Collector } from "../../core/functions/collector.ts";
 import { KeyedProcessFunction, ProcessFunction, ProcessWindowFunction, RichMapFunction } from "../../core/functions/rich-functions.ts";
 import type { KeyedProcessContext, KeyedProcessFunctionLike, OnTimerContext, ProcessFunctionLike } from "../../core/functions/stream-functions.ts";
 import type { ProcessWindowContext, ProcessWindowFunctionLike } from "../../core/functions/window-functions.ts";
-import { mapFactory } from "../../core/operators/map-operator.ts";
+import { mapFactory } from "../../core/operators/function-factories.ts";
 import { ValueStateDescriptor } from "../../core/state/descriptors.ts";
 import type { ValueState } from "../../core/state/state.ts";
 import { OperatorHarness } from "../../core/testing/operator-harness.ts";

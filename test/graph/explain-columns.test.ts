@@ -31,11 +31,13 @@ interface Options {
   /** Columnar forms of operators by their names, whatever they have. */
   readonly forms?: { readonly [name: string]: ColumnForm };
   readonly mode?: RuntimeExecutionMode;
+  /** Whether the host brings the kernel in WebAssembly; default false. */
+  readonly hasKernelModule?: boolean;
 }
 
 /** What `explain` says of a job, without the details of its operators. */
 function explained(write: (flights: DataStream<Flight>) => void, options: Options = {}): string[] {
-  const { source = COLUMNS, parallelism = 1, forms = {}, mode = RuntimeExecutionMode.STREAMING } = options;
+  const { source = COLUMNS, parallelism = 1, forms = {}, mode = RuntimeExecutionMode.STREAMING, hasKernelModule = false } = options;
   const env = StreamExecutionEnvironment.getExecutionEnvironment();
   env.setParallelism(parallelism).setRuntimeMode(mode);
   const flights: DataStreamSource<Flight> = env.fromElements<Flight>({ origin: "JFK", delay: 1 }).name("flights");
@@ -45,7 +47,7 @@ function explained(write: (flights: DataStream<Flight>) => void, options: Option
     const columns = node.name === "flights" ? source : forms[node.name];
     return columns === undefined ? node : { ...node, factory: { ...node.factory, columns } };
   });
-  const lines = explain(buildJobGraph({ ...graph, nodes })).split("\n");
+  const lines = explain(buildJobGraph({ ...graph, nodes }), { hasKernelModule }).split("\n");
   return lines.slice(1).filter((line) => /^Chain|^ +←|from here on|\[\w+\]$/.test(line));
 }
 
@@ -129,13 +131,16 @@ test("windows that a kernel computes turn rows into columns", () => {
       .aggregate({ flights: count(), delay: sum(col("delay").times(60)) })
       .filter(columnsOf<{ flights: number }>()("flights").gt(1))
       .name("many");
-  const [title, ...lines] = explained(job, { source: { takes: true, gives: false } });
+  const [title, ...lines] = explained(job, { source: { takes: true, gives: false }, hasKernelModule: true });
   expect(title).toBe("Chain 1: 1 subtask, 128 key groups; rows, then columns");
   expect(lines).toEqual(["  flights  [source]", "    → TumblingProcessingTimeWindows  [window]", "      columns from here on", "      → many  [filter]"]);
-  expect(explained(job)[0]).toBe("Chain 1: 1 subtask, 128 key groups; columns, then rows, then columns");
+  expect(explained(job, { hasKernelModule: true })[0]).toBe("Chain 1: 1 subtask, 128 key groups; columns, then rows, then columns");
+  expect(explained(job)[0]).toBe("Chain 1: 1 subtask, 128 key groups; columns, then rows");
   const env = StreamExecutionEnvironment.getExecutionEnvironment();
   job(env.fromElements<Flight>({ origin: "JFK", delay: 1 }));
-  expect(explain(buildJobGraph(env.getStreamGraph("job")))).toMatch(/^ +kernel: {11}JavaScript/m);
+  const graph = buildJobGraph(env.getStreamGraph("job"));
+  expect(explain(graph, { hasKernelModule: true })).toMatch(/^ +kernel: {11}WebAssembly/m);
+  expect(explain(graph)).toMatch(/^ +kernel: {11}none: rows in windows that do not overlap gain little/m);
 });
 
 test("in BATCH no kernel does", () => {

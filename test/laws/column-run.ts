@@ -28,7 +28,7 @@ import { type Type } from "../../core/data/type.ts";
 import { buildJobGraph, type JobGraph } from "../../core/graph/job-graph.ts";
 import type { StreamGraph } from "../../core/graph/stream-graph.ts";
 import type { KernelModule } from "../../core/host/kernel-module.ts";
-import { windowFactory } from "../../core/operators/window-operator.ts";
+import { windowFactory } from "../../core/operators/window-factory.ts";
 import { LocalJob, type JobOutcome, type RestorePoint } from "../../core/runtime/local-job.ts";
 import { CheckpointDriver, MemoryParts } from "../../core/testing/checkpoint-driver.ts";
 import { SimulatedHost } from "../../core/testing/simulated-host.ts";

@@ -6,7 +6,7 @@ import type { KeyId } from "../../core/data/key.ts";
 import { buildJobGraph } from "../../core/graph/job-graph.ts";
 import type { StreamGraph } from "../../core/graph/stream-graph.ts";
 import type { ByteReader, ByteWriter } from "../../core/lib/bytes.ts";
-import { keyedProcessFactory } from "../../core/operators/keyed-process-operator.ts";
+import { keyedProcessFactory } from "../../core/operators/function-factories.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "../../core/operators/operator.ts";
 import { LocalJob, type JobOutcome } from "../../core/runtime/local-job.ts";
 import type { RuntimeContext } from "../../core/functions/runtime-context.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { types } from "../../core/data/type.ts";
 import { JobError } from "../../core/lib/errors.ts";
-import { type CountWindowOptions, countWindowFactory } from "../../core/operators/count-window-operator.ts";
+import type { CountWindowOptions } from "../../core/operators/count-window-operator.ts";
+import { countWindowFactory } from "../../core/operators/count-window-factory.ts";
 import type { OperatorFactory } from "../../core/operators/operator.ts";
 import { aggregatePane, listPane, reducePane } from "../../core/windows/pane-functions.ts";
 import { type Step, check as checkSteps } from "./play.ts";

@@ -4,7 +4,7 @@ import { assert } from "../../core/lib/assert.ts";
 import { milliseconds } from "../../core/lib/duration.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import type { WindowEmit } from "../../core/operators/window-emitter.ts";
-import { windowFactory } from "../../core/operators/window-operator.ts";
+import { windowFactory } from "../../core/operators/window-factory.ts";
 import type { OperatorFactory } from "../../core/operators/operator.ts";
 import type { HarnessOutput } from "../../core/testing/operator-harness.ts";
 import { GlobalWindows } from "../../core/windows/global-windows.ts";

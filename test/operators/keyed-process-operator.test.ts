@@ -5,7 +5,7 @@ import { OutputTag } from "../../core/functions/output-tag.ts";
 import { KeyedProcessFunction } from "../../core/functions/rich-functions.ts";
 import type { KeyedProcessContext, KeyedProcessFunctionLike, OnTimerContext } from "../../core/functions/stream-functions.ts";
 import { JobError } from "../../core/lib/errors.ts";
-import { keyedProcessFactory } from "../../core/operators/keyed-process-operator.ts";
+import { keyedProcessFactory } from "../../core/operators/function-factories.ts";
 import type { OperatorFactory } from "../../core/operators/operator.ts";
 import { ListStateDescriptor, MapStateDescriptor, ReducingStateDescriptor, ValueStateDescriptor } from "../../core/state/descriptors.ts";
 import type { ValueState } from "../../core/state/state.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { types } from "../../core/data/type.ts";
-import { keyedReduceFactory } from "../../core/operators/keyed-reduce-operator.ts";
+import { keyedReduceFactory } from "../../core/operators/function-factories.ts";
 import type { OperatorFactory } from "../../core/operators/operator.ts";
 import { OperatorHarness } from "../../core/testing/operator-harness.ts";
 import { check, showOutput } from "./play.ts";

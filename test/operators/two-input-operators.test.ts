@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { types } from "../../core/data/type.ts";
-import { coFlatMapFactory } from "../../core/operators/co-flat-map-operator.ts";
-import { coMapFactory } from "../../core/operators/co-map-operator.ts";
-import { coProcessFactory } from "../../core/operators/co-process-operator.ts";
-import { keyedCoProcessFactory } from "../../core/operators/keyed-co-process-operator.ts";
+import {
+  coFlatMapFactory,
+  coMapFactory,
+  coProcessFactory,
+  keyedCoProcessFactory,
+} from "../../core/operators/function-factories.ts";
 import type { OperatorFactory } from "../../core/operators/operator.ts";
 import { RichCoMapFunction } from "../../core/functions/rich-functions.ts";
 import { ValueStateDescriptor } from "../../core/state/descriptors.ts";

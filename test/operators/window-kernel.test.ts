@@ -18,8 +18,8 @@ import {
   type TimeWindow,
   type WindowedStream,
 } from "../../core/index.ts";
-import { windowFactory } from "../../core/operators/window-operator.ts";
-import type { PanesKind } from "../../core/operators/window-panes.ts";
+import { windowFactory } from "../../core/operators/window-factory.ts";
+import type { PanesKind } from "../../core/operators/window-parts.ts";
 import { OperatorHarness, type OperatorHarnessOptions } from "../../core/testing/operator-harness.ts";
 import { builtInAggregates } from "../../core/windows/built-in-aggregates.ts";
 import { aggregatePane } from "../../core/windows/pane-functions.ts";

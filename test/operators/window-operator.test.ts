@@ -4,7 +4,7 @@ import { OutputTag } from "../../core/functions/output-tag.ts";
 import type { ProcessWindowContext } from "../../core/functions/window-functions.ts";
 import { milliseconds } from "../../core/lib/duration.ts";
 import { JobError } from "../../core/lib/errors.ts";
-import { windowFactory } from "../../core/operators/window-operator.ts";
+import { windowFactory } from "../../core/operators/window-factory.ts";
 import type { AggregateFunction } from "../../core/state/aggregation.ts";
 import { ValueStateDescriptor } from "../../core/state/descriptors.ts";
 import { OperatorHarness } from "../../core/testing/operator-harness.ts";

@@ -3,7 +3,7 @@ import { types } from "../../core/data/type.ts";
 import { OutputTag } from "../../core/functions/output-tag.ts";
 import { milliseconds } from "../../core/lib/duration.ts";
 import type { OperatorFactory } from "../../core/operators/operator.ts";
-import { windowFactory } from "../../core/operators/window-operator.ts";
+import { windowFactory } from "../../core/operators/window-factory.ts";
 import { OperatorHarness, type OperatorHarnessOptions } from "../../core/testing/operator-harness.ts";
 import { aggregatePane } from "../../core/windows/pane-functions.ts";
 import type { Window } from "../../core/windows/time-window.ts";

@@ -9,7 +9,7 @@ import { buildJobGraph } from "../../core/graph/job-graph.ts";
 import type { StreamGraph } from "../../core/graph/stream-graph.ts";
 import { milliseconds } from "../../core/lib/duration.ts";
 import type { OperatorMetrics } from "../../core/metrics/operator-metrics.ts";
-import { windowFactory } from "../../core/operators/window-operator.ts";
+import { windowFactory } from "../../core/operators/window-factory.ts";
 import { BUFFER_ROWS_MAX } from "../../core/runtime/lane.ts";
 import { LocalJob, type JobOutcome, type RestorePoint } from "../../core/runtime/local-job.ts";
 import { CheckpointDriver } from "../../core/testing/checkpoint-driver.ts";

@@ -8,7 +8,7 @@ import { columnKeySelector } from "../../core/data/key-column.ts";
 import { types } from "../../core/data/type.ts";
 import type { Partitioner, StreamGraph } from "../../core/graph/stream-graph.ts";
 import { columnsInto } from "../../core/operators/columns-output.ts";
-import { mapFactory } from "../../core/operators/map-operator.ts";
+import { mapFactory } from "../../core/operators/function-factories.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "../../core/operators/operator.ts";
 import type { RestorePoint } from "../../core/runtime/local-job.ts";
 import { CheckpointDriver, MemoryParts } from "../../core/testing/checkpoint-driver.ts";

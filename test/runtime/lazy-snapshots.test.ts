@@ -4,7 +4,7 @@ import { SequenceSource } from "../../core/connectors/sequence-source.ts";
 import { sinkFactory } from "../../core/connectors/sink-operator.ts";
 import { types } from "../../core/data/type.ts";
 import type { StreamGraph } from "../../core/graph/stream-graph.ts";
-import { windowFactory } from "../../core/operators/window-operator.ts";
+import { windowFactory } from "../../core/operators/window-factory.ts";
 import { CheckpointDriver } from "../../core/testing/checkpoint-driver.ts";
 import { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
 import { builtInAggregates } from "../../core/windows/built-in-aggregates.ts";
@@ -12,9 +12,11 @@ import { count, sum } from "../../core/windows/aggregates.ts";
 import { aggregatePane } from "../../core/windows/pane-functions.ts";
 import { TumblingEventTimeWindows } from "../../core/windows/tumbling-windows.ts";
 import { milliseconds } from "../../core/lib/duration.ts";
+import { loadKernelModule } from "../../node/kernel-module.ts";
 import { finishJob, startJob } from "./running-jobs.ts";
 import { GraphWriter } from "./stream-graphs.ts";
 
+const kernel = await loadKernelModule();
 const KEYS = 6_000;
 const COUNT = 4 * KEYS;
 
@@ -39,10 +41,10 @@ function manyKeys(results: unknown[]): StreamGraph {
 
 test("a large snapshot is written between records, as the state was when it was taken", () => {
   const expected: unknown[] = [];
-  finishJob(startJob(manyKeys(expected), { turnRecordsMax: 50 }));
+  finishJob(startJob(manyKeys(expected), { kernel, turnRecordsMax: 50 }));
   expect(expected).toHaveLength(KEYS);
 
-  const first = startJob(manyKeys([]), { turnRecordsMax: 50 });
+  const first = startJob(manyKeys([]), { kernel, turnRecordsMax: 50 });
   const driver = new CheckpointDriver(first.job);
   const metrics = first.job.tasks.flat()[0]!.chain.links[1]!.context.metrics;
   for (const target of [2 * KEYS, 3 * KEYS]) {
@@ -59,12 +61,12 @@ test("a large snapshot is written between records, as the state was when it was 
   first.job.cancel();
 
   const restored: unknown[] = [];
-  finishJob(startJob(manyKeys(restored), { restore: driver.latest()!, turnRecordsMax: 50 }));
+  finishJob(startJob(manyKeys(restored), { kernel, restore: driver.latest()!, turnRecordsMax: 50 }));
   expect(restored).toEqual(expected);
 });
 
 test("a job that ends while a snapshot is being written writes it to the end first", () => {
-  const first = startJob(manyKeys([]), { turnRecordsMax: 2_000 });
+  const first = startJob(manyKeys([]), { kernel, turnRecordsMax: 2_000 });
   const driver = new CheckpointDriver(first.job);
   const metrics = first.job.tasks.flat()[0]!.chain.links[1]!.context.metrics;
   while (metrics.recordsIn < COUNT - 2_000) first.host.step();

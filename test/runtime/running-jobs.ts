@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import type { Sink, SinkWriter, SinkWriterContext } from "../../core/connectors/sink.ts";
 import { buildJobGraph } from "../../core/graph/job-graph.ts";
 import type { StreamGraph } from "../../core/graph/stream-graph.ts";
+import type { KernelModule } from "../../core/host/kernel-module.ts";
 import { LocalJob, type JobOutcome, type RestorePoint } from "../../core/runtime/local-job.ts";
 import { SimulatedHost } from "../../core/testing/simulated-host.ts";
 
@@ -17,10 +18,12 @@ export interface RunOptions {
   readonly restore?: RestorePoint;
   readonly turnRecordsMax?: number;
   readonly channelCredits?: number;
+  readonly kernel?: KernelModule;
 }
 
 export function startJob(graph: StreamGraph, options: RunOptions = {}): RunningJob {
   const host = new SimulatedHost({ seed: options.seed ?? 1 });
+  if (options.kernel !== undefined) Object.assign(host, { kernel: options.kernel });
   const outcomes: JobOutcome[] = [];
   const job = new LocalJob(buildJobGraph(graph), {
     host,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SourceReader } from "../../core/connectors/source.ts";
-import { BatchEncoder } from "../../core/connectors/column-arrays.ts";
+import { BatchEncoder } from "../../core/connectors/array-encoder.ts";
 import { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
 import { finishJob, startJob } from "./running-jobs.ts";
 import { readerSource } from "./reader-source.ts";

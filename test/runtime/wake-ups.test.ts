@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { SequenceSource } from "../../core/connectors/sequence-source.ts";
 import { sinkFactory } from "../../core/connectors/sink-operator.ts";
 import type { ReaderOutput } from "../../core/connectors/source.ts";
-import { keyedProcessFactory } from "../../core/operators/keyed-process-operator.ts";
+import { keyedProcessFactory } from "../../core/operators/function-factories.ts";
 import { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
 import { finishJob, startJob, testSink } from "./running-jobs.ts";
 import { readerSource } from "./reader-source.ts";

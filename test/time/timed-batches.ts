@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { BatchEncoder } from "../../core/connectors/column-arrays.ts";
+import { BatchEncoder } from "../../core/connectors/array-encoder.ts";
 import type { ColumnBatch } from "../../core/data/column-batch.ts";
 import { columnsOf } from "../../core/data/expression.ts";
 import { Duration } from "../../core/lib/duration.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BatchEncoder } from "../../core/connectors/column-arrays.ts";
+import { BatchEncoder } from "../../core/connectors/array-encoder.ts";
 import { StringDictionary } from "../../core/connectors/dictionary-array.ts";
 import type { Column } from "../../core/data/column.ts";
 import { KeyNumbers } from "../../core/windows/key-numbers.ts";

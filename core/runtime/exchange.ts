@@ -1,0 +1,3 @@
+/** What a job with more than one chain needs: one part. */
+export { InputGate } from "./input-gate.ts";
+export { RecordWriter } from "./record-writer.ts";

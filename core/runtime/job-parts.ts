@@ -1,0 +1,22 @@
+import { dynamicCodec } from "../data/dynamic-type.ts";
+import type { JobGraph } from "../graph/job-graph.ts";
+import { Part } from "../lib/part.ts";
+import type { PartUse } from "../operators/operator.ts";
+
+/** Both ends of the channels between chains. */
+export const exchange = /* @__PURE__ */ new Part(() => import("./exchange.ts"));
+/** What collects and sorts the input of operators that work by key, in BATCH. */
+export const batchInput = /* @__PURE__ */ new Part(() => import("./batch-input.ts"));
+
+/** What must be loaded before a job of this graph is made. */
+export function partsOf(graph: JobGraph, use: Omit<PartUse, "mode">): ReadonlySet<Part<unknown>> {
+  const { mode } = graph.settings;
+  const parts = new Set<Part<unknown>>();
+  if (0 < graph.edges.length) parts.add(exchange);
+  if (mode === "BATCH") parts.add(batchInput);
+  if (0 < parts.size || use.isRestored) parts.add(dynamicCodec);
+  for (const { operators } of graph.vertices) {
+    for (const { node } of operators) for (const part of node.factory.parts?.({ ...use, mode }) ?? []) parts.add(part);
+  }
+  return parts;
+}
