@@ -86,8 +86,11 @@ export interface ReaderOutput<T> {
   /**
    * Many records at once: means exactly `collect` for each of them. The batch has no watermarks; `batch.timestamps` is what the source knows of event time,
    * −∞ where it knows nothing.
+   *
+   * Returns true where nobody has kept any of the batch: the arrays that it was made of may then be filled anew, for the next batch. Otherwise they must never
+   * change, and the next batch needs others. Readers that make new arrays for each batch need not look.
    */
-  collectColumns(batch: ColumnBatch): void;
+  collectColumns(batch: ColumnBatch): boolean;
   emitWatermark(watermark: number): void;
   markIdle(): void;
   markActive(): void;

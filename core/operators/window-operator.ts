@@ -57,7 +57,7 @@ const ALWAYS = (): boolean => true;
 export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<T> {
   readonly inputs: readonly Output<T>[] = [this];
   /** Present where a batch spares the operator its records. */
-  declare readonly processColumns?: (batch: ColumnBatch) => void;
+  declare readonly processColumns?: (batch: ColumnBatch) => boolean;
   readonly #context: OperatorContext;
   readonly #keyOf: ((record: T) => K) | undefined;
   readonly #assigner: WindowAssigner<T, Window>;
@@ -198,8 +198,11 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     return true;
   }
 
-  #takeColumns(batch: ColumnBatch): void {
-    if (!this.#columns!.take(batch)) this.#context.suspend(this.#work);
+  /** Panes hold values, so that only a batch that waits in the middle is kept. */
+  #takeColumns(batch: ColumnBatch): boolean {
+    const isTaken = this.#columns!.take(batch);
+    if (!isTaken) this.#context.suspend(this.#work);
+    return isTaken;
   }
 
   #rowsOfBatches(): WindowRows {
