@@ -56,14 +56,21 @@ export class BatchInput {
   write(kernel: Kernel, { plan, key, values, timestamps }: BatchColumns, run: RowRun, spans: Int32Array, from: number, count: number, to: number): boolean {
     const first = run.first + from;
     const rows = run.rows?.subarray(from, from + count);
-    const own = rows === undefined ? KeyNumbers.ownNumbers(key, first, count) : undefined;
-    // Beside the kernel's input: a new key may make its memory grow, and then its views are others.
-    if (own === undefined && !this.#numbers.write(key, first, rows, count, this.#keys)) return false;
+    if (rows !== undefined || key.kind !== "i32" || !tookKeys(kernel, key.values.subarray(first, first + count), to)) {
+      // Beside the kernel's input: a new key may make its memory grow, and then its views are others.
+      if (!this.#numbers.write(key, first, rows, count, this.#keys)) return false;
+      kernel.input.keys.set(this.#keys.subarray(0, count), to);
+    }
     const { input } = kernel;
-    input.keys.set(own ?? this.#keys.subarray(0, count), to);
     input.spans.set(spans.subarray(from, from + count), to);
     if (plan.readsTimes) copyRowsOf(timestamps, input.timestamps, first, rows, count, to);
     for (let column = 0; column < values.length; column += 1) copyRowsOf(values[column]!, input.values[column]!, first, rows, count, to);
     return true;
   }
+}
+
+/** The most common case by far: each key is its own number. */
+function tookKeys(kernel: Kernel, keys: Int32Array, to: number): boolean {
+  kernel.input.keys.set(keys, to);
+  return kernel.areOwnKeys(to, keys.length);
 }

@@ -54,16 +54,6 @@ export class KeyNumbers {
     return kind !== "object" && validity === undefined;
   }
 
-  /** The keys of rows `first` to `first + count − 1` where each is its own number, which is the most common case by far; else undefined. */
-  static ownNumbers(column: Column, first: number, count: number): Int32Array | undefined {
-    if (column.kind !== "i32") return undefined;
-    const keys = column.values;
-    let bits = 0;
-    // Negative where the two highest bits differ: where a key is not within ±2^30.
-    for (let row = first; row < first + count; row += 1) bits |= keys[row]! ^ (keys[row]! << 1);
-    return bits < 0 ? undefined : keys.subarray(first, first + count);
-  }
-
   /** Writes the numbers of `count` rows: those of the list, or neighbours. Returns false where a row has a value that is no key. */
   write(column: Column, first: number, rows: Int32Array | undefined, count: number, numbers: Int32Array): boolean {
     switch (column.kind) {

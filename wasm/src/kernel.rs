@@ -10,6 +10,9 @@ pub const ROWS_MAX: usize = 1024;
 pub const FIRST_KEY_SLOT: i32 = 0x4000_0000;
 /// What `read` and `fire` answer where a sum of integers leaves the range of 64 bits.
 pub const OVERFLOW: i32 = -1;
+/// Where a sum stands that is all there is, and how many words such a pane has.
+const TOTAL: usize = COUNT + 1;
+const STRIDE_OF_SUM: usize = TOTAL + 1;
 const CANONICAL_NAN: u64 = 0x7ff8_0000_0000_0000;
 
 pub struct Spec {
@@ -173,11 +176,16 @@ impl Kernel {
         self.table(span).len()
     }
 
+    /// Whether the keys of these rows of the input stand for themselves: all others are negative once this much is added.
+    pub fn are_own_keys(&self, from: usize, count: usize) -> bool {
+        0 <= self.input.keys[from..from + count].iter().fold(0, |bits, key| bits | key.wrapping_add(FIRST_KEY_SLOT))
+    }
+
     /// Adds the first `count` rows of the input. Returns false, and has changed nothing, where a sum of integers would leave the range.
     pub fn add(&mut self, count: usize) -> bool {
         assert!(count <= ROWS_MAX);
-        if let ([Aggregate { column, word, .. }], Some(_)) = (&self.aggregates[..], self.fused_sum) {
-            self.sum_rows(*column, *word, count);
+        if let ([Aggregate { column, word: TOTAL, .. }], Some(_)) = (&self.aggregates[..], self.fused_sum) {
+            self.sum_rows(*column, count);
             return true;
         }
         self.resolve(count);
@@ -351,8 +359,8 @@ impl Kernel {
     }
 
     /// All of it in one pass, where one sum of numbers is all that there is.
-    fn sum_rows(&mut self, column: usize, word: usize, count: usize) {
-        let stride = self.stride;
+    fn sum_rows(&mut self, column: usize, count: usize) {
+        assert!(self.stride == STRIDE_OF_SUM);
         let numbers = self.input.values[column].as_ptr().cast::<f64>();
         let (keys, spans) = (self.input.keys.as_ptr(), self.input.spans.as_ptr());
         let mut row = 0;
@@ -365,14 +373,14 @@ impl Kernel {
             // As far as the rows stay in one span and meet keys that it has.
             while row < count && unsafe { *spans.add(row) } == span {
                 let Some(found) = finder.find(unsafe { *keys.add(row) }) else { break };
-                // SAFETY: a row that is found has `stride` words; position and count are the first two of them, and `word` is another one.
-                unsafe { add_number(words.add(found * stride), word, *numbers.add(row)) };
+                // SAFETY: a row that is found has so many words: position, count and total.
+                unsafe { add_number(words.add(found * STRIDE_OF_SUM), TOTAL, *numbers.add(row)) };
                 row += 1;
             }
             if row < count && unsafe { *spans.add(row) } == span {
                 let pane = self.create_alone(span, unsafe { *keys.add(row) });
                 // SAFETY: as before.
-                unsafe { add_number(pane, word, *numbers.add(row)) };
+                unsafe { add_number(pane, TOTAL, *numbers.add(row)) };
                 row += 1;
             }
         }
