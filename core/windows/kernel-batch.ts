@@ -56,7 +56,7 @@ export class BatchInput {
   write(kernel: Kernel, { plan, key, values, timestamps }: BatchColumns, run: RowRun, spans: Int32Array, from: number, count: number, to: number): boolean {
     const first = run.first + from;
     const rows = run.rows?.subarray(from, from + count);
-    if (rows !== undefined || key.kind !== "i32" || !tookKeys(kernel, key.values.subarray(first, first + count), to)) {
+    if (rows !== undefined || !this.#tookKeys(kernel, key, first, count, to)) {
       // Beside the kernel's input: a new key may make its memory grow, and then its views are others.
       if (!this.#numbers.write(key, first, rows, count, this.#keys)) return false;
       kernel.input.keys.set(this.#keys.subarray(0, count), to);
@@ -67,10 +67,12 @@ export class BatchInput {
     for (let column = 0; column < values.length; column += 1) copyRowsOf(values[column]!, input.values[column]!, first, rows, count, to);
     return true;
   }
-}
 
-/** The most common case by far: each key is its own number. */
-function tookKeys(kernel: Kernel, keys: Int32Array, to: number): boolean {
-  kernel.input.keys.set(keys, to);
-  return kernel.areOwnKeys(to, keys.length);
+  /** The most common cases by far: each key is its own number, or a string that has one. */
+  #tookKeys(kernel: Kernel, key: Column, first: number, count: number, to: number): boolean {
+    if (key.kind === "string") return this.#numbers.writeKnown(key, first, count, kernel.input.keys, to);
+    if (key.kind !== "i32") return false;
+    kernel.input.keys.set(key.values.subarray(first, first + count), to);
+    return kernel.areOwnKeys(to, count);
+  }
 }

@@ -54,6 +54,21 @@ export class KeyNumbers {
     return kind !== "object" && validity === undefined;
   }
 
+  /** Writes the numbers of `count` neighbours, from `to` on; returns false where it does not know all of them yet. */
+  writeKnown({ values, dictionary }: StringColumn, first: number, count: number, numbers: Int32Array, to: number): boolean {
+    const known = this.#numbersOf(dictionary);
+    known.makeRoom(dictionary.strings.length);
+    const byId = known.numbers;
+    // Negative once a number was 0, which is none: no branch a row.
+    let isKnown = 0;
+    for (let index = 0; index < count; index += 1) {
+      const number = byId[values[first + index]!]!;
+      numbers[to + index] = number;
+      isKnown |= number - 1;
+    }
+    return 0 <= isKnown;
+  }
+
   /** Writes the numbers of `count` rows: those of the list, or neighbours. Returns false where a row has a value that is no key. */
   write(column: Column, first: number, rows: Int32Array | undefined, count: number, numbers: Int32Array): boolean {
     switch (column.kind) {
