@@ -232,10 +232,7 @@ export class WindowColumns {
     const start = this.#index;
     const room = start + RUN_ROWS_MAX - this.#runCount;
     if (selection !== undefined) return this.#collectSelected(batch, selection, Math.min(selection.length, room), endRow);
-    if (this.#runCount === 0) {
-      this.#runFirst = start;
-      this.#runIsDense = true;
-    } else if (this.#runIsDense && this.#runFirst + this.#runCount !== start) this.#listRows();
+    this.#goOnWith(start);
     const stoppedAt = this.#collectNeighbours(batch.timestamps, start, Math.min(endRow, room));
     if (!this.#runIsDense) for (let row = start; row < stoppedAt; row += 1) this.#runRows[this.#runCount + row - start] = row;
     this.#runCount += stoppedAt - start;
@@ -292,6 +289,14 @@ export class WindowColumns {
     this.#cellStart = start;
     this.#cellEnd = start + this.#cells!.sizeMs;
     this.#cellHandle = handle;
+  }
+
+  /** This row comes next in the run. */
+  #goOnWith(row: number): void {
+    if (this.#runCount === 0) {
+      this.#runFirst = row;
+      this.#runIsDense = true;
+    } else if (this.#runIsDense && this.#runFirst + this.#runCount !== row) this.#listRows();
   }
 
   /** From here on the rows of the run are no neighbours. */
@@ -359,10 +364,7 @@ export class WindowColumns {
   }
 
   #append(row: number, handle: number): void {
-    if (this.#runCount === 0) {
-      this.#runFirst = row;
-      this.#runIsDense = true;
-    } else if (this.#runIsDense && this.#runFirst + this.#runCount !== row) this.#listRows();
+    this.#goOnWith(row);
     if (!this.#runIsDense) this.#runRows[this.#runCount] = row;
     this.#runSpans[this.#runCount] = handle;
     this.#runCount += 1;
