@@ -22,7 +22,7 @@ export const variant: Variant = {
     return work.kind === "process" ? "a view has no result per event" : undefined;
   },
   eventsMax: 1_000_000,
-  prepare: async (work, events) => preparedLoop(view, work, events, new Tally()),
+  prepare: async (work, events) => preparedLoop(view, work, events, new Tally(), 1 / 4),
 };
 
 function view(work: Work, events: number, tally: Tally): void {
