@@ -12,7 +12,7 @@ export const FLINK_NOTE: string =
   "poll, a warm-up run in the same JVM; timed from the first event to the last result.";
 
 const JAVA_MAJOR_MIN = 17;
-/** Long enough for the JIT compilers; short enough for works that take a microsecond and more. */
+/** Long enough for the JIT compilers; a quarter where each event goes into many windows, which takes many times as long. */
 const WARM_UP_EVENTS_MAX = 2_000_000;
 
 /** What is missing to run Flink here, as a sentence; undefined where nothing is. */
@@ -36,7 +36,8 @@ export async function buildFlink(): Promise<void> {
 }
 
 export function runFlink(work: Work, events: number): Promise<RunReport> {
-  const warmUp = Math.min(WARM_UP_EVENTS_MAX, Math.floor(events / 4));
+  const isSlow = work.slideMs < work.sizeMs;
+  const warmUp = Math.min(isSlow ? WARM_UP_EVENTS_MAX / 4 : WARM_UP_EVENTS_MAX, Math.floor(events / 4));
   return outputOf("java", argumentsOf(work, [`events=${events}`, `warmUp=${warmUp}`])).then(
     (output) => JSON.parse(lastLineOf(output)) as RunReport,
   );

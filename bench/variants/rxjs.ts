@@ -1,4 +1,4 @@
-import { type GroupedObservable, Observable, Subject, filter, from, groupBy, map, mergeMap, reduce, scan, toArray } from "rxjs";
+import { type GroupedObservable, Observable, Subject, filter, from, groupBy, map, mergeMap, reduce, scan } from "rxjs";
 import { type EventRow, RowBlocks } from "../events.ts";
 import { type PlainLoop, preparedLoop } from "../plain-run.ts";
 import { Tally } from "../tally.ts";
@@ -10,7 +10,7 @@ export const variant: Variant = {
   title: "RxJS",
   order: 40,
   note:
-    "groupBy by window, closed by a stream of watermarks, and by key, with reduce; sliding windows as running totals of " +
+    "groupBy by window, closed by a stream of watermarks, with reduce into a Map by key; sliding windows as running totals of " +
     "slices, and each event once per window where they cannot be sliced. RxJS has no event time: " +
     "the watermarks are our loop's, and what comes after its group has closed would open it anew.",
   refuses(work) {
@@ -18,7 +18,7 @@ export const variant: Variant = {
     if (work.kind === "sessions") return "merging groups would be a loop by hand";
     return work.kind === "generate" ? "the plain loop is the same" : undefined;
   },
-  prepare: async (work, events) => preparedLoop(loopOf(work), work, events, new Tally(), 1 / 4),
+  prepare: async (work, events) => preparedLoop(loopOf(work), work, events, new Tally()),
 };
 
 function loopOf({ kind }: Work): PlainLoop {
@@ -32,11 +32,7 @@ interface WindowedEvent {
   readonly event: EventRow;
 }
 
-interface Sums {
-  readonly key: number | string;
-  readonly count: number;
-  readonly sum: number;
-}
+type Totals = Map<number | string, { count: number; sum: number }>;
 
 /** Gives each event, and the watermark after each that advances it; at the end, those that close what is open in its order. */
 function eventsOf(work: Work, events: number, watermarks: Subject<number>): Observable<EventRow> {
@@ -65,8 +61,10 @@ function windows(work: Work, events: number, tally: Tally): void {
       ? input.pipe(map((event) => ({ last: lastOf(event, sizeMs), event })))
       : input.pipe(mergeMap((event) => from(windowsOf(event, sizeMs, slideMs))));
   closedBy(watermarks, windowed)
-    .pipe(mergeMap((window) => sumsOf(window).pipe(map(({ count, sum }) => ({ last: window.key, count, sum })))))
-    .subscribe(({ last, count, sum }) => tally.add(last, count, sum));
+    .pipe(mergeMap((window) => sumsOf(window).pipe(map((sums) => ({ last: window.key, sums })))))
+    .subscribe(({ last, sums }) => {
+      for (const { count, sum } of sums.values()) tally.add(last, count, sum);
+    });
 }
 
 /** Each slice is summed once; then it comes into the totals, and leaves them when the last window that holds it has closed. */
@@ -74,35 +72,26 @@ function slidingWindows(work: Work, events: number, tally: Tally): void {
   const { sizeMs, slideMs } = work;
   const watermarks = new Subject<number>();
   const sliced = eventsOf(work, events, watermarks).pipe(map((event) => ({ last: lastOf(event, slideMs), event })));
-  const totals = new Map<number | string, { count: number; sum: number }>();
-  const slices = new Map<number, readonly Sums[]>();
+  const totals: Totals = new Map();
+  const slices = new Map<number, Totals>();
   let next: number | undefined;
   const closeNext = (last: number): void => {
     for (const { count, sum } of totals.values()) tally.add(last, count, sum);
     const first = last - sizeMs + slideMs;
-    for (const { key, count, sum } of slices.get(first) ?? []) {
-      const total = totals.get(key)!;
-      if (total.count === count) totals.delete(key);
-      total.count -= count;
-      total.sum -= sum;
+    for (const [key, { count, sum }] of slices.get(first) ?? []) {
+      added(totals, key, -count, -sum);
+      if (totals.get(key)?.count === 0) totals.delete(key);
     }
     slices.delete(first);
     next = last + slideMs;
   };
   closedBy(watermarks, sliced)
-    .pipe(mergeMap((slice) => sumsOf(slice).pipe(toArray(), map((sums) => ({ last: slice.key, sums })))))
+    .pipe(mergeMap((slice) => sumsOf(slice).pipe(map((sums) => ({ last: slice.key, sums })))))
     .subscribe({
       next({ last, sums }) {
         while (next !== undefined && next < last) closeNext(next);
         slices.set(last, sums);
-        for (const { key, count, sum } of sums) {
-          const total = totals.get(key);
-          if (total === undefined) totals.set(key, { count, sum });
-          else {
-            total.count += count;
-            total.sum += sum;
-          }
-        }
+        for (const [key, { count, sum }] of sums) added(totals, key, count, sum);
         closeNext(last);
       },
       complete() {
@@ -120,20 +109,19 @@ function closedBy(watermarks: Observable<number>, windowed: Observable<WindowedE
   );
 }
 
-/** Sum and count of each key of a group, when it ends. */
-function sumsOf(group: Group): Observable<Sums> {
-  return group.pipe(
-    groupBy(({ event }) => event.key),
-    mergeMap((ofKey) =>
-      ofKey.pipe(
-        reduce((sums: Sums, { event }) => ({ ...sums, count: sums.count + 1, sum: sums.sum + event.value }), {
-          key: ofKey.key,
-          count: 0,
-          sum: 0,
-        }),
-      ),
-    ),
-  );
+/** Sum and count of each key of a group, when it ends: a Map, because each group of a group is a stream to make and to end. */
+function sumsOf(group: Group): Observable<Totals> {
+  return group.pipe(reduce((totals: Totals, { event: { key, value } }) => added(totals, key, 1, value), new Map()));
+}
+
+function added(totals: Totals, key: number | string, count: number, sum: number): Totals {
+  const total = totals.get(key);
+  if (total === undefined) totals.set(key, { count, sum });
+  else {
+    total.count += count;
+    total.sum += sum;
+  }
+  return totals;
 }
 
 function lastOf({ time }: EventRow, sizeMs: number): number {
