@@ -1,5 +1,5 @@
 import process from "node:process";
-import { bundleSizeOfReadme } from "./bundle-size.ts";
+import { bundleSizeOfReadme, gzippedKernelSize } from "./bundle-size.ts";
 import { lastLineOf, outputOf, programPath, runProgram, timeToFirstOutput } from "./child-process.ts";
 import { firstResultOfFlink } from "./flink-runs.ts";
 import type { AmountFigure } from "./results.ts";
@@ -69,6 +69,11 @@ export const AMOUNTS: readonly Amount[] = [
       return { value: gzippedBytes / 1_000, shown };
     },
   },
+  {
+    name: "kernelKb",
+    title: "the kernel's WebAssembly module",
+    measure: async () => kilobytes(gzippedKernelSize()),
+  },
 ];
 
 function smallMemory(variant: string): Amount {
@@ -111,6 +116,10 @@ export async function medianOf(runs: number, measure: () => Promise<number>): Pr
 
 function milliseconds(value: number): AmountFigure {
   return { value, shown: `${value.toFixed(0)} ms` };
+}
+
+function kilobytes(bytes: number): AmountFigure {
+  return { value: bytes / 1e3, shown: `gzipped ${(bytes / 1e3).toFixed(1)} KB` };
 }
 
 function megabytes(bytes: number): AmountFigure {

@@ -112,7 +112,8 @@ test.each([
   expect(ended.out + ended.err).toContain(text);
 });
 
-test("--flink says what is missing where there is no Java", async () => {
+test("--flink says all that is missing where there is neither Java nor Maven", async () => {
   const { code, err } = await bench(["--flink"], undefined, folder);
   expect([code, err]).toEqual([2, expect.stringContaining('Flink needs a JDK 17 or later, and there is no "java" on the PATH')]);
+  expect(err).toContain('and there is no "mvn" on the PATH; without --flink the benchmark runs all else');
 });
