@@ -91,16 +91,22 @@ function snapshot(name: string, title: string, kind: readonly string[]): Amount 
   return {
     name,
     title: `snapshot of 1 M ${title}`,
-    async measure(_runs, { snapshotKeys }) {
-      const output = await runProgram("snapshot-run", [...kind, String(snapshotKeys)]);
-      const { ms, writingMs, bytes, changedMs, changedBytes } = JSON.parse(lastLineOf(output)) as SnapshotReport;
-      const text = (time: number, size: number): string =>
-        `${time.toFixed(time < 100 ? 1 : 0)} ms, ${(size / 1e6).toFixed(2)} MB`;
-      // What is copied and written afterwards is copied in full each time, from the second time on into memory that is there.
-      const first = writingMs < ms ? text(ms, bytes) : `${text(ms, bytes)} written in ${writingMs.toFixed(0)} ms afterwards`;
-      return { value: writingMs < ms ? ms : changedMs, shown: `${first}; the next, 1 % changed: ${text(changedMs, changedBytes)}` };
+    async measure(runs, { snapshotKeys }) {
+      const figures: AmountFigure[] = [];
+      for (let run = 0; run < Math.min(3, runs); run += 1) {
+        const output = await runProgram("snapshot-run", [...kind, String(snapshotKeys)]);
+        figures.push(snapshotFigure(JSON.parse(lastLineOf(output)) as SnapshotReport));
+      }
+      return figures.sort((a, b) => a.value - b.value)[(figures.length - 1) >> 1]!;
     },
   };
+}
+
+function snapshotFigure({ ms, writingMs, bytes, changedMs, changedBytes }: SnapshotReport): AmountFigure {
+  const text = (time: number, size: number): string => `${time.toFixed(time < 100 ? 1 : 0)} ms, ${(size / 1e6).toFixed(2)} MB`;
+  // What is copied and written afterwards is copied in full each time, from the second time on into memory that is there.
+  const first = writingMs < ms ? text(ms, bytes) : `${text(ms, bytes)} written in ${writingMs.toFixed(0)} ms afterwards`;
+  return { value: writingMs < ms ? ms : changedMs, shown: `${first}; the next, 1 % changed: ${text(changedMs, changedBytes)}` };
 }
 
 /** From the start of a process to its first window result, ms. */
