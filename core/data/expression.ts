@@ -18,6 +18,9 @@ type RecordsOf<T, O> = unknown extends T ? (O extends Expression<infer S, unknow
 type NullOf<V> = V extends null | undefined ? null : never;
 type NullOfOperand<O> = O extends Expression<never, infer V, string | undefined> ? NullOf<V> : NullOf<O>;
 
+/** Without null and undefined, but with what stands for them; null where that is null too. */
+type Filled<V, O> = Exclude<V, null | undefined> | (O extends Expression<never, infer W, string | undefined> ? Exclude<W, undefined> | NullOf<W> : O);
+
 type Maybe<V> = V | null | undefined;
 type Numeric<T, N extends string | undefined> = Expression<T, Maybe<number>, N> | Expression<T, Maybe<bigint>, N>;
 type Logical<T, N extends string | undefined> = Expression<T, Maybe<boolean>, N>;
@@ -121,6 +124,17 @@ export class Expression<T, V, N extends string | undefined = undefined> {
     return new Expression({ op: "not", operand: { op: "isNull", operand: this.node } }, undefined);
   }
 
+  /**
+   * The value, or the replacement where it is null; that is computed only there. As in Flink's Table API.
+   *
+   * ```ts
+   * windows.aggregate({ delay: avg(col("delay").ifNull(0)) });
+   * ```
+   */
+  ifNull<O extends Operand<T, KindOf<V>>>(replacement: O): Expression<RecordsOf<T, O>, Filled<V, O>> {
+    return binary("ifNull", this, replacement);
+  }
+
   /** The same value under a name, for a projection. */
   as<const M extends string>(name: M): Expression<T, V, M> {
     return new Expression<T, V, M>(this.node, name);
@@ -159,7 +173,7 @@ export function literal<V extends Scalar>(value: V): Expression<unknown, KindOf<
   return new Expression({ op: "literal", value: checkedLiteral(value) }, undefined);
 }
 
-function binary<T, V>(op: Arithmetic | Comparison | Connective, left: { readonly node: ExpressionNode }, right: unknown): Expression<T, V> {
+function binary<T, V>(op: Arithmetic | Comparison | Connective | "ifNull", left: { readonly node: ExpressionNode }, right: unknown): Expression<T, V> {
   const node = right instanceof Expression ? right.node : ({ op: "literal", value: checkedLiteral(right) } as const);
   return new Expression<T, V>({ op, left: left.node, right: node } as ExpressionNode, undefined);
 }
