@@ -3,7 +3,7 @@ import { printSink } from "../connectors/print-sink.ts";
 import { sinkFactory } from "../connectors/sink-operator.ts";
 import type { Sink } from "../connectors/sink.ts";
 import { isExpression } from "../data/expression-compiler.ts";
-import type { AdditionOf, NamedExpressions, ProjectionOf } from "../data/expression-projection.ts";
+import type { AdditionOf, DistinctNames, NamedExpressions, ProjectionOf } from "../data/expression-projection.ts";
 import type { Expression } from "../data/expression.ts";
 import type { Partitioner, StreamNode } from "../graph/stream-graph.ts";
 import { JobError } from "../lib/errors.ts";
@@ -24,6 +24,7 @@ import {
   type FlatMapping,
   type Mapping,
   type Processing,
+  type WithValues,
   asFilter,
   asFlatMap,
   asMap,
@@ -68,12 +69,28 @@ export class DataStream<out T> {
 
   /**
    * Passes on the records for which the function returns true; a type guard narrows the type. By an expression, those for which it is
-   * true, neither false nor null; where records come as columns, it computes on columns.
+   * true, neither false nor null; where records come as columns, it computes on columns. `isNotNull` of a column, alone or with other
+   * conditions by `and`, narrows the type: the field has a value from there on.
+   *
+   * @example
+   * ```ts
+   * import { StreamExecutionEnvironment, avg, columnsOf } from "tamias";
+   *
+   * interface Flight { origin: string; delay: number | null }
+   * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+   * const mean = env
+   *   .fromElements<Flight>({ origin: "JFK", delay: 90 }, { origin: "JFK", delay: null }, { origin: "JFK", delay: 30 })
+   *   .filter(columnsOf<Flight>()("delay").isNotNull())
+   *   .keyBy("origin")
+   *   .countWindow(2)
+   *   .aggregate({ delay: avg("delay") });
+   * console.log(await mean.executeAndCollect().toArray()); // [ { delay: 60 } ]
+   * ```
    */
   filter<S extends T>(fn: (record: T) => record is S): SingleOutputStreamOperator<S>;
-  filter(condition: Condition<T>): SingleOutputStreamOperator<T>;
+  filter<F extends string = never>(condition: Condition<T, F>): SingleOutputStreamOperator<WithValues<T, F>>;
   filter(fn: Filtering<T>): SingleOutputStreamOperator<T>;
-  filter(fn: Filtering<T> | Condition<T>): SingleOutputStreamOperator<T> {
+  filter(fn: Filtering<T> | Condition<T>): unknown {
     if (isExpression(fn)) return this.#then({ name: "Filter", factory: expressionFilterFactory(fn as Condition<T>) });
     const filtering = asFilter(fn);
     const keyOf = keyOfFor<T>(this.#upstream, filtering);
@@ -98,7 +115,7 @@ export class DataStream<out T> {
    * console.log(await late.executeAndCollect().toArray()); // [ { origin: 'JFK', hours: 1.5 } ]
    * ```
    */
-  select<const N extends NamedExpressions<T>>(...values: N): SingleOutputStreamOperator<ProjectionOf<N>> {
+  select<const N extends NamedExpressions<T>>(...values: DistinctNames<N>): SingleOutputStreamOperator<ProjectionOf<N>> {
     return this.#then({ name: "Select", factory: projectionFactory("select", asNamedExpressions("select", values)) });
   }
 
@@ -116,7 +133,7 @@ export class DataStream<out T> {
    * console.log(await sales.executeAndCollect().toArray()); // [ { price: 3, count: 2, total: 6 } ]
    * ```
    */
-  addOrReplaceColumns<const N extends NamedExpressions<T>>(...values: N): SingleOutputStreamOperator<AdditionOf<T, N>> {
+  addOrReplaceColumns<const N extends NamedExpressions<T>>(...values: DistinctNames<N>): SingleOutputStreamOperator<AdditionOf<T, N>> {
     const factory = projectionFactory("addOrReplaceColumns", asNamedExpressions("addOrReplaceColumns", values));
     return this.#then({ name: "Add Columns", factory });
   }
