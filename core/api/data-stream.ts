@@ -31,8 +31,9 @@ import {
   asNamedExpressions,
   asProcess,
 } from "./functions.ts";
-import { type CustomPartitioner, type Key, type KeyField, customPartitioner, keySelector } from "./key-selector.ts";
+import { type CustomPartitioner, type Key, type KeyField, customPartitioner, keyColumns, keySelector } from "./key-selector.ts";
 import type { KeyedStream } from "./keyed-stream.ts";
+import { knownColumns, requireColumns } from "./known-columns.ts";
 import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
 import { type NodeSpec, type Upstream, keyOfFor, requireSameGraph, timestampsOf } from "./stream-graph-builder.ts";
 import { assignedBy } from "./window-spec.ts";
@@ -91,7 +92,10 @@ export class DataStream<out T> {
   filter<F extends string = never>(condition: Condition<T, F>): SingleOutputStreamOperator<WithValues<T, F>>;
   filter(fn: Filtering<T>): SingleOutputStreamOperator<T>;
   filter(fn: Filtering<T> | Condition<T>): unknown {
-    if (isExpression(fn)) return this.#then({ name: "Filter", factory: expressionFilterFactory(fn as Condition<T>) });
+    if (isExpression(fn)) {
+      const columnNames = this.#columnsFor("filter", fn.columnNames);
+      return this.#then({ name: "Filter", factory: expressionFilterFactory(fn as Condition<T>), columnNames });
+    }
     const filtering = asFilter(fn);
     const keyOf = keyOfFor<T>(this.#upstream, filtering);
     return this.#then({ name: "Filter", factory: filterFactory(filtering, keyOf), keyed: keyOf !== undefined });
@@ -116,7 +120,10 @@ export class DataStream<out T> {
    * ```
    */
   select<const N extends NamedExpressions<T>>(...values: DistinctNames<N>): SingleOutputStreamOperator<ProjectionOf<N>> {
-    return this.#then({ name: "Select", factory: projectionFactory("select", asNamedExpressions("select", values)) });
+    const expressions = asNamedExpressions("select", values);
+    const factory = projectionFactory("select", expressions);
+    this.#columnsFor("select", columnsRead(expressions));
+    return this.#then({ name: "Select", factory, columnNames: expressions.map(({ name }) => name) });
   }
 
   /**
@@ -134,8 +141,11 @@ export class DataStream<out T> {
    * ```
    */
   addOrReplaceColumns<const N extends NamedExpressions<T>>(...values: DistinctNames<N>): SingleOutputStreamOperator<AdditionOf<T, N>> {
-    const factory = projectionFactory("addOrReplaceColumns", asNamedExpressions("addOrReplaceColumns", values));
-    return this.#then({ name: "Add Columns", factory });
+    const expressions = asNamedExpressions("addOrReplaceColumns", values);
+    const factory = projectionFactory("addOrReplaceColumns", expressions);
+    const known = this.#columnsFor("addOrReplaceColumns", columnsRead(expressions));
+    const columnNames = known && [...new Set([...known, ...expressions.map(({ name }) => name)])];
+    return this.#then({ name: "Add Columns", factory, columnNames });
   }
 
   /**
@@ -170,6 +180,7 @@ export class DataStream<out T> {
   keyBy<F extends KeyField<T>>(field: F): KeyedStream<T, T[F]>;
   keyBy<K>(key: unknown): KeyedStream<T, K> {
     const keyOf = keySelector("keyBy", key);
+    this.#columnsFor("keyBy", keyColumns(key));
     const inputs = this.#upstream.inputs.map((input) => ({ ...input, partitioner: { kind: "hash", keyOf } as const }));
     return this.#upstream.graph.makers.keyed({ ...this.#upstream, inputs, keyOf });
   }
@@ -204,7 +215,8 @@ export class DataStream<out T> {
       );
     }
     const timestamps = strategy.timestampAssigner === undefined ? timestampsOf(this.#upstream) : "assigned";
-    return this.#then({ name: "Timestamps/Watermarks", factory: timestampsAndWatermarksFactory(strategy), timestamps });
+    const columnNames = this.#columnsFor("withTimestampAssigner", strategy.timestampExpression?.columnNames ?? []);
+    return this.#then({ name: "Timestamps/Watermarks", factory: timestampsAndWatermarksFactory(strategy), timestamps, columnNames });
   }
 
   /** The next operator's subtasks take turns. */
@@ -244,7 +256,9 @@ export class DataStream<out T> {
   partitionCustom<F extends KeyField<T>>(partitioner: CustomPartitioner<T[F]>, field: F): DataStream<T>;
   partitionCustom<K>(partitioner: CustomPartitioner<K>, selector: (record: T) => K): DataStream<T>;
   partitionCustom(partitioner: CustomPartitioner<never>, key: string | ((record: T) => unknown)): DataStream<T> {
-    return this.#partitioned(customPartitioner(partitioner, keySelector("partitionCustom", key)));
+    const keyOf = keySelector("partitionCustom", key);
+    this.#columnsFor("partitionCustom", keyColumns(key));
+    return this.#partitioned(customPartitioner(partitioner, keyOf));
   }
 
   /**
@@ -312,6 +326,13 @@ export class DataStream<out T> {
     }
   }
 
+  /** The fields of the records, where the graph knows them. @throws JobError INVALID_ARGUMENT where a step reads others. */
+  #columnsFor(step: string, read: Iterable<string>): readonly string[] | undefined {
+    const known = knownColumns(this.#upstream);
+    requireColumns(step, read, known);
+    return known;
+  }
+
   #then<R>(spec: NodeSpec): SingleOutputStreamOperator<R> {
     const { graph } = this.#upstream;
     return graph.makers.operator(graph, graph.addOperator(spec, [this.#upstream]));
@@ -340,6 +361,10 @@ export class DataStream<out T> {
     if (keyOf === undefined) return this.#upstream;
     return { ...this.#upstream, keyOf: undefined, inputs: inputs.map((input) => ({ ...input, partitioner: undefined })) };
   }
+}
+
+function columnsRead(expressions: NamedExpressions<never>): readonly string[] {
+  return expressions.flatMap(({ columnNames }) => [...columnNames]);
 }
 
 function upstreamOf(step: string, other: unknown, read: () => Upstream): Upstream {

@@ -2,7 +2,7 @@ import { isInt64 } from "../lib/int64.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { type ExpressionCompiler, expressionCompiler } from "./expression-compiler.ts";
-import { type Arithmetic, type Comparison, type Connective, type ExpressionNode, type Scalar, showExpression } from "./expression-node.ts";
+import { type Arithmetic, type Comparison, type Connective, type ExpressionNode, type Scalar, columnNamesOf, showExpression } from "./expression-node.ts";
 
 /** The kind of values that go together with V: "AA" with any string, null with nothing more. */
 export type KindOf<V> = V extends number ? number : V extends bigint ? bigint : V extends string ? string : V extends boolean ? boolean : never;
@@ -145,6 +145,11 @@ export class Expression<T, V, N extends string | undefined = undefined, F extend
   /** The same value under a name, for a projection. */
   as<const M extends string>(name: M): Expression<T, V, M> {
     return new Expression<T, V, M>(this.node, name);
+  }
+
+  /** The columns that it reads. */
+  get columnNames(): ReadonlySet<string> {
+    return columnNamesOf(this.node);
   }
 
   toString(): string {

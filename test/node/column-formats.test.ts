@@ -153,6 +153,10 @@ describe("CSV", () => {
     ["a selection twice", () => csvColumns({ select: ["a", "a"] }), 'the column "a" is selected twice'],
     ["a column that is not there", () => csvColumns({ columns: ["a"], select: ["b"] }), 'the CSV has no column "b"; it has a'],
     ["a delimiter", () => csvColumns({ delimiter: ",," }), "one ASCII character"],
+    ["an option that is misspelt", () => csvColumns({ type: {} } as never), '[UNKNOWN_OPTION] csvColumns has no option "type": did you mean "types"?'],
+    ["an option that is not there", () => csvColumns({ header: false } as never), "it has delimiter, columns, types, select, lineBytesMax, onMalformed"],
+    ["an option of JSON lines", () => jsonLinesColumns({ types: {} } as never), '[UNKNOWN_OPTION] jsonLinesColumns has no option "types": it has fields, lineBytesMax, onMalformed'],
+    ["a wrong type of JSON lines", () => jsonLinesColumns({ fields: { a: "date" as never } }), '[INVALID_ARGUMENT] a field of JSON lines is a number, string, boolean or any, but "a" is "date"'],
   ])("refuses %s", (_name, call, message) => {
     expect(call).toThrow(message);
   });
