@@ -87,6 +87,8 @@ export class DataStream<out T> {
    *   .aggregate({ delay: avg("delay") });
    * console.log(await mean.executeAndCollect().toArray()); // [ { delay: 60 } ]
    * ```
+   * @throws JobError INVALID_ARGUMENT where the expression reads a column that the source is known not to have; so do the other
+   *   methods that take expressions.
    */
   filter<S extends T>(fn: (record: T) => record is S): SingleOutputStreamOperator<S>;
   filter<F extends string = never>(condition: Condition<T, F>): SingleOutputStreamOperator<WithValues<T, F>>;

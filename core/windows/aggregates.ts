@@ -10,7 +10,7 @@ export type AggregateKind =
 /** Computes the value to aggregate from a record. */
 export type FieldSelector<T, V> = (record: T) => V;
 
-/** Computes the value to aggregate, from records and from columns. A null is no value: filter such records before. */
+/** Computes the value to aggregate, from records and from columns. A null is no value: filter such records before, or say with `ifNull` what stands for it. */
 export type FieldExpression<T, V> = Expression<T, V, string | undefined>;
 
 /** Nothing more where an aggregate takes values of type V; else what the compiler says of them. */

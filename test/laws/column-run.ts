@@ -185,6 +185,8 @@ function stagesOf({ stage }: ColumnCase, items: DataStream<Item>): DataStream<It
       return items.filter(col("weight").gt(0)).setParallelism(1);
     case "select":
       return items.select(col("weight").plus(1).as("weight"), col("value"), col("key"), col("time")).setParallelism(1) as unknown as DataStream<Item>;
+    case "ifNull":
+      return items.addOrReplaceColumns(col("value").ifNull(1).as("value")).setParallelism(1) as unknown as DataStream<Item>;
     case "function":
       return items.map((item) => item).setParallelism(1);
   }
