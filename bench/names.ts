@@ -1,4 +1,4 @@
-import { nearestName } from "../core/api/nearest-name.ts";
+import { nearestName } from "../core/lib/nearest-name.ts";
 
 /** What is wrong with a name that nobody has, as a sentence for people, and the names that there are. */
 export function unknownName(option: string, name: string, known: readonly string[], whatElse: string = ""): string {
