@@ -12,6 +12,11 @@ export interface Source<T, Split, EnumeratorState> {
   readonly boundedness: "BOUNDED" | "CONTINUOUS_UNBOUNDED";
   /** Whether readers emit column batches, as `explain` says. Absent: records, one by one. */
   readonly givesColumns?: boolean;
+  /**
+   * The fields of all its records, where the source knows them before it reads: an expression over another one is refused when the job is written. Absent:
+   * not known, and a field that a record does not have is null.
+   */
+  readonly columnNames?: readonly string[] | undefined;
   /** What its readers need that is not loaded with it; for sources of this package. */
   readonly parts?: readonly Part<unknown>[];
   /** What `explain` shows. */
