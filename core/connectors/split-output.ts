@@ -143,12 +143,9 @@ export class SplitOutput<T> implements ReaderOutput<T> {
 
   /** A generator of the user's is asked about each record. Where it says that the split is idle, the batch is cut. */
   #takeEach(batch: ColumnBatch): boolean {
-    let isFree = true;
     const parts = new BatchParts(
       batch,
-      (part) => {
-        isFree = this.#emitCombined(part) && isFree;
-      },
+      (part) => this.#emitCombined(part),
       (watermark) => this.#target.emitWatermark(watermark),
     );
     let highest = MIN_WATERMARK;
@@ -173,11 +170,12 @@ export class SplitOutput<T> implements ReaderOutput<T> {
       this.#setIdle(idle);
     }
     parts.send(batch.length);
-    return isFree;
+    // Beside that, new memory for the next batch costs nothing.
+    return false;
   }
 
-  #emitCombined(part: ColumnBatch): boolean {
-    return this.#outputs.emitColumns(stamped(part, part.timestamps, this.#target.combine(part.watermarks)));
+  #emitCombined(part: ColumnBatch): void {
+    this.#outputs.emitColumns(stamped(part, part.timestamps, this.#target.combine(part.watermarks)));
   }
 
   #generate(record: T, timestamp: number): void {

@@ -159,12 +159,9 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
 
   /** The generator is asked about each record; the batch is cut where idleness changes. */
   #sendEach(batch: ColumnBatch): boolean {
-    let isFree = true;
     const parts = new BatchParts(
       batch,
-      (part) => {
-        isFree = this.#emitColumns(part) && isFree;
-      },
+      (part) => void this.#emitColumns(part),
       (watermark) => this.#output.processWatermark(watermark),
     );
     let index = 0;
@@ -196,7 +193,8 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
       // What came before a failure has been emitted before it.
       parts.send(Math.min(index + 1, batch.length));
     }
-    return isFree;
+    // Beside that, new memory for the next batch costs nothing.
+    return false;
   }
 
   #emitColumns(batch: ColumnBatch): boolean {
