@@ -3,6 +3,7 @@ import { type ByteReader, type ByteWriter, corrupt } from "../lib/bytes.ts";
 import type { KeyId } from "../data/key.ts";
 import { keyGroupOf } from "../state/key-groups.ts";
 import type { ChangeTracker, ComponentRegistry, KeyedComponent, Namespace } from "../state/keyed-state.ts";
+import { keysInOrder, slotsInOrder } from "./firing-order.ts";
 import { FiringMarks, isMark, TO_DROP, TO_FIRE, type VisitMark } from "./firing-marks.ts";
 import {
   endOfLastSlices,
@@ -17,7 +18,7 @@ import {
   windowsOfSlice,
   writePane,
 } from "./pane-layout.ts";
-import { type HeapPane, inFiringOrder, PaneTable } from "./pane-table.ts";
+import { PaneTable } from "./pane-table.ts";
 import type { PaneFunction, Panes } from "./panes.ts";
 import { compareWindows, TimeWindow } from "./time-window.ts";
 import { WindowMap } from "./window-map.ts";
@@ -30,16 +31,21 @@ export interface HeapPanesOptions<T, Contents> extends PanesOptions<T, Contents>
   readonly nextPosition?: number | undefined;
 }
 
-/** A window that fires: its panes are looked for and put in order when its turn comes. */
-interface FiringWindow<Contents> {
-  readonly window: TimeWindow;
-  /** In the order in which they fire. */
-  panes: readonly HeapPane<Contents>[] | undefined;
-  firedCount: number;
+/** The panes of a window in the order in which they fire. */
+interface PaneOrder {
+  readonly keys: readonly KeyId[];
+  /** In the table of the window; undefined where it has slices. */
+  readonly slots: readonly number[] | undefined;
 }
 
-/** Older than every interval. */
-const NEVER = -1;
+/** A window that fires: its panes are looked for and put in order when its turn comes. */
+interface FiringWindow {
+  readonly window: TimeWindow;
+  /** The keys that fire where a restored firing has only some of them left. */
+  readonly only: ReadonlySet<KeyId> | undefined;
+  order: PaneOrder | undefined;
+  firedCount: number;
+}
 
 /**
  * Panes on the heap, window by window: a table of keys for each window or slice, and for each window one deadline
@@ -62,13 +68,15 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   readonly #tracker: ChangeTracker;
   /** The table of the last record: most records follow one of their window. */
   #last: PaneTable<Contents> | undefined;
-  /** The window that was asked for last, and its table: records of one cell come with the same object. */
-  #lastWindow: TimeWindow | undefined;
-  #ofLastWindow: PaneTable<Contents> | undefined;
+  /** The two windows that were met last, each with its table: records of one cell come with the same object, and out of order they go to and fro. */
+  #window: TimeWindow | undefined;
+  #ofWindow: PaneTable<Contents> | undefined;
+  #otherWindow: TimeWindow | undefined;
+  #ofOtherWindow: PaneTable<Contents> | undefined;
   #size = 0;
   #nextPosition = 0;
   /** Windows that are due, in the order in which they fire; those before `#firingIndex` have fired. */
-  #firing: FiringWindow<Contents>[] = [];
+  #firing: FiringWindow[] = [];
   #firingIndex = 0;
   /** The time of the `fireDue` that stopped. */
   #firingTime = -Infinity;
@@ -99,11 +107,14 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   }
 
   read(key: KeyId, window: TimeWindow): Contents | undefined {
-    if (this.#slices === undefined) return this.#tables.get(window.start, window.end)?.get(key)?.contents;
+    if (this.#slices === undefined) {
+      const table = this.#tables.get(window.start, window.end);
+      return table?.contents[table.slotOf(key)];
+    }
     const sum = new SliceSum(this.#contents, key);
     for (const table of this.#tablesBetween(window.start, window.end)) {
-      const pane = table.get(key);
-      if (pane !== undefined) sum.add(pane.contents);
+      const contents = table.contents[table.slotOf(key)];
+      if (contents !== undefined) sum.add(contents);
     }
     return sum.total;
   }
@@ -111,25 +122,23 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   merge(key: KeyId, target: TimeWindow, sources: readonly TimeWindow[], firedUntil: number): void {
     const { merge } = this.#contents;
     assert(merge !== undefined && this.#slices === undefined, "windows merge where their contents can, and are not sliced");
-    let merged: HeapPane<Contents> | undefined;
+    let merged: Contents | undefined;
+    let position = Infinity;
     for (const source of sources) {
       const table = this.#tables.get(source.start, source.end);
-      const pane = table?.get(key);
-      if (table === undefined || pane === undefined) continue;
-      this.#remove(table, pane);
+      const slot = table?.slotOf(key) ?? 0;
+      if (table === undefined || slot === 0) continue;
+      const contents = table.contents[slot]!;
+      position = Math.min(position, table.positions[slot]!);
+      this.#delete(table, slot);
+      this.#tracker.changed(key, table.text);
       if (table.size === 0) this.#removeTable(table, source);
-      if (merged === undefined) merged = pane;
-      else {
-        merged.contents = merge(merged.contents, pane.contents);
-        merged.position = Math.min(merged.position, pane.position);
-      }
+      merged = merged === undefined ? contents : merge(merged, contents);
     }
     if (merged === undefined) return;
     const table = this.#tableFor(target, firedUntil);
-    assert(table.get(key) === undefined, "a pane that others are merged into is one of them, or new");
-    merged.reportedIn = NEVER;
-    this.#put(table, merged);
-    this.#report(table, merged);
+    assert(table.slotOf(key) === 0, "a pane that others are merged into is one of them, or new");
+    this.#report(table, this.#put(table, key, position, merged));
   }
 
   nextDeadline(): number {
@@ -152,10 +161,10 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   dropDue(time: number, each: ((key: KeyId, window: TimeWindow) => void) | undefined): void {
     assert(this.#firing.length === 0, "panes are dropped when nothing is left to fire");
     for (const window of this.#schedule.takeDrops(time)) {
-      if (each !== undefined) for (const pane of this.#panesOf(window)) each(pane.key, window);
+      if (each !== undefined) for (const key of this.#orderOf(window).keys) each(key, window);
       const end = this.#slices === undefined ? window.end : endOfLastSlices(this.#slices, window);
       for (const table of this.#tablesBetween(window.start, end)) {
-        if (this.#tracker.isIdle !== true) for (const pane of table.panes()) this.#tracker.changed(pane.key, table.text);
+        if (this.#tracker.isIdle !== true) table.forEach((slot) => this.#tracker.changed(table.keys[slot]!, table.text));
         this.#size -= table.size;
         this.#forget(table);
       }
@@ -167,34 +176,33 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
       if (this.#slices === undefined) this.#schedule.add(new TimeWindow(start, end), firedUntil);
       else this.#resumeSlice(this.#slices, start, firedUntil);
     }
-    const toFire = new Map<Namespace, HeapPane<Contents>[]>();
+    const toFire = new Map<Namespace, Set<KeyId>>();
     this.#marks.forEach((key, text, mark) => {
       const window = spanOf(text);
       if (this.#slices !== undefined) this.#schedule.add(window, firedUntil);
       if (mark !== TO_FIRE) return;
-      const panes = toFire.get(text) ?? [];
-      toFire.set(text, panes);
-      panes.push(this.#firstPane(key, window));
+      if (!this.#holds(key, window)) throw corrupt(`the window ${window} is marked, but holds nothing`);
+      const keys = toFire.get(text) ?? new Set();
+      toFire.set(text, keys.add(key));
     });
-    for (const [text, panes] of toFire) {
-      this.#firing.push({ window: spanOf(text), panes: inFiringOrder(panes, this.#maxParallelism), firedCount: 0 });
-    }
+    for (const [text, only] of toFire) this.#firing.push({ window: spanOf(text), only, order: undefined, firedCount: 0 });
     this.#firing.sort(byWindow);
     this.#firingTime = firedUntil;
   }
 
   forEachAddress(visit: (key: KeyId, namespace: Namespace) => void): void {
     for (const table of this.#tables) {
-      for (const pane of table.panes()) visit(pane.key, table.text);
+      table.forEach((slot) => visit(table.keys[slot]!, table.text));
     }
     this.#marks.forEachAddress(visit);
   }
 
   writeEntry(key: KeyId, namespace: Namespace, writer: ByteWriter): boolean {
     if (isMark(namespace)) return this.#marks.write(key, namespace, writer);
-    const pane = this.#tableAt(namespace)?.get(key);
-    if (pane === undefined) return false;
-    writePane(writer, pane, this.#options.contentsType);
+    const table = this.#tableAt(namespace);
+    const slot = table?.slotOf(key) ?? 0;
+    if (table === undefined || slot === 0) return false;
+    writePane(writer, { position: table.positions[slot]!, contents: table.contents[slot]! }, this.#options.contentsType);
     return true;
   }
 
@@ -206,20 +214,19 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
       const { start, end } = spanOf(namespace);
       table = this.#newTable(start, end);
     }
-    if (table.get(key) !== undefined) {
-      table.delete(key);
-      this.#size -= 1;
-    }
-    this.#put(table, { contents, reportedIn: NEVER, key, group: keyGroupOf(key, this.#maxParallelism), position });
+    const slot = table.slotOf(key);
+    if (slot === 0) this.#put(table, key, position, contents);
+    else table.replace(slot, position, contents);
+    table.forgetReports();
     this.#nextPosition = Math.max(this.#nextPosition, position + 1);
   }
 
   removeRestored(key: KeyId, namespace: Namespace): void {
     if (isMark(namespace)) return this.#marks.remove(key, namespace);
     const table = this.#tableAt(namespace);
-    if (table?.get(key) === undefined) return;
-    table.delete(key);
-    this.#size -= 1;
+    const slot = table?.slotOf(key) ?? 0;
+    if (table === undefined || slot === 0) return;
+    this.#delete(table, slot);
     if (table.size === 0) this.#forget(table);
   }
 
@@ -228,49 +235,46 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   }
 
   heldObjects(): readonly object[] {
-    return [...this.#tables].flatMap((table) => [table, ...table.panes()]);
+    return [...this.#tables];
   }
 
   #addTo(table: PaneTable<Contents>, key: KeyId, record: T, timestamp: number): void {
-    const pane = table.get(key);
-    if (pane === undefined) {
+    const slot = table.slotOf(key);
+    const contents = table.contents[slot];
+    if (contents === undefined) {
       this.#create(table, key, record, timestamp);
       return;
     }
-    const { contents } = pane;
     const added = this.#contents.add(contents, record, timestamp);
     // Most functions change what they are given: a store that changes nothing would cost as much as one that does.
-    if (added !== contents) pane.contents = added;
-    if (pane.reportedIn !== this.#tracker.interval) this.#report(table, pane);
+    if (added !== contents) table.contents[slot] = added;
+    if (table.isToReport(slot, this.#tracker.interval)) this.#report(table, slot);
   }
 
   #create(table: PaneTable<Contents>, key: KeyId, record: T, timestamp: number): void {
-    const group = keyGroupOf(key, this.#maxParallelism);
-    const contents = this.#contents.create(record, timestamp);
-    const pane = { contents, reportedIn: NEVER, key, group, position: this.#nextPosition };
+    const slot = this.#put(table, key, this.#nextPosition, this.#contents.create(record, timestamp));
     this.#nextPosition += 1;
-    this.#put(table, pane);
-    this.#report(table, pane);
+    this.#report(table, slot);
   }
 
-  #report(table: PaneTable<Contents>, pane: HeapPane<Contents>): void {
-    pane.reportedIn = this.#tracker.interval;
-    this.#tracker.changed(pane.key, table.text);
+  #report(table: PaneTable<Contents>, slot: number): void {
+    table.report(slot, this.#tracker.interval);
+    this.#tracker.changed(table.keys[slot]!, table.text);
   }
 
-  #put(table: PaneTable<Contents>, pane: HeapPane<Contents>): void {
-    table.add(pane);
+  #put(table: PaneTable<Contents>, key: KeyId, position: number, contents: Contents): number {
     this.#size += 1;
+    return table.add(key, keyGroupOf(key, this.#maxParallelism), position, contents);
   }
 
-  #remove(table: PaneTable<Contents>, pane: HeapPane<Contents>): void {
-    table.delete(pane.key);
+  #delete(table: PaneTable<Contents>, slot: number): void {
+    table.delete(slot);
     this.#size -= 1;
-    this.#tracker.changed(pane.key, table.text);
   }
 
   #tableFor(window: TimeWindow, firedUntil: number): PaneTable<Contents> {
-    if (window === this.#lastWindow) return this.#ofLastWindow!;
+    if (window === this.#window) return this.#ofWindow!;
+    if (window === this.#otherWindow) return this.#ofOtherWindow!;
     const { start, end } = window;
     let table = this.#tables.get(start, end);
     if (table === undefined) {
@@ -278,8 +282,10 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
       this.#schedule.add(window, firedUntil);
     }
     this.#last = table;
-    this.#lastWindow = window;
-    this.#ofLastWindow = table;
+    this.#otherWindow = this.#window;
+    this.#ofOtherWindow = this.#ofWindow;
+    this.#window = window;
+    this.#ofWindow = table;
     return table;
   }
 
@@ -311,7 +317,8 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   #forget(table: PaneTable<Contents>): void {
     this.#tables.remove(table);
     if (this.#last === table) this.#last = undefined;
-    if (this.#ofLastWindow === table) this.#lastWindow = undefined;
+    if (this.#ofWindow === table) this.#window = this.#ofWindow = undefined;
+    if (this.#ofOtherWindow === table) this.#otherWindow = this.#ofOtherWindow = undefined;
   }
 
   /** A namespace of a snapshot. Entries of one table come one after the other. */
@@ -339,52 +346,52 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
     return tables;
   }
 
-  /** The panes of a window in the order in which they fire; of a key in several slices, the earliest. */
-  #panesOf(window: TimeWindow): readonly HeapPane<Contents>[] {
+  #orderOf(window: TimeWindow): PaneOrder {
     const tables = this.#tablesBetween(window.start, window.end);
-    const [first] = tables;
-    if (first === undefined) return [];
-    if (tables.length === 1) return inFiringOrder(first.panes().slice(), this.#maxParallelism);
-    const firstOfKey = new Map<KeyId, HeapPane<Contents>>();
-    for (const table of tables) {
-      for (const pane of table.panes()) {
-        if (!firstOfKey.has(pane.key)) firstOfKey.set(pane.key, pane);
-      }
-    }
-    return inFiringOrder([...firstOfKey.values()], this.#maxParallelism);
+    if (this.#slices !== undefined) return { keys: keysInOrder(tables, this.#maxParallelism), slots: undefined };
+    const [table] = tables;
+    if (table === undefined) return { keys: [], slots: [] };
+    const slots = slotsInOrder(table, this.#maxParallelism);
+    return { keys: slots.map((slot) => table.keys[slot]!), slots };
   }
 
-  #firstPane(key: KeyId, window: TimeWindow): HeapPane<Contents> {
-    for (const table of this.#tablesBetween(window.start, window.end)) {
-      const pane = table.get(key);
-      if (pane !== undefined) return pane;
-    }
-    throw corrupt(`the window ${window} is marked, but holds nothing`);
+  /** What is left of it where a restored firing goes on. */
+  #firingOrderOf({ window, only }: FiringWindow): PaneOrder {
+    const order = this.#orderOf(window);
+    if (only === undefined) return order;
+    const { keys, slots } = order;
+    return { keys: keys.filter((key) => only.has(key)), slots: slots?.filter((_slot, index) => only.has(keys[index]!)) };
+  }
+
+  #holds(key: KeyId, window: TimeWindow): boolean {
+    return this.#tablesBetween(window.start, window.end).some((table) => table.slotOf(key) !== 0);
   }
 
   #takeDue(time: number): void {
     const due = this.#schedule.takeFires(time);
     if (due.length === 0) return;
     const firing = this.#firing.slice(this.#firingIndex);
-    for (const window of due) firing.push({ window, panes: undefined, firedCount: 0 });
+    for (const window of due) firing.push({ window, only: undefined, order: undefined, firedCount: 0 });
     this.#firing = firing.sort(byWindow);
     this.#firingIndex = 0;
   }
 
   #fireWindow(
-    firing: FiringWindow<Contents>,
+    firing: FiringWindow,
     each: (key: KeyId, window: TimeWindow, contents: Contents) => void,
     mayContinue: () => boolean,
   ): boolean {
     const { window } = firing;
-    const panes = (firing.panes ??= this.#panesOf(window));
-    while (firing.firedCount < panes.length) {
+    const { keys, slots } = (firing.order ??= this.#firingOrderOf(firing));
+    const table = slots === undefined ? undefined : this.#tables.get(window.start, window.end);
+    while (firing.firedCount < keys.length) {
       if (!mayContinue()) return false;
-      const pane = panes[firing.firedCount]!;
+      const index = firing.firedCount;
+      const key = keys[index]!;
       firing.firedCount += 1;
-      const contents = this.#slices === undefined ? pane.contents : this.read(pane.key, window);
+      const contents = slots === undefined || table === undefined ? this.read(key, window) : table.contents[slots[index]!];
       assert(contents !== undefined, "a pane that fires has contents");
-      each(pane.key, window, contents);
+      each(key, window, contents);
     }
     return true;
   }
@@ -403,16 +410,17 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
     if (this.#slices !== undefined) {
       for (const window of this.#schedule.dropsUntil(this.#firingTime)) {
         const text = spanText(window.start, window.end);
-        for (const { key } of this.#panesOf(window)) visit(key, text, TO_DROP);
+        for (const key of this.#orderOf(window).keys) visit(key, text, TO_DROP);
       }
     }
-    for (const { window, panes = this.#panesOf(window), firedCount } of firing) {
+    for (const each of firing) {
+      const { window, order = this.#firingOrderOf(each), firedCount } = each;
       const text = spanText(window.start, window.end);
-      for (const { key } of panes.slice(firedCount)) visit(key, text, TO_FIRE);
+      for (const key of order.keys.slice(firedCount)) visit(key, text, TO_FIRE);
     }
   }
 }
 
-function byWindow<Contents>(a: FiringWindow<Contents>, b: FiringWindow<Contents>): number {
+function byWindow(a: FiringWindow, b: FiringWindow): number {
   return compareWindows(a.window, b.window);
 }

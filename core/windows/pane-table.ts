@@ -1,87 +1,97 @@
 import type { KeyId } from "../data/key.ts";
-import { KeyMap } from "../data/key-map.ts";
+import { KeyIndex } from "../data/key-index.ts";
 import type { Namespace } from "../state/keyed-state.ts";
 import { spanText } from "./pane-layout.ts";
 import type { Spanned } from "./window-map.ts";
 
-/** What one key has in one window or slice. What every record asks for comes first, and lies in one line of the processor's cache. */
-export interface HeapPane<Contents> {
-  contents: Contents;
-  /** The tracker's interval in which the change of this pane was last reported. */
-  reportedIn: number;
-  readonly key: KeyId;
-  readonly group: number;
-  position: number;
-}
+/** Older than every interval. */
+const NEVER = -1;
 
-/** The panes of all keys in one window or slice. */
+/**
+ * The panes of all keys in one window or slice, each by its slot. Slots are given in the order in which panes come; a pane that goes leaves its slot empty.
+ *
+ * Most of what a record costs here is waiting for memory: that of its pane is four bytes to find the slot, and eight to find the contents.
+ */
 export class PaneTable<Contents> implements Spanned {
   readonly start: number;
   readonly end: number;
   /** The address of its panes in snapshots. */
   readonly text: Namespace;
-  readonly #byKey: KeyMap<HeapPane<Contents>>;
-  /** In the order in which they came; undefined where that is lost. */
-  #inOrder: HeapPane<Contents>[] | undefined = [];
+  /** By slot. Slot 0 is nobody's, so that a key without a slot has no contents, and so that it holds things of every kind from the beginning. */
+  readonly contents: (Contents | undefined)[] = [undefined];
+  /** By slot, as what follows. */
+  readonly keys: KeyId[] = [0];
+  readonly groups: number[] = [0];
+  readonly positions: number[] = [0];
+  readonly #slots: KeyIndex;
+  /** The tracker's interval in which panes were last reported. */
+  #interval = NEVER;
+  /** Slots from here on were given, and reported, in that interval. */
+  #olderEnd = 0;
+  /** Of slots below, 1 where the pane was reported in that interval. */
+  #reported: Uint8Array = new Uint8Array(0);
 
   /** @param like a table that probably has the same keys */
   constructor(start: number, end: number, like: PaneTable<Contents> | undefined) {
     this.start = start;
     this.end = end;
     this.text = spanText(start, end);
-    this.#byKey = new KeyMap(like === undefined ? undefined : like.#byKey);
+    this.#slots = new KeyIndex(like === undefined ? undefined : like.#slots);
   }
 
   get size(): number {
-    return this.#byKey.size;
+    return this.#slots.size;
   }
 
-  get(key: KeyId): HeapPane<Contents> | undefined {
-    return this.#byKey.get(key);
+  /** 0 where the key has no pane. */
+  slotOf(key: KeyId): number {
+    return this.#slots.get(key);
   }
 
   /** Adds a pane of a key that has none. */
-  add(pane: HeapPane<Contents>): void {
-    this.#byKey.set(pane.key, pane);
-    this.#inOrder?.push(pane);
+  add(key: KeyId, group: number, position: number, contents: Contents): number {
+    const slot = this.keys.length;
+    this.contents.push(contents);
+    this.keys.push(key);
+    this.groups.push(group);
+    this.positions.push(position);
+    this.#slots.set(key, slot);
+    return slot;
   }
 
-  delete(key: KeyId): void {
-    this.#byKey.delete(key);
-    this.#inOrder = undefined;
+  /** Puts another pane in the place of one that is there. */
+  replace(slot: number, position: number, contents: Contents): void {
+    this.contents[slot] = contents;
+    this.positions[slot] = position;
   }
 
-  /** Mostly in the order in which they came. */
-  panes(): readonly HeapPane<Contents>[] {
-    if (this.#inOrder === undefined) {
-      const panes: HeapPane<Contents>[] = [];
-      this.#byKey.forEach((pane) => panes.push(pane));
-      this.#inOrder = panes;
+  delete(slot: number): void {
+    this.contents[slot] = undefined;
+    this.#slots.delete(this.keys[slot]!);
+  }
+
+  /** In the order in which they came. */
+  forEach(visit: (slot: number) => void): void {
+    for (let slot = 1; slot < this.keys.length; slot += 1) if (this.contents[slot] !== undefined) visit(slot);
+  }
+
+  /** Whether the change of a pane, which need be reported once an interval, is still to be. */
+  isToReport(slot: number, interval: number): boolean {
+    return this.#interval !== interval || (slot < this.#olderEnd && this.#reported[slot] === 0);
+  }
+
+  /** Snapshots know of no pane here what it has become: the change of each is to be reported. */
+  forgetReports(): void {
+    this.#interval = NEVER;
+  }
+
+  /** The change of a pane is reported. */
+  report(slot: number, interval: number): void {
+    if (this.#interval !== interval) {
+      this.#interval = interval;
+      this.#olderEnd = slot === this.keys.length - 1 ? slot : this.keys.length;
+      this.#reported = new Uint8Array(this.#olderEnd);
     }
-    return this.#inOrder;
+    if (slot < this.#olderEnd) this.#reported[slot] = 1;
   }
-}
-
-/** Below this many panes, comparing them costs less than counting the panes of every key group. */
-const COUNTED_PANES_MIN = 64;
-
-/** Sorts panes of one window by key group, then position. They nearly always come by position, so counting by group is enough. */
-export function inFiringOrder<Contents>(panes: HeapPane<Contents>[], keyGroupCount: number): HeapPane<Contents>[] {
-  if (panes.length < COUNTED_PANES_MIN) return panes.sort(byGroupAndPosition);
-  const next = new Uint32Array(keyGroupCount + 1);
-  for (const { group } of panes) next[group + 1]! += 1;
-  for (let group = 1; group <= keyGroupCount; group += 1) next[group]! += next[group - 1]!;
-  const ordered = panes.slice();
-  for (const pane of panes) {
-    ordered[next[pane.group]!] = pane;
-    next[pane.group]! += 1;
-  }
-  for (let index = 1; index < ordered.length; index += 1) {
-    if (0 < byGroupAndPosition(ordered[index - 1]!, ordered[index]!)) return ordered.sort(byGroupAndPosition);
-  }
-  return ordered;
-}
-
-function byGroupAndPosition<Contents>(a: HeapPane<Contents>, b: HeapPane<Contents>): number {
-  return a.group - b.group || a.position - b.position;
 }
