@@ -1,8 +1,7 @@
 import { copied } from "../data/copied.ts";
-import { type KeyId, keyId, showKey } from "../data/key.ts";
+import { type KeyId, keyId } from "../data/key.ts";
 import { types } from "../data/type.ts";
-import { InvariantViolation, assert } from "../lib/assert.ts";
-import { JobError } from "../lib/errors.ts";
+import { assert } from "../lib/assert.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
 import type { MergingPanes, MergingTime } from "../windows/merging-panes.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
@@ -10,8 +9,10 @@ import { SessionPanes } from "../windows/session-panes.ts";
 import type { TimeWindow, Window } from "../windows/time-window.ts";
 import type { SessionAssigner, WindowAssigner, WindowAssignerContext } from "../windows/window-assigner.ts";
 import { mergingDeadlinesOf } from "./default-triggers.ts";
+import { LateRecords } from "./late-records.ts";
 import type { Operator, OperatorContext, Output } from "./operator.ts";
 import { WindowEmitter } from "./window-emitter.ts";
+import { windowFailure } from "./window-failure.ts";
 import { WindowFiring } from "./window-firing.ts";
 import type { WindowOptions } from "./window-operator.ts";
 import { keyedPanes } from "./window-parts.ts";
@@ -35,9 +36,7 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
   readonly #firing: WindowFiring;
   /** Where windows are those of records and gaps. */
   readonly #sessions: SessionAssigner<T> | undefined;
-  readonly #allowedLatenessMs: number;
-  readonly #late: Output<T> | undefined;
-  readonly #isEventTime: boolean;
+  readonly #late: LateRecords<T>;
   readonly #byClock: boolean;
   /** Whether what a window emits is still needed, since it may fire again. */
   readonly #keepsEmitted: boolean;
@@ -51,10 +50,8 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
     this.#assigner = assigner;
     this.#assignerContext = { currentProcessingTime: () => context.processingTime.now(), random: () => context.random() };
     this.#contents = contents;
-    this.#isEventTime = assigner.isEventTime;
     this.#byClock = assigner.defaultTrigger === "processingTime";
     this.#keepsEmitted = assigner.isEventTime && 0 < allowedLatenessMs;
-    this.#allowedLatenessMs = allowedLatenessMs;
     this.#sessions = assigner.sessions;
     this.#firing = new WindowFiring(
       {
@@ -67,7 +64,7 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
     );
     this.#panes = makeMergingPanes({ ...options, assigner }, this.#firing, context);
     this.#emitter = new WindowEmitter({ emit, isMerging: true, currentWatermark: () => this.#firing.watermark }, context);
-    this.#late = lateTag === undefined ? undefined : context.sideOutput(lateTag);
+    this.#late = new LateRecords({ allowedLatenessMs, tag: lateTag, isEventTime: assigner.isEventTime, time: this.#firing }, context);
     this.#storedAssigner = context.operatorState.value<unknown>("assigner", types.dynamic, undefined, "first");
   }
 
@@ -76,7 +73,7 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
     if (assigner !== undefined) this.#assigner.restore?.(assigner);
     this.#panes.resumeFrom(this.#firing.restore());
     this.#emitter.open();
-    this.#firing.open();
+    this.#firing.open(false);
   }
 
   processRecord(record: T, timestamp: number): void {
@@ -92,7 +89,7 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
     } catch (cause) {
       throw this.#context.userError(cause, record, timestamp);
     }
-    if (!this.#add(key, start, start + gapMs, record, timestamp)) this.#reject(record, timestamp);
+    if (!this.#add(key, start, start + gapMs, record, timestamp)) this.#late.reject(() => record, timestamp);
   }
 
   processWatermark(watermark: number): void {
@@ -138,7 +135,7 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
       const own = 0 < index && this.#contents.kind === "reduce" ? copied(record) : record;
       if (this.#add(key, start, end, own, timestamp)) isRejected = false;
     }
-    if (isRejected) this.#reject(record, timestamp);
+    if (isRejected) this.#late.reject(() => record, timestamp);
   }
 
   /** Returns false where the window is too late. */
@@ -169,15 +166,6 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
     return contents;
   }
 
-  #reject(record: T, timestamp: number): void {
-    if (!this.#isEventTime || this.#firing.watermark < timestamp + this.#allowedLatenessMs) return;
-    if (this.#late === undefined) this.#context.metrics.lateRecordsDropped += 1;
-    else {
-      this.#context.metrics.recordsOut += 1;
-      this.#late.processRecord(record, timestamp);
-    }
-  }
-
   #fireDue(time: number, mayContinue: () => boolean): boolean {
     if (!this.#panes.fireDue(time, this.#fire, mayContinue)) return false;
     this.#panes.dropDue(time, this.#drop);
@@ -204,10 +192,7 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
   }
 
   #failure(cause: unknown, key: KeyId, record: T | undefined, timestamp: number): Error {
-    // What an operator behind this one threw knows its place.
-    if (cause instanceof InvariantViolation || (cause instanceof JobError && cause.place.operator !== undefined)) return cause;
-    const error = this.#context.userError(cause, record, timestamp);
-    return this.#keyOf === undefined ? error : error.at({ key: showKey(key) });
+    return windowFailure(this.#context, cause, this.#keyOf === undefined ? undefined : key, record, timestamp);
   }
 }
 

@@ -13,6 +13,8 @@ export interface WindowFiringOptions {
   nextDeadline(): number;
   /** Fires what is due at `time`, and drops what is after that; false where `mayContinue` has stopped it. */
   fireDue(time: number, mayContinue: () => boolean): boolean;
+  /** Goes on with what stood behind a firing that was stopped; false where that is stopped too. */
+  goOn?(): boolean;
 }
 
 const ALWAYS = (): boolean => true;
@@ -62,19 +64,36 @@ export class WindowFiring implements MergingTime {
     return this.#options.byClock ? this.#clockFiringUntil : this.watermark;
   }
 
-  /** A snapshot in mid-firing: what was left to fire, and the watermark behind it, come before anything else. */
-  open(): void {
-    if (this.#forwarded < this.watermark || -Infinity < this.#clockFiringUntil) this.#context.suspend(this.#work);
+  /** A snapshot in mid-firing: what was left to fire, the watermark behind it, and what is waiting behind that, come before anything else. */
+  open(isWaiting: boolean): void {
+    if (isWaiting || this.#forwarded < this.watermark || -Infinity < this.#clockFiringUntil) this.suspend();
     else this.wakeForNext();
   }
 
   processWatermark(watermark: number): void {
     // A restored operator knows its watermark; its input may begin again with a lower one.
-    if (watermark <= this.watermark) return;
+    if (this.watermark < watermark && !this.advance(watermark)) this.suspend();
+  }
+
+  /** Takes a higher watermark. Returns false where firing was stopped: whoever calls this suspends. */
+  advance(watermark: number): boolean {
     this.#takeWatermark(watermark);
     this.#context.metrics.currentWatermark = watermark;
-    if (this.#options.byClock) this.#forward();
-    else this.#fireInTurns();
+    if (!this.#options.byClock) return this.#fire();
+    this.#forward();
+    return true;
+  }
+
+  /** Takes a higher watermark that nothing is due at. */
+  pass(watermark: number): void {
+    this.#takeWatermark(watermark);
+    this.#context.metrics.currentWatermark = watermark;
+    this.#forward();
+  }
+
+  /** What is left of firing, and what stands behind it, goes on later. */
+  suspend(): void {
+    this.#context.suspend(this.#work);
   }
 
   snapshot(): void {
@@ -112,23 +131,19 @@ export class WindowFiring implements MergingTime {
   readonly #onClock = (past: number): void => {
     this.#wakeAt = Infinity;
     this.#clockFiringUntil = Math.max(this.#clockFiringUntil, past);
-    this.#fireInTurns();
+    if (!this.#fire()) this.suspend();
   };
 
   readonly #mayContinue = (): boolean => this.#context.mayContinue();
 
-  readonly #work: SuspendedWork = { snapshotable: true, resume: () => this.#fire() };
-
-  #fireInTurns(): void {
-    if (!this.#fire()) this.#context.suspend(this.#work);
-  }
+  readonly #work: SuspendedWork = { snapshotable: true, resume: () => this.#fire() && this.#options.goOn?.() !== false };
 
   #fire(): boolean {
     const until = this.#options.byClock ? this.#clockFiringUntil : this.watermark;
     if (this.#options.nextDeadline() <= until && !this.#options.fireDue(until, this.#mayContinue)) return false;
     this.#clockFiringUntil = -Infinity;
     if (this.#options.byClock) this.wakeForNext();
-    else this.#forward();
+    else if (this.#forwarded < this.watermark) this.#forward();
     return true;
   }
 

@@ -1,15 +1,13 @@
 import type { ColumnBatch } from "../data/column-batch.ts";
 import { valueAt } from "../data/column.ts";
 import { copied } from "../data/copied.ts";
-import { type KeyId, keyId, showKey } from "../data/key.ts";
+import { type KeyId, keyId } from "../data/key.ts";
 import { keyColumnOf } from "../data/key-column.ts";
 import { type Type, types } from "../data/type.ts";
 import type { OutputTag } from "../functions/output-tag.ts";
-import { InvariantViolation, assert } from "../lib/assert.ts";
-import { JobError } from "../lib/errors.ts";
+import { assert } from "../lib/assert.ts";
 import { keyGroupOf, keyGroupRange } from "../state/key-groups.ts";
 import type { OperatorListState, OperatorValue } from "../state/operator-state.ts";
-import { MAX_WATERMARK, MIN_WATERMARK } from "../time/timestamp.ts";
 import type { Slots } from "../windows/aggregate-slots.ts";
 import type { BuiltInAggregates } from "../windows/built-in-aggregates.ts";
 import type { ColumnPanes } from "../windows/column-panes.ts";
@@ -18,10 +16,13 @@ import type { PaneDeadlines, Panes } from "../windows/panes.ts";
 import { GlobalWindow, TimeWindow, type Window, compareWindows } from "../windows/time-window.ts";
 import type { WindowAssigner, WindowAssignerContext } from "../windows/window-assigner.ts";
 import { deadlinesOf, hasOneWindowPerRecord } from "./default-triggers.ts";
-import type { Operator, OperatorContext, Output, SuspendedWork } from "./operator.ts";
+import type { Operator, OperatorContext, Output } from "./operator.ts";
+import { LateRecords } from "./late-records.ts";
 import { WindowCells } from "./window-cells.ts";
 import type { WindowColumns, WindowRows } from "./window-columns.ts";
 import { type WindowEmit, WindowEmitter } from "./window-emitter.ts";
+import { windowFailure } from "./window-failure.ts";
+import { WindowFiring } from "./window-firing.ts";
 import { columnForm, isInKernel } from "./window-kernel.ts";
 import { makePanes } from "./window-panes.ts";
 import { type PanesKind, windowBatches } from "./window-parts.ts";
@@ -46,7 +47,6 @@ export interface WindowOptions<T, K, Contents, V, Out> {
 const NO_KEY: KeyId = "";
 /** Stored by a subtask where no batch waits. */
 const NOTHING_WAITS = /* @__PURE__ */ new Uint8Array(0);
-const ALWAYS = (): boolean => true;
 
 /**
  * Windows with their default trigger. Finds the windows of a record, passes over those that are too late, adds the record to the
@@ -75,7 +75,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   readonly #deadlines: PaneDeadlines;
   readonly #emitter: WindowEmitter<K, V, Out>;
   readonly #allowedLatenessMs: number;
-  readonly #late: Output<T> | undefined;
+  readonly #late: LateRecords<T>;
   /** Whether the clock fires; otherwise the watermark does. */
   readonly #byClock: boolean;
   /** Whether what a pane emits is still needed: it may fire again, or other windows hold the same records. */
@@ -83,22 +83,9 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   /** The result of a pane where no function of the user is asked: of built-in aggregates. */
   readonly #resultOf: ((contents: Contents) => V) | undefined;
 
-  readonly #storedWatermark: OperatorValue<number>;
-  readonly #storedForwarded: OperatorValue<number>;
-  readonly #storedFiringUntil: OperatorValue<number>;
+  readonly #firing: WindowFiring;
   readonly #storedAssigner: OperatorValue<unknown>;
   readonly #storedWaiting: OperatorListState<Uint8Array>;
-
-  #watermark = MIN_WATERMARK;
-  /** The last watermark that was forwarded; behind `#watermark` only while firing is suspended. */
-  #forwarded = MIN_WATERMARK;
-  /**
-   * While panes fire by the clock, up to which time. Otherwise −∞: what has fired then is dropped, so whatever panes there are
-   * have yet to fire.
-   */
-  #clockFiringUntil = -Infinity;
-  /** When the clock is to call. */
-  #wakeAt = Infinity;
 
   constructor(options: WindowOptions<T, K, Contents, V, Out>, context: OperatorContext) {
     const { keyOf, contents, emit, allowedLatenessMs, lateTag } = options;
@@ -136,15 +123,19 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     }
     this.#resultOf = aggregates === undefined ? undefined : resultOf(aggregates, this.#keepsEmitted);
     this.#emitter = new WindowEmitter(
-      { emit, isMerging: this.#assigner.isMerging, currentWatermark: () => this.#watermark },
+      { emit, isMerging: this.#assigner.isMerging, currentWatermark: () => this.#firing.watermark },
       context,
     );
-    this.#late = lateTag === undefined ? undefined : context.sideOutput(lateTag);
-
+    const firing = {
+      byClock: this.#byClock,
+      isEventTime: this.#assigner.isEventTime,
+      nextDeadline: () => this.#panes.nextDeadline(),
+      fireDue: (time: number, mayContinue: () => boolean) => this.#fireDue(time, mayContinue),
+      goOn: () => this.#columns?.resume() !== false,
+    };
+    this.#firing = new WindowFiring(firing, context);
+    this.#late = new LateRecords({ allowedLatenessMs, tag: lateTag, isEventTime: firing.isEventTime, time: this.#firing }, context);
     const { operatorState } = context;
-    this.#storedWatermark = operatorState.value("watermark", types.number, MIN_WATERMARK, "min");
-    this.#storedForwarded = operatorState.value("forwarded-watermark", types.number, MIN_WATERMARK, "min");
-    this.#storedFiringUntil = operatorState.value("clock-firing-until", types.number, -Infinity, "min");
     this.#storedAssigner = operatorState.value<unknown>("assigner", types.dynamic, undefined, "first");
     this.#storedWaiting = operatorState.list("waiting", types.bytes);
   }
@@ -152,18 +143,11 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   open(): void {
     const assigner = this.#storedAssigner.get();
     if (assigner !== undefined) this.#assigner.restore?.(assigner);
-    this.#watermark = this.#storedWatermark.get();
-    this.#forwarded = this.#storedForwarded.get();
-    this.#clockFiringUntil = this.#storedFiringUntil.get();
-    this.#context.metrics.currentWatermark = this.#watermark;
-    this.#panes.resumeFrom(this.#byClock ? this.#clockFiringUntil : this.#watermark);
+    this.#panes.resumeFrom(this.#firing.restore());
     this.#emitter.open();
     const isWaiting = this.#columns?.restore(this.#storedWaiting.get(), (record, timestamp) => this.#isOwn(record as T, timestamp)) === true;
     this.#storedWaiting.clear();
-    // A snapshot in mid-firing: what was left to fire, and what stood behind it, come before anything else.
-    const isFiring = this.#forwarded < this.#watermark || -Infinity < this.#clockFiringUntil;
-    if (isFiring || isWaiting) this.#context.suspend(this.#work);
-    else this.#wakeForNext();
+    this.#firing.open(isWaiting);
   }
 
   processRecord(record: T, timestamp: number): void {
@@ -174,49 +158,38 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   #take(record: T, timestamp: number): void {
     const cell = this.#cells?.of(timestamp);
     // Most records are on time for all their windows, which are known by their timestamp.
-    if (cell !== undefined && this.#watermark < cell.firstFire) this.#addTo(this.#keyIdOf(record, timestamp), cell.windows, record, timestamp);
+    if (cell !== undefined && this.#firing.watermark < cell.firstFire) this.#addTo(this.#keyIdOf(record, timestamp), cell.windows, record, timestamp);
     else this.#takeAny(record, timestamp);
   }
 
   #takeAny(record: T, timestamp: number): void {
     const kept = this.#withoutTooLate(this.#windowsOf(record, timestamp));
-    if (kept.length === 0) return this.#reject(() => record, timestamp);
+    if (kept.length === 0) return this.#late.reject(() => record, timestamp);
     this.#add(this.#keyIdOf(record, timestamp), kept, record, timestamp);
   }
 
   processWatermark(watermark: number): void {
-    // A restored operator knows its watermark; its input may begin again with a lower one.
-    if (watermark <= this.#watermark) return;
-    if (!this.#advance(watermark)) this.#context.suspend(this.#work);
-  }
-
-  /** Returns false where firing was stopped: the work goes on with it. */
-  #advance(watermark: number): boolean {
-    this.#watermark = watermark;
-    this.#context.metrics.currentWatermark = watermark;
-    if (!this.#byClock) return this.#finishFiring();
-    this.#forward();
-    return true;
+    this.#firing.processWatermark(watermark);
   }
 
   /** Panes hold values, so that only a batch that waits in the middle is kept. */
   #takeColumns(batch: ColumnBatch): boolean {
     const isTaken = this.#columns!.take(batch);
-    if (!isTaken) this.#context.suspend(this.#work);
+    if (!isTaken) this.#firing.suspend();
     return isTaken;
   }
 
   #rowsOfBatches(): WindowRows {
     const operator = this;
-    const { metrics, output } = this.#context;
+    const { metrics } = this.#context;
     // Without one, no batch is taken as columns.
     const keyColumn = keyColumnOf(this.#keyOf) ?? "";
     return {
       get watermark() {
-        return operator.#watermark;
+        return operator.#firing.watermark;
       },
       take: (batch, row) => this.#take(batch.rowAt(row) as T, batch.timestamps[row]!),
-      reject: (batch, row) => this.#reject(() => batch.rowAt(row) as T, batch.timestamps[row]!),
+      reject: (batch, row) => this.#late.reject(() => batch.rowAt(row) as T, batch.timestamps[row]!),
       // Columns of keys hold strings, numbers, booleans and bigints.
       keyAt: (batch, row) => {
         const key = valueAt(batch.column(keyColumn)!, row);
@@ -230,13 +203,8 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
         }
         this.#results?.sendNoted();
       },
-      pass: (watermark) => {
-        this.#watermark = watermark;
-        this.#forwarded = watermark;
-        metrics.currentWatermark = watermark;
-        output.processWatermark(watermark);
-      },
-      advance: (watermark) => this.#advance(watermark),
+      pass: (watermark) => this.#firing.pass(watermark),
+      advance: (watermark) => this.#firing.advance(watermark),
     };
   }
 
@@ -253,24 +221,19 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   }
 
   snapshot(): void {
-    this.#storedWatermark.set(this.#watermark);
-    this.#storedForwarded.set(this.#forwarded);
-    this.#storedFiringUntil.set(this.#clockFiringUntil);
+    this.#firing.snapshot();
     this.#storedAssigner.set(this.#assigner.snapshot?.());
     this.#storedWaiting.update([this.#columns?.stored() ?? NOTHING_WAITS]);
   }
 
   endKey(): void {
-    this.#watermark = MAX_WATERMARK;
-    this.#fireDue(MAX_WATERMARK, ALWAYS);
-    this.#dropDue(MAX_WATERMARK);
+    this.#firing.endKey();
     this.#emitter.endKey();
-    this.#watermark = MIN_WATERMARK;
+    this.#firing.beginKey();
   }
 
-  /** The clock of an input that has ended is at the end too, unless the job asks for what Flink does. */
   finish(): void {
-    if (this.#byClock && this.#context.mode === "STREAMING" && this.#context.endOfInputTimers === "fire") this.#onClock(Infinity);
+    this.#firing.finish();
   }
 
   close(): void {
@@ -298,7 +261,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   }
 
   #isTooLate(window: TimeWindow): boolean {
-    return this.#assigner.isEventTime && window.end - 1 + this.#allowedLatenessMs <= this.#watermark;
+    return window.end - 1 + this.#allowedLatenessMs <= this.#firing.lateUntil;
   }
 
   /** The same array where none is too late, so that most records allocate nothing. */
@@ -314,13 +277,13 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     if (1 < windows.length && this.#contents.kind === "reduce") {
       for (const window of windows) this.#addTo(key, [window], copied(record), timestamp);
     } else this.#addTo(key, windows, record, timestamp);
-    if (this.#byClock) this.#wakeForNext();
+    if (this.#byClock) this.#firing.wakeForNext();
     else this.#fireAgain(key, windows);
   }
 
   #addTo(key: KeyId, windows: readonly TimeWindow[], record: T, timestamp: number): void {
     try {
-      this.#panes.add(key, windows, record, timestamp, this.#firedUntil);
+      this.#panes.add(key, windows, record, timestamp, this.#firing.firedUntil);
     } catch (cause) {
       throw this.#failure(cause, key, record, timestamp);
     }
@@ -330,7 +293,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   #fireAgain(key: KeyId, windows: readonly TimeWindow[]): void {
     let late: TimeWindow[] | undefined;
     for (const window of windows) {
-      if (this.#deadlines.fireTime(window) <= this.#watermark) (late ??= []).push(window);
+      if (this.#deadlines.fireTime(window) <= this.#firing.watermark) (late ??= []).push(window);
     }
     if (late === undefined) return;
     this.#context.metrics.lateRecordsKept += 1;
@@ -371,61 +334,14 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     return contents;
   }
 
-  /** A record that no window takes: too late for all, or, where windows leave gaps, between two. */
-  #reject(record: () => T, timestamp: number): void {
-    if (!this.#assigner.isEventTime || this.#watermark < timestamp + this.#allowedLatenessMs) return;
-    if (this.#late === undefined) this.#context.metrics.lateRecordsDropped += 1;
-    else {
-      this.#context.metrics.recordsOut += 1;
-      this.#late.processRecord(record(), timestamp);
-    }
-  }
-
-  /** Panes up to here fire when they get a record; none where the clock fires. */
-  get #firedUntil(): number {
-    return this.#byClock ? -Infinity : this.#watermark;
-  }
-
-  #wakeForNext(): void {
-    if (!this.#byClock || this.#context.mode === "BATCH") return;
-    const next = this.#panes.nextDeadline();
-    if (this.#wakeAt <= next) return;
-    this.#wakeAt = next;
-    this.#context.processingTime.at(next, this.#onClock);
-  }
-
-  readonly #onClock = (past: number): void => {
-    this.#wakeAt = Infinity;
-    this.#clockFiringUntil = Math.max(this.#clockFiringUntil, past);
-    this.#fireInTurns();
-  };
-
-  #fireInTurns(): void {
-    if (!this.#finishFiring()) this.#context.suspend(this.#work);
-  }
-
-  readonly #mayContinue = (): boolean => this.#context.mayContinue();
-
-  /** What is left where firing stops: the rest of it, and of a batch in whose middle it was. */
-  readonly #work: SuspendedWork = {
-    snapshotable: true,
-    resume: () => this.#finishFiring() && this.#columns?.resume() !== false,
-  };
-
-  /** Fires what is due, drops what is past, and forwards the watermark; false where it was stopped on the way. */
-  #finishFiring(): boolean {
-    const until = this.#byClock ? this.#clockFiringUntil : this.#watermark;
-    if (this.#panes.nextDeadline() <= until) {
-      if (!this.#fireDue(until, this.#mayContinue)) return false;
-      this.#dropDue(until);
-    }
-    this.#clockFiringUntil = -Infinity;
-    if (this.#byClock) this.#wakeForNext();
-    else if (this.#forwarded < this.#watermark) this.#forward();
+  #fireDue(until: number, mayContinue: () => boolean): boolean {
+    if (!this.#fireAll(until, mayContinue)) return false;
+    // Where no function clears anything, panes need not be named one by one.
+    this.#panes.dropDue(until, this.#emitter.clears ? this.#drop : undefined);
     return true;
   }
 
-  #fireDue(until: number, mayContinue: () => boolean): boolean {
+  #fireAll(until: number, mayContinue: () => boolean): boolean {
     const columns = this.#columnPanes;
     try {
       if (columns?.givesColumns === true) {
@@ -439,17 +355,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     }
   }
 
-  #forward(): void {
-    this.#forwarded = this.#watermark;
-    this.#context.output.processWatermark(this.#watermark);
-  }
-
   readonly #fire = (key: KeyId, window: TimeWindow, contents: Contents): void => this.#emit(key, window, contents, false);
-
-  /** Where no function clears anything, panes need not be named one by one. */
-  #dropDue(until: number): void {
-    this.#panes.dropDue(until, this.#emitter.clears ? this.#drop : undefined);
-  }
 
   readonly #drop = (key: KeyId, window: TimeWindow): void => {
     try {
@@ -470,10 +376,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   }
 
   #failure(cause: unknown, key: KeyId, record: T | undefined, timestamp: number): Error {
-    // What an operator behind this one threw knows its place.
-    if (cause instanceof InvariantViolation || (cause instanceof JobError && cause.place.operator !== undefined)) return cause;
-    const error = this.#context.userError(cause, record, timestamp);
-    return this.#keyOf === undefined ? error : error.at({ key: showKey(key) });
+    return windowFailure(this.#context, cause, this.#keyOf === undefined ? undefined : key, record, timestamp);
   }
 }
 
