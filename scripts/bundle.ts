@@ -9,7 +9,7 @@ import { ROOT } from "./type-check.ts";
  * the same class for all. Nothing is minified, and who bundles the package for a page drops as much of it as of single modules.
  */
 export async function bundleModules(compiled: string, folder: string): Promise<void> {
-  const atOnce = new Set<string>();
+  const first = new Set<string>();
   await build({
     cwd: compiled,
     input: Object.fromEntries(entryPoints().map((path) => [path.replace(/\.js$/, ""), join(compiled, path)])),
@@ -22,8 +22,12 @@ export async function bundleModules(compiled: string, folder: string): Promise<v
       {
         name: "what tamias loads at once",
         buildEnd() {
-          atOnce.add(join(compiled, "core/index.js"));
-          for (const id of atOnce) for (const imported of this.getModuleInfo(id)?.importedIds ?? []) atOnce.add(imported);
+          const importedBy = (id: string): readonly string[] => this.getModuleInfo(id)?.importedIds ?? [];
+          const all = reached([join(compiled, "core/index.js")], importedBy);
+          const parts = [...all].flatMap((id) => this.getModuleInfo(id)?.dynamicallyImportedIds ?? []);
+          const inParts = reached(parts, (id) => [...importedBy(id), ...(this.getModuleInfo(id)?.dynamicallyImportedIds ?? [])]);
+          const always = reached([join(compiled, "core/local-environment.js")], importedBy);
+          for (const id of all) if (always.has(id) || !inParts.has(id)) first.add(id);
         },
       },
     ],
@@ -32,11 +36,19 @@ export async function bundleModules(compiled: string, folder: string): Promise<v
       format: "esm",
       entryFileNames: "[name].js",
       chunkFileNames: "chunks/[name]-[hash].js",
-      // All that is imported at once is one chunk: the parts share most of it, each another share, and many small chunks compress badly.
-      codeSplitting: { groups: [{ name: "tamias", test: (id) => atOnce.has(id) }] },
+      // What every job needs is one chunk, with what no part needs: the parts share most of it, each another share, and many small chunks compress badly. What parts
+      // need and a job only where it names it (codecs, above all) stays out: who bundles the package again keeps or leaves chunks as a whole.
+      codeSplitting: { groups: [{ name: "tamias", test: (id) => first.has(id) }] },
       minify: false,
     },
   });
+}
+
+/** These modules, what they import, and so on. */
+function reached(from: readonly string[], importedBy: (id: string) => readonly string[]): ReadonlySet<string> {
+  const found = new Set(from);
+  for (const id of found) for (const imported of importedBy(id)) found.add(imported);
+  return found;
 }
 
 /** What package.json exports or installs, from dist/. */

@@ -1,4 +1,5 @@
-import { types, type Type } from "../data/type.ts";
+import { dynamicType } from "../data/dynamic-type.ts";
+import type { Type } from "../data/type.ts";
 import { OutputTag } from "../functions/output-tag.ts";
 import type { StreamNode } from "../graph/stream-graph.ts";
 import { Duration } from "../lib/duration.ts";
@@ -117,9 +118,9 @@ function factoryOf<T, K, Contents, V, R>(
   // All of these take the records of the stream, which its upstream cannot say.
   const keyOf = upstream.keyOf as ((record: T) => K) | undefined;
   const late = lateTag as OutputTag<T> | undefined;
-  const contentsType = types.dynamic as Type<Contents>;
+  const contentsType = dynamicType as Type<Contents>;
   if (spec.kind === "counted") {
-    const recordType = types.dynamic as Type<T>;
+    const recordType = dynamicType as Type<T>;
     return countWindowFactory({ keyOf, size: spec.size, slide: spec.slide, contents, contentsType, recordType, emit });
   }
   if (spec.assigner.isMerging && contents.merge === undefined) {

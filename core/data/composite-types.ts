@@ -1,5 +1,5 @@
-import { type ByteReader, type ByteWriter, corrupt } from "../lib/bytes.ts";
-import { JobError } from "../lib/errors.ts";
+import type { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { JobError, corrupt } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { writeWhole } from "./dynamic-type.ts";
 import { type FieldReader, objectMaker, setField } from "./object-shape.ts";

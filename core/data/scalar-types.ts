@@ -1,4 +1,4 @@
-import { corrupt } from "../lib/bytes.ts";
+import { corrupt } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { readBigint, writeBigint } from "./bigint-codec.ts";
 import { refuseExtraProperties } from "./plain-value.ts";

@@ -1,5 +1,5 @@
-import { ByteReader, ByteWriter, corrupt } from "../lib/bytes.ts";
-import type { JobError } from "../lib/errors.ts";
+import { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { type JobError, corrupt } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { setField } from "./object-shape.ts";
 import { elementStep, fieldStep, keyRefusal, under } from "./refusal.ts";

@@ -1,7 +1,9 @@
 import { isInt64 } from "../lib/int64.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
-import { type Type, types } from "../data/type.ts";
+import { dynamicType } from "../data/dynamic-type.ts";
+import { storedNumber, storedType } from "../data/stored-type.ts";
+import type { Type } from "../data/type.ts";
 import type { AggregateKind } from "./aggregates.ts";
 
 /**
@@ -69,11 +71,14 @@ const counted: SlotFunction = {
 
 type Numeric = number | bigint;
 
+const storedNumeric = /* @__PURE__ */ storedType(({ union, number, bigint }) => union(number, bigint));
+const storedExtreme = /* @__PURE__ */ storedType(({ union, number, bigint, string }) => union(number, bigint, string));
+
 /** One slot: the sum, f64 or, where the values are bigints, a 64-bit integer. */
 function summed(name: SlotName): SlotFunction {
   return {
     initial: [0],
-    types: [types.union(types.number, types.bigint)],
+    types: [storedNumeric],
     add(slots, at, value, _timestamp, isFirst) {
       if (typeof value === "number" && typeof slots[at] === "number") slots[at] = (slots[at] as number) + value;
       else slots[at] = isFirst ? int64(name, bigintOf(name, value, undefined)) : sumOfBigints(name, slots[at], value);
@@ -128,7 +133,7 @@ function extreme(
   };
   return {
     initial: [initial],
-    types: [types.union(types.number, types.bigint, types.string)],
+    types: [storedExtreme],
     add: (slots, at, value, _timestamp, isFirst) => add(slots, at, value, isFirst),
     merge: (earlier, later, at) => add(earlier, at, later[at], false),
     result: 0,
@@ -141,7 +146,7 @@ function extreme(
 function spread(name: SlotName, finish: (squares: Numeric, count: number) => number): SlotFunction {
   return {
     initial: [0, 0],
-    types: [types.number, types.number],
+    types: [storedNumber, storedNumber],
     add(slots, at, value) {
       if (typeof value !== "number" && typeof value !== "bigint") throw refused(name, "numbers or bigints", value);
       const number = Number(value);
@@ -175,7 +180,7 @@ function byTime(replaces: (timestamp: number, kept: number) => boolean): SlotFun
   };
   return {
     initial: [undefined, -Infinity],
-    types: [types.dynamic, types.number],
+    types: [dynamicType, storedNumber],
     add,
     merge: (earlier, later, at) => add(earlier, at, later[at], later[at + 1] as number, false),
     result: 0,
