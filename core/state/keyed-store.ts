@@ -2,13 +2,12 @@ import { assert } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
 import type { KeyId } from "../data/key.ts";
 import type { AddressSet } from "./change-log.ts";
-import { freezerOf } from "./deep-freeze.ts";
-import { HeapTable, tableFormat } from "./heap-table.ts";
+import type { HeapTable } from "./heap-table.ts";
 import type { KeyGroupRange } from "./key-groups.ts";
 import type { KeyedSnapshots } from "./keyed-snapshots.ts";
 import type { ChangeTracker, ComponentRegistry, KeyedComponent, KeyedState, Namespace, StateTable, StateTableOptions } from "./keyed-state.ts";
 import type { KeyedSnapshot, KeyedStateHandle, PartName, TakenSnapshot } from "./snapshot.ts";
-import { snapshotCode } from "./state-parts.ts";
+import { snapshotCode, tablesAndTimers } from "./state-parts.ts";
 
 export interface KeyedStoreOptions {
   readonly maxParallelism: number;
@@ -53,6 +52,7 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
   }
 
   table<V>(options: StateTableOptions<V>): StateTable<V> {
+    const { HeapTable, freezerOf, tableFormat } = tablesAndTimers.module;
     const present = this.#tables.get(options.name);
     if (present === undefined) {
       const table = new HeapTable(options, this, this.#options.freeze === true ? freezerOf(options.kind) : undefined);

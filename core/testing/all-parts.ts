@@ -7,7 +7,7 @@ import { expressionOperators } from "../operators/expression-factories.ts";
 import { functionOperators, keyedOperators } from "../operators/function-factories.ts";
 import { jsKernel, kernelPanes, keyedPanes, wasmKernel, windowBatches, windowFunctions } from "../operators/window-parts.ts";
 import { sessionWindows, windows } from "../operators/window-factory.ts";
-import { snapshotCode } from "../state/state-parts.ts";
+import { snapshotCode, tablesAndTimers } from "../state/state-parts.ts";
 import { batchInput, exchange } from "../runtime/job-parts.ts";
 
 /** Whoever makes operators and jobs without an executor loads all parts first. */
@@ -26,6 +26,7 @@ export const ALL_PARTS: readonly Part<unknown>[] = [
   keyedPanes,
   sessionWindows,
   snapshotCode,
+  tablesAndTimers,
   wasmKernel,
   windowBatches,
   windowFunctions,
