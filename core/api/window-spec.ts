@@ -1,5 +1,4 @@
-import { dynamicType } from "../data/dynamic-type.ts";
-import type { Type } from "../data/type.ts";
+import { types, type Type } from "../data/type.ts";
 import { OutputTag } from "../functions/output-tag.ts";
 import type { StreamNode } from "../graph/stream-graph.ts";
 import { Duration } from "../lib/duration.ts";
@@ -118,9 +117,9 @@ function factoryOf<T, K, Contents, V, R>(
   // All of these take the records of the stream, which its upstream cannot say.
   const keyOf = upstream.keyOf as ((record: T) => K) | undefined;
   const late = lateTag as OutputTag<T> | undefined;
-  const contentsType = dynamicType as Type<Contents>;
+  const contentsType = types.dynamic as Type<Contents>;
   if (spec.kind === "counted") {
-    const recordType = dynamicType as Type<T>;
+    const recordType = types.dynamic as Type<T>;
     return countWindowFactory({ keyOf, size: spec.size, slide: spec.slide, contents, contentsType, recordType, emit });
   }
   if (spec.assigner.isMerging && contents.merge === undefined) {

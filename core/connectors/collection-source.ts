@@ -1,5 +1,5 @@
 import { copied } from "../data/copied.ts";
-import { storedType } from "../data/stored-type.ts";
+import { types } from "../data/type.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { PulledAhead } from "./pulled-ahead.ts";
@@ -15,7 +15,7 @@ export interface CollectionSplit {
   readonly position: number;
 }
 
-const splitType = /* @__PURE__ */ storedType((types) => types.object({ position: types.number }));
+const splitType = /* @__PURE__ */ types.object({ position: types.number });
 const stateType = /* @__PURE__ */ splitQueueStateType(splitType);
 const SPLIT_ID = "all";
 

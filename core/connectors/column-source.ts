@@ -1,4 +1,4 @@
-import { storedType } from "../data/stored-type.ts";
+import { types } from "../data/type.ts";
 import { JobError } from "../lib/errors.ts";
 import { Part } from "../lib/part.ts";
 import { BATCH_ROWS } from "./batch-rows.ts";
@@ -13,7 +13,7 @@ import type { Source, SourceReader, SourceReaderContext, SplitEnumeratorContext 
 export const columnChunks = /* @__PURE__ */ new Part(() => import("./column-chunks.ts"));
 
 const PARTS = [columnChunks] as const;
-const splitType = /* @__PURE__ */ storedType((types) => types.object({ id: types.string, next: types.number, end: types.number }));
+const splitType = /* @__PURE__ */ types.object({ id: types.string, next: types.number, end: types.number });
 const stateType = /* @__PURE__ */ splitQueueStateType(splitType);
 
 /**

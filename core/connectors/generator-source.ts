@@ -1,4 +1,4 @@
-import { storedType } from "../data/stored-type.ts";
+import { types } from "../data/type.ts";
 import { JobError } from "../lib/errors.ts";
 import { murmurHash } from "../lib/hash.ts";
 import { Prng } from "../lib/prng.ts";
@@ -36,7 +36,7 @@ export interface GeneratorSplit {
   readonly end: number;
 }
 
-const splitType = /* @__PURE__ */ storedType((types) => types.object({ id: types.string, next: types.number, stride: types.number, end: types.number }));
+const splitType = /* @__PURE__ */ types.object({ id: types.string, next: types.number, stride: types.number, end: types.number });
 const stateType = /* @__PURE__ */ splitQueueStateType(splitType);
 
 const UINT32_RANGE = 4294967296;

@@ -1,4 +1,4 @@
-import { storedType } from "../data/stored-type.ts";
+import { types } from "../data/type.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { SplitQueue, splitQueueStateType, type SplitQueueState } from "./split-queue.ts";
@@ -12,7 +12,7 @@ export interface SequenceSplit {
   readonly to: number;
 }
 
-const splitType = /* @__PURE__ */ storedType((types) => types.object({ id: types.string, next: types.number, to: types.number }));
+const splitType = /* @__PURE__ */ types.object({ id: types.string, next: types.number, to: types.number });
 const stateType = /* @__PURE__ */ splitQueueStateType(splitType);
 
 /**

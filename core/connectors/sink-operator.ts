@@ -2,8 +2,7 @@ import { InvariantViolation } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import type { ColumnBatch } from "../data/column-batch.ts";
-import { storedType } from "../data/stored-type.ts";
-import type { Type } from "../data/type.ts";
+import { types, type Type } from "../data/type.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "../operators/operator.ts";
 import type { OperatorListState } from "../state/operator-state.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP } from "../time/timestamp.ts";
@@ -234,7 +233,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
 }
 
 function preparedType<Committable>(committableType: Type<Committable>): Type<Prepared<Committable>> {
-  return storedType((types) => types.object({ checkpointId: types.number, committable: committableType }) as unknown as Type<Prepared<Committable>>);
+  return types.object({ checkpointId: types.number, committable: committableType }) as unknown as Type<Prepared<Committable>>;
 }
 
 function requireTogether<T, WriterState, Committable>(

@@ -1,6 +1,6 @@
 import { assert, InvariantViolation, unreachable } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
-import { codecs } from "../data/stored-type.ts";
+import { codecs } from "../data/coded-type.ts";
 import type { Cancellable } from "../host/host.ts";
 import type { ToEnumerator, ToReader } from "../operators/source-protocol.ts";
 import { SplitAssignments } from "./split-assignments.ts";

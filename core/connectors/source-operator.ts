@@ -1,6 +1,6 @@
 import { assert, InvariantViolation, unreachable } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
-import { storedNumber, storedType } from "../data/stored-type.ts";
+import { types } from "../data/type.ts";
 import type { Cancellable } from "../host/host.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "../operators/operator.ts";
 import type { SourcePoll, ToReader } from "../operators/source-protocol.ts";
@@ -11,8 +11,6 @@ import { WatermarkStrategy } from "../time/watermark-strategy.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { outputStateType, SourceOutputs, type SourceOutputState } from "./source-outputs.ts";
 import type { InputStatus, Source, SourceReader, SourceReaderContext } from "./source.ts";
-
-const storedInt = /* @__PURE__ */ storedType(({ int }) => int);
 
 export interface SourceOperatorOptions<T, Split, EnumeratorState> {
   readonly source: Source<T, Split, EnumeratorState>;
@@ -76,8 +74,8 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
     const state = context.operatorState;
     this.#splits = state.list("splits", source.splitType);
     this.#outputStates = state.list("split-outputs", outputStateType);
-    this.#watermark = state.value("watermark", storedNumber, MIN_WATERMARK, "min");
-    this.#idle = state.value("idle", storedInt, 0, "min");
+    this.#watermark = state.value("watermark", types.number, MIN_WATERMARK, "min");
+    this.#idle = state.value("idle", types.int, 0, "min");
     this.#outputs = new SourceOutputs(context, strategy, () => this.#watchIdleness());
     this.#idleWatch = strategy.idleTimeoutMs === undefined ? undefined : new IdleWatch(context, strategy.idleTimeoutMs);
   }

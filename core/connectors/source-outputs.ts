@@ -1,8 +1,7 @@
 import type { ColumnBatch } from "../data/column-batch.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
-import { storedType } from "../data/stored-type.ts";
-import type { TypeOf } from "../data/type.ts";
+import { types, type TypeOf } from "../data/type.ts";
 import { columnsInto } from "../operators/columns-output.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
 import type { OperatorContext, Output } from "../operators/operator.ts";
@@ -18,14 +17,12 @@ import { type SharedOutputs, SplitOutput } from "./split-output.ts";
 const MAIN_OUTPUT = "";
 
 /** What is kept of an output: enough to promise after a restore what had been promised before. */
-export const outputStateType = /* @__PURE__ */ storedType((types) =>
-  types.object({
-    id: types.string,
-    watermark: types.number,
-    idle: types.boolean,
-    generator: types.optional(types.dynamic),
-  }),
-);
+export const outputStateType = /* @__PURE__ */ types.object({
+  id: types.string,
+  watermark: types.number,
+  idle: types.boolean,
+  generator: types.optional(types.dynamic),
+});
 export type SourceOutputState = TypeOf<typeof outputStateType>;
 
 export interface SourceOutputsState {

@@ -1,5 +1,4 @@
-import { storedType } from "../data/stored-type.ts";
-import type { Type } from "../data/type.ts";
+import { types, type Type } from "../data/type.ts";
 import type { SplitEnumerator, SplitEnumeratorContext } from "./source.ts";
 
 /** What is left to hand out. `discovered` is false while the splits themselves are still unknown. */
@@ -9,7 +8,7 @@ export interface SplitQueueState<Split> {
 }
 
 export function splitQueueStateType<Split>(splitType: Type<Split>): Type<SplitQueueState<Split>> {
-  return storedType((types) => types.object({ discovered: types.boolean, splits: types.array(splitType) }));
+  return types.object({ discovered: types.boolean, splits: types.array(splitType) });
 }
 
 /** Finds all splits, once, and answers later. */

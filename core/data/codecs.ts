@@ -1,3 +1,4 @@
-/** What makes bytes of values that are no records: one part. */
-export { types } from "./type.ts";
+/** How the values of types become bytes: one part. */
+export * from "./composite-codecs.ts";
+export * from "./scalar-codecs.ts";
 export { decodeValue, encodeValue } from "./value-bytes.ts";

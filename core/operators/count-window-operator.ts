@@ -1,7 +1,6 @@
 import { copied } from "../data/copied.ts";
 import { type KeyId, keyId, showKey } from "../data/key.ts";
-import { storedNumber, storedType } from "../data/stored-type.ts";
-import type { Type } from "../data/type.ts";
+import { type Type, types } from "../data/type.ts";
 import { InvariantViolation } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
 import { NO_NAMESPACE, type StateTable } from "../state/keyed-state.ts";
@@ -70,7 +69,7 @@ export class CountWindowOperator<T, K, Contents, V, Out> implements Operator, Ou
     this.#context = context;
     this.#panes = options.slide === undefined ? fillingPanes(options, context) : slidingPanes(options, options.slide, context);
     this.#emitter = new WindowEmitter({ emit: options.emit, isMerging: false, currentWatermark: () => this.#watermark }, context);
-    this.#storedWatermark = context.operatorState.value("watermark", storedNumber, MIN_WATERMARK, "min");
+    this.#storedWatermark = context.operatorState.value("watermark", types.number, MIN_WATERMARK, "min");
   }
 
   open(): void {
@@ -212,8 +211,8 @@ function fillingType<Contents>(contentsType: Type<Contents>): Type<Filling<Conte
 }
 
 function recentType<T>(recordType: Type<T>): Type<Recent<T>> {
-  const recordsType = storedType(({ array }) => array(recordType));
-  const timestampsType = storedType(({ array, number }) => array(number));
+  const recordsType = types.array(recordType);
+  const timestampsType = types.array(types.number);
   return {
     name: `recent(${recordType.name})`,
     write(writer, { count, records, timestamps }) {

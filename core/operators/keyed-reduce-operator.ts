@@ -1,6 +1,5 @@
 import { copied } from "../data/copied.ts";
-import { dynamicType } from "../data/dynamic-type.ts";
-import type { Type } from "../data/type.ts";
+import { type Type, types } from "../data/type.ts";
 import type { ReduceFunction } from "../state/aggregation.ts";
 import { NO_NAMESPACE, type StateTable } from "../state/keyed-state.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
@@ -36,7 +35,7 @@ export class KeyedReduceOperator<T> implements Operator, Output<T> {
     this.#keyOf = options.keyOf;
     this.#context = context;
     this.#function = new KeyedFunction(options.fn, context);
-    const type = options.type ?? (dynamicType as Type<T>);
+    const type = options.type ?? (types.dynamic as Type<unknown> as Type<T>);
     this.#reduced = context.keyedState.table({ name: STATE_NAME, kind: "reduced", type });
     this.#emitsUpdates = context.mode === "STREAMING";
   }

@@ -1,4 +1,4 @@
-import { storedNumber } from "../data/stored-type.ts";
+import { types } from "../data/type.ts";
 import type { TimeDomain, TimerService } from "../functions/stream-functions.ts";
 import type { Cancellable } from "../host/host.ts";
 import { assert } from "../lib/assert.ts";
@@ -58,8 +58,8 @@ export class KeyedTimers implements TimerService {
     this.#timers = context.timers;
     this.#cursor = cursor;
     this.#target = target;
-    this.#taken = context.operatorState.value("watermark", storedNumber, MIN_WATERMARK, "min");
-    this.#forwarded = context.operatorState.value("watermark-forwarded", storedNumber, MIN_WATERMARK, "min");
+    this.#taken = context.operatorState.value("watermark", types.number, MIN_WATERMARK, "min");
+    this.#forwarded = context.operatorState.value("watermark-forwarded", types.number, MIN_WATERMARK, "min");
     this.#watermark = this.#taken.get();
     context.metrics.currentWatermark = this.#watermark;
     this.#mayContinue = () => context.mayContinue();

@@ -1,6 +1,6 @@
 import { copied } from "../data/copied.ts";
 import { type KeyId, keyId, showKey } from "../data/key.ts";
-import { dynamicType } from "../data/dynamic-type.ts";
+import { types } from "../data/type.ts";
 import { InvariantViolation, assert } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
@@ -68,7 +68,7 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
     this.#panes = makeMergingPanes({ ...options, assigner }, this.#firing, context);
     this.#emitter = new WindowEmitter({ emit, isMerging: true, currentWatermark: () => this.#firing.watermark }, context);
     this.#late = lateTag === undefined ? undefined : context.sideOutput(lateTag);
-    this.#storedAssigner = context.operatorState.value<unknown>("assigner", dynamicType, undefined, "first");
+    this.#storedAssigner = context.operatorState.value<unknown>("assigner", types.dynamic, undefined, "first");
   }
 
   open(): void {

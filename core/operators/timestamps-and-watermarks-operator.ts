@@ -1,6 +1,5 @@
 import { type ColumnBatch, NO_WATERMARKS, type WatermarkPositions } from "../data/column-batch.ts";
-import { dynamicType } from "../data/dynamic-type.ts";
-import { storedNumber } from "../data/stored-type.ts";
+import { types } from "../data/type.ts";
 import type { Cancellable } from "../host/host.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
@@ -62,9 +61,9 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
     this.#byTimestamps = asTimestampWatermarks(this.#generator);
     this.#generates = context.mode === "STREAMING";
     this.#idleness = strategy.idleTimeoutMs === undefined || !this.#generates ? undefined : new IdlenessTimer(strategy.idleTimeoutMs);
-    this.#emitted = context.operatorState.value("watermark", storedNumber, MIN_WATERMARK, "min");
-    this.#idle = context.operatorState.value("idle", storedNumber, 0, "min");
-    this.#generatorState = context.operatorState.list("generator", dynamicType);
+    this.#emitted = context.operatorState.value("watermark", types.number, MIN_WATERMARK, "min");
+    this.#idle = context.operatorState.value("idle", types.number, 0, "min");
+    this.#generatorState = context.operatorState.list("generator", types.dynamic);
   }
 
   open(): void {

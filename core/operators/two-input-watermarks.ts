@@ -1,4 +1,4 @@
-import { storedNumber } from "../data/stored-type.ts";
+import { types } from "../data/type.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../time/timestamp.ts";
 import { WatermarkMultiplexer } from "../time/watermark-multiplexer.ts";
@@ -30,11 +30,11 @@ export class TwoInputWatermarks {
   constructor(context: OperatorContext, target: WatermarkValveOutput) {
     const state = context.operatorState;
     this.#stored = INPUTS.map((input) => ({
-      watermark: state.value(`input-${input}-watermark`, storedNumber, MIN_WATERMARK, "min"),
-      idle: state.value(`input-${input}-idle`, storedNumber, 0, "min"),
-      ended: state.value(`input-${input}-ended`, storedNumber, 0, "min"),
+      watermark: state.value(`input-${input}-watermark`, types.number, MIN_WATERMARK, "min"),
+      idle: state.value(`input-${input}-idle`, types.number, 0, "min"),
+      ended: state.value(`input-${input}-ended`, types.number, 0, "min"),
     }));
-    this.#combined = state.value("inputs-watermark", storedNumber, MIN_WATERMARK, "min");
+    this.#combined = state.value("inputs-watermark", types.number, MIN_WATERMARK, "min");
     this.#combination = new WatermarkMultiplexer({
       emitWatermark: (watermark) => target.onWatermark(watermark),
       markIdle: () => target.onIdleness(true),

@@ -1,4 +1,4 @@
-import { storedNumber } from "../data/stored-type.ts";
+import { types } from "../data/type.ts";
 import type { TimerService } from "../functions/stream-functions.ts";
 import { JobError } from "../lib/errors.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
@@ -12,7 +12,7 @@ export class UnkeyedTime implements TimerService {
 
   constructor(context: OperatorContext) {
     this.#context = context;
-    this.#watermark = context.operatorState.value("watermark", storedNumber, MIN_WATERMARK, "min");
+    this.#watermark = context.operatorState.value("watermark", types.number, MIN_WATERMARK, "min");
     context.metrics.currentWatermark = this.#watermark.get();
   }
 

@@ -1,4 +1,4 @@
-import { storedNumber } from "../data/stored-type.ts";
+import { types } from "../data/type.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
 import type { MergingTime } from "../windows/merging-panes.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../time/timestamp.ts";
@@ -48,9 +48,9 @@ export class WindowFiring implements MergingTime {
     this.#options = options;
     this.#context = context;
     const { operatorState } = context;
-    this.#storedWatermark = operatorState.value("watermark", storedNumber, MIN_WATERMARK, "min");
-    this.#storedForwarded = operatorState.value("forwarded-watermark", storedNumber, MIN_WATERMARK, "min");
-    this.#storedFiringUntil = operatorState.value("clock-firing-until", storedNumber, -Infinity, "min");
+    this.#storedWatermark = operatorState.value("watermark", types.number, MIN_WATERMARK, "min");
+    this.#storedForwarded = operatorState.value("forwarded-watermark", types.number, MIN_WATERMARK, "min");
+    this.#storedFiringUntil = operatorState.value("clock-firing-until", types.number, -Infinity, "min");
   }
 
   /** Takes back what was stored; returns the time up to which panes had fired, for `Panes.resumeFrom`. */

@@ -3,9 +3,7 @@ import { valueAt } from "../data/column.ts";
 import { copied } from "../data/copied.ts";
 import { type KeyId, keyId, showKey } from "../data/key.ts";
 import { keyColumnOf } from "../data/key-column.ts";
-import { dynamicType } from "../data/dynamic-type.ts";
-import { storedNumber } from "../data/stored-type.ts";
-import type { Type } from "../data/type.ts";
+import { type Type, types } from "../data/type.ts";
 import type { OutputTag } from "../functions/output-tag.ts";
 import { InvariantViolation, assert } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
@@ -143,10 +141,10 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#late = lateTag === undefined ? undefined : context.sideOutput(lateTag);
 
     const { operatorState } = context;
-    this.#storedWatermark = operatorState.value("watermark", storedNumber, MIN_WATERMARK, "min");
-    this.#storedForwarded = operatorState.value("forwarded-watermark", storedNumber, MIN_WATERMARK, "min");
-    this.#storedFiringUntil = operatorState.value("clock-firing-until", storedNumber, -Infinity, "min");
-    this.#storedAssigner = operatorState.value<unknown>("assigner", dynamicType, undefined, "first");
+    this.#storedWatermark = operatorState.value("watermark", types.number, MIN_WATERMARK, "min");
+    this.#storedForwarded = operatorState.value("forwarded-watermark", types.number, MIN_WATERMARK, "min");
+    this.#storedFiringUntil = operatorState.value("clock-firing-until", types.number, -Infinity, "min");
+    this.#storedAssigner = operatorState.value<unknown>("assigner", types.dynamic, undefined, "first");
     this.#storedWaiting = operatorState.list("waiting", storedRowsType);
   }
 

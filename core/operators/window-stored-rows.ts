@@ -1,5 +1,4 @@
-import { dynamicType } from "../data/dynamic-type.ts";
-import type { Type } from "../data/type.ts";
+import { type Type, types } from "../data/type.ts";
 
 /** What is left of a batch that waits for a firing, as it is stored: every subtask stores one, empty in most cases. */
 export interface StoredRows {
@@ -10,7 +9,7 @@ export interface StoredRows {
   readonly watermarks: readonly number[];
 }
 
-export const storedRowsType = dynamicType as Type<StoredRows>;
+export const storedRowsType = types.dynamic as Type<StoredRows>;
 
 /** An object of its own for each subtask: what is in state is nobody else's. */
 export function noRows(): StoredRows {

@@ -1,5 +1,5 @@
 import { dynamicCodec } from "../data/dynamic-type.ts";
-import { codecs } from "../data/stored-type.ts";
+import { codecs } from "../data/coded-type.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
 import { Part } from "../lib/part.ts";
 import { snapshotCode } from "../state/state-parts.ts";

@@ -1,7 +1,6 @@
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
-import { dynamicType } from "../data/dynamic-type.ts";
-import type { Type } from "../data/type.ts";
+import { types, type Type } from "../data/type.ts";
 import type { AggregateFunction, ReduceFunction } from "./aggregation.ts";
 
 /**
@@ -143,7 +142,7 @@ function checkedName(descriptor: string, name: string): string {
 
 function checkedType<T>(descriptor: string, type: Type<T> | undefined): Type<T> {
   // The self-describing codec takes every value that can be stored, and refuses the others itself.
-  if (type === undefined) return dynamicType as unknown as Type<T>;
+  if (type === undefined) return types.dynamic as unknown as Type<T>;
   if (typeof type?.write === "function" && typeof type.read === "function") return type;
   throw new JobError(
     "INVALID_ARGUMENT",

@@ -1,6 +1,6 @@
 import { columnChunks } from "../connectors/column-source.ts";
 import { dynamicCodec } from "../data/dynamic-type.ts";
-import { codecs } from "../data/stored-type.ts";
+import { codecs } from "../data/coded-type.ts";
 import type { Part } from "../lib/part.ts";
 import { countWindows } from "../operators/count-window-factory.ts";
 import { expressionOperators } from "../operators/expression-factories.ts";

@@ -1,9 +1,7 @@
 import { isInt64 } from "../lib/int64.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
-import { dynamicType } from "../data/dynamic-type.ts";
-import { storedNumber, storedType } from "../data/stored-type.ts";
-import type { Type } from "../data/type.ts";
+import { type Type, types } from "../data/type.ts";
 import type { AggregateKind } from "./aggregates.ts";
 
 /**
@@ -71,14 +69,11 @@ const counted: SlotFunction = {
 
 type Numeric = number | bigint;
 
-const storedNumeric = /* @__PURE__ */ storedType(({ union, number, bigint }) => union(number, bigint));
-const storedExtreme = /* @__PURE__ */ storedType(({ union, number, bigint, string }) => union(number, bigint, string));
-
 /** One slot: the sum, f64 or, where the values are bigints, a 64-bit integer. */
 function summed(name: SlotName): SlotFunction {
   return {
     initial: [0],
-    types: [storedNumeric],
+    types: [types.union(types.number, types.bigint)],
     add(slots, at, value, _timestamp, isFirst) {
       if (typeof value === "number" && typeof slots[at] === "number") slots[at] = (slots[at] as number) + value;
       else slots[at] = isFirst ? int64(name, bigintOf(name, value, undefined)) : sumOfBigints(name, slots[at], value);
@@ -133,7 +128,7 @@ function extreme(
   };
   return {
     initial: [initial],
-    types: [storedExtreme],
+    types: [types.union(types.number, types.bigint, types.string)],
     add: (slots, at, value, _timestamp, isFirst) => add(slots, at, value, isFirst),
     merge: (earlier, later, at) => add(earlier, at, later[at], false),
     result: 0,
@@ -146,7 +141,7 @@ function extreme(
 function spread(name: SlotName, finish: (squares: Numeric, count: number) => number): SlotFunction {
   return {
     initial: [0, 0],
-    types: [storedNumber, storedNumber],
+    types: [types.number, types.number],
     add(slots, at, value) {
       if (typeof value !== "number" && typeof value !== "bigint") throw refused(name, "numbers or bigints", value);
       const number = Number(value);
@@ -180,7 +175,7 @@ function byTime(replaces: (timestamp: number, kept: number) => boolean): SlotFun
   };
   return {
     initial: [undefined, -Infinity],
-    types: [dynamicType, storedNumber],
+    types: [types.dynamic, types.number],
     add,
     merge: (earlier, later, at) => add(earlier, at, later[at], later[at + 1] as number, false),
     result: 0,

@@ -3,8 +3,7 @@ import { type FieldReader, type ObjectMaker, objectMaker } from "../data/object-
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import type { AggregateFunction } from "../state/aggregation.ts";
-import { storedType } from "../data/stored-type.ts";
-import type { Type } from "../data/type.ts";
+import { type Type, types } from "../data/type.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
 import { type SlotFunction, type Slots, slotFunction } from "./aggregate-slots.ts";
 import type { AggregateKind, AggregateResult, AggregateSpec, FieldAggregate } from "./aggregates.ts";
@@ -30,9 +29,6 @@ export interface AggregateOutcome {
   readonly slot: number;
   readonly finish: ((value: number | bigint, count: number) => number) | undefined;
 }
-
-/** How the number of records is stored. */
-const storedCount = /* @__PURE__ */ storedType(({ int }) => int);
 
 interface Part {
   readonly at: number;
@@ -87,7 +83,7 @@ export class BuiltInAggregates<T, Out> implements AggregateFunction<T, Slots, Ou
 
   /** Accumulators as they are stored: the number of records, then each slot in order. */
   get accumulatorType(): Type<Slots> {
-    const slotTypes: readonly Type<unknown>[] = [storedCount, ...this.#parts.flatMap(({ slots }) => slots.types)];
+    const slotTypes: readonly Type<unknown>[] = [types.int, ...this.#parts.flatMap(({ slots }) => slots.types)];
     return {
       name: `aggregates(${this.aggregates.map(({ kind }) => kind).join(",")})`,
       write(writer, slots) {
