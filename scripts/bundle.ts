@@ -9,7 +9,7 @@ import { ROOT } from "./type-check.ts";
  * the same class for all. Nothing is minified, and who bundles the package for a page drops as much of it as of single modules.
  */
 export async function bundleModules(compiled: string, folder: string): Promise<void> {
-  const first = new Set<string>();
+  const chunks = new Map<string, string>();
   await build({
     cwd: compiled,
     input: Object.fromEntries(entryPoints().map((path) => [path.replace(/\.js$/, ""), join(compiled, path)])),
@@ -23,22 +23,25 @@ export async function bundleModules(compiled: string, folder: string): Promise<v
         name: "what tamias loads at once",
         buildEnd() {
           const importedBy = (id: string): readonly string[] => this.getModuleInfo(id)?.importedIds ?? [];
-          const all = reached([join(compiled, "core/index.js")], importedBy);
-          const parts = [...all].flatMap((id) => this.getModuleInfo(id)?.dynamicallyImportedIds ?? []);
-          const inParts = reached(parts, (id) => [...importedBy(id), ...(this.getModuleInfo(id)?.dynamicallyImportedIds ?? [])]);
-          const always = reached([join(compiled, "core/local-environment.js")], importedBy);
-          for (const id of all) if (always.has(id) || !inParts.has(id)) first.add(id);
+          const partsOf = (id: string): readonly string[] => this.getModuleInfo(id)?.dynamicallyImportedIds ?? [];
+          const from = (path: string): ReadonlySet<string> => reached([join(compiled, path)], importedBy);
+          const all = from("core/index.js");
+          const inParts = reached([...all].flatMap(partsOf), (id) => [...importedBy(id), ...partsOf(id)]);
+          const always = from("core/local-environment.js");
+          const inSessions = from("core/operators/session-window-operator.js");
+          for (const id of from("core/operators/window-operator.js")) chunks.set(id, inSessions.has(id) ? "all-windows" : "windows");
+          for (const id of all) if (always.has(id) || !inParts.has(id)) chunks.set(id, "tamias");
         },
       },
     ],
     output: {
-      dir: folder, 
+      dir: folder,
       format: "esm",
       entryFileNames: "[name].js",
       chunkFileNames: "chunks/[name]-[hash].js",
-      // What every job needs is one chunk, with what no part needs: the parts share most of it, each another share, and many small chunks compress badly. What parts
-      // need and a job only where it names it (codecs, above all) stays out: who bundles the package again keeps or leaves chunks as a whole.
-      codeSplitting: { groups: [{ name: "tamias", test: (id) => first.has(id) }] },
+      // Many small chunks compress badly. What every job needs is one, with what no part needs; what parts need and a job only where it names it stays out: who
+      // bundles the package again keeps or leaves chunks as a whole. Of the parts, windows are split most finely, and needed most.
+      codeSplitting: { groups: ["tamias", "all-windows", "windows"].map((name) => ({ name, test: (id: string) => chunks.get(id) === name })) },
       minify: false,
     },
   });
