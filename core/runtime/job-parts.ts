@@ -1,5 +1,5 @@
-import { dynamicCodec } from "../data/dynamic-type.ts";
 import { codecs } from "../data/coded-type.ts";
+import { dynamicCodec } from "../data/dynamic-type.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
 import { Part } from "../lib/part.ts";
 import { snapshotCode } from "../state/state-parts.ts";
@@ -17,6 +17,7 @@ export function partsOf(graph: JobGraph, use: Omit<PartUse, "mode">): ReadonlySe
   if (0 < graph.edges.length) parts.add(exchange);
   if (mode === "BATCH") parts.add(batchInput);
   if (0 < parts.size || use.isRestored) parts.add(dynamicCodec);
+  // What takes checkpoints loads these as well.
   if (use.isRestored) parts.add(codecs).add(snapshotCode);
   for (const { operators } of graph.vertices) {
     for (const { node } of operators) for (const part of node.factory.parts?.({ ...use, mode }) ?? []) parts.add(part);
