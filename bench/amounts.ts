@@ -1,5 +1,5 @@
 import process from "node:process";
-import { bundleSizeOfReadme } from "./bundle-size.ts";
+import { bundleSizeOfReadme, gzippedKernelSize } from "./bundle-size.ts";
 import { lastLineOf, outputOf, programPath, runProgram, timeToFirstOutput } from "./child-process.ts";
 import { firstResultOfFlink } from "./flink-runs.ts";
 import type { AmountFigure } from "./results.ts";
@@ -69,6 +69,11 @@ export const AMOUNTS: readonly Amount[] = [
       return { value: gzippedBytes / 1_000, shown };
     },
   },
+  {
+    name: "kernelKb",
+    title: "the kernel's WebAssembly module",
+    measure: async () => kilobytes(gzippedKernelSize()),
+  },
 ];
 
 function smallMemory(variant: string): Amount {
@@ -86,16 +91,22 @@ function snapshot(name: string, title: string, kind: readonly string[]): Amount 
   return {
     name,
     title: `snapshot of 1 M ${title}`,
-    async measure(_runs, { snapshotKeys }) {
-      const output = await runProgram("snapshot-run", [...kind, String(snapshotKeys)]);
-      const { ms, writingMs, bytes, changedMs, changedBytes } = JSON.parse(lastLineOf(output)) as SnapshotReport;
-      const text = (time: number, size: number): string =>
-        `${time.toFixed(time < 100 ? 1 : 0)} ms, ${(size / 1e6).toFixed(2)} MB`;
-      // What is copied and written afterwards is copied in full each time, from the second time on into memory that is there.
-      const first = writingMs < ms ? text(ms, bytes) : `${text(ms, bytes)} written in ${writingMs.toFixed(0)} ms afterwards`;
-      return { value: writingMs < ms ? ms : changedMs, shown: `${first}; the next, 1 % changed: ${text(changedMs, changedBytes)}` };
+    async measure(runs, { snapshotKeys }) {
+      const figures: AmountFigure[] = [];
+      for (let run = 0; run < Math.min(3, runs); run += 1) {
+        const output = await runProgram("snapshot-run", [...kind, String(snapshotKeys)]);
+        figures.push(snapshotFigure(JSON.parse(lastLineOf(output)) as SnapshotReport));
+      }
+      return figures.sort((a, b) => a.value - b.value)[(figures.length - 1) >> 1]!;
     },
   };
+}
+
+function snapshotFigure({ ms, writingMs, bytes, changedMs, changedBytes }: SnapshotReport): AmountFigure {
+  const text = (time: number, size: number): string => `${time.toFixed(time < 100 ? 1 : 0)} ms, ${(size / 1e6).toFixed(2)} MB`;
+  // What is copied and written afterwards is copied in full each time, from the second time on into memory that is there.
+  const first = writingMs < ms ? text(ms, bytes) : `${text(ms, bytes)} written in ${writingMs.toFixed(0)} ms afterwards`;
+  return { value: writingMs < ms ? ms : changedMs, shown: `${first}; the next, 1 % changed: ${text(changedMs, changedBytes)}` };
 }
 
 /** From the start of a process to its first window result, ms. */
@@ -111,6 +122,10 @@ export async function medianOf(runs: number, measure: () => Promise<number>): Pr
 
 function milliseconds(value: number): AmountFigure {
   return { value, shown: `${value.toFixed(0)} ms` };
+}
+
+function kilobytes(bytes: number): AmountFigure {
+  return { value: bytes / 1e3, shown: `gzipped ${(bytes / 1e3).toFixed(1)} KB` };
 }
 
 function megabytes(bytes: number): AmountFigure {

@@ -43,7 +43,6 @@ interface Peaks {
 class Run {
   readonly #store: KeyedStore;
   readonly #panes: KernelPanes<Row>;
-  readonly #rows = Int32Array.from({ length: KERNEL_ROWS_MAX }, (_, row) => row);
   #kernel: Kernel | undefined;
   #heldBytes = 0;
   rebuilds = -1;
@@ -98,7 +97,7 @@ class Run {
     const batch = new ColumnBatch({ layout: LAYOUT, rowCount: KERNEL_ROWS_MAX, columns, timestamps, watermarks: NO_WATERMARKS, selection: undefined });
     if (!this.#panes.beginColumns(batch)) throw new Error("the kernel takes these columns");
     const { handle } = this.#panes.openSpan([window], window.start, window.start - 1);
-    this.#panes.addColumns(this.#rows, new Int32Array(KERNEL_ROWS_MAX).fill(handle), KERNEL_ROWS_MAX);
+    this.#panes.addColumns({ first: 0, rows: undefined }, new Int32Array(KERNEL_ROWS_MAX).fill(handle), KERNEL_ROWS_MAX);
   }
 }
 

@@ -56,3 +56,8 @@ async function filesLoaded(folder: string, files: readonly { readonly path: stri
 function sum(sizes: readonly number[]): number {
   return sizes.reduce((all, size) => all + size, 0);
 }
+
+/** What a page downloads for the kernel, gzipped; bytes. */
+export function gzippedKernelSize(): number {
+  return gzipSync(readFileSync(`${ROOT}/wasm/tamias-kernel.wasm`), { level: 9 }).length;
+}

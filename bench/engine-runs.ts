@@ -40,13 +40,22 @@ export async function measureEngine(
   progress: (line: string) => void,
 ): Promise<EngineFigures> {
   const engine = name === "Node" ? nodeEngine() : await browserEngine(name as (typeof BROWSER_NAMES)[number]);
+  running.add(engine);
   try {
     const rows: EngineRow[] = [];
     for (const work of WORKS) rows.push(await rowOf(engine, work, runs, Math.ceil(scale.events * SHARE), progress));
     return { version: engine.version, rows };
   } finally {
+    running.delete(engine);
     await engine.close();
   }
+}
+
+const running = new Set<Engine>();
+
+/** Closes the browsers that run, for whoever interrupts the benchmark. */
+export async function endEngines(): Promise<void> {
+  await Promise.allSettled([...running].map((engine) => engine.close()));
 }
 
 interface Engine {

@@ -119,28 +119,34 @@ export class ColumnBlocks implements EventColumns {
     this.next = from;
   }
 
-  /** Makes the next block in new memory, for whoever hands it on; false at the end of the input. */
-  fillAnew(): boolean {
+  /** Takes new memory: somebody keeps the block made last. */
+  renew(): void {
     const memory = new ArrayBuffer(16 * BLOCK);
     this.times = new Float64Array(memory, 0, BLOCK);
     this.keys = new Int32Array(memory, 8 * BLOCK, BLOCK);
     this.values = new Int32Array(memory, 12 * BLOCK, BLOCK);
-    return this.fill();
   }
 
   /** Makes the next block in the arrays of the one before; false at the end of the input. */
   fill(): boolean {
     const from = this.next;
-    const length = Math.max(0, Math.min(BLOCK, this.#events - from));
+    // Compilers do without floating point where they see 32-bit integers.
+    const length = Math.max(0, Math.min(BLOCK, this.#events - from)) | 0;
     this.length = length;
     this.next = from + length;
     const { keys, values, times } = this;
     const { keys: keyCount, eventsPerMs, hasLate } = this.#work;
-    for (let at = 0; at < length; at += 1) {
-      const bits = mixed(from + at);
-      times[at] = EPOCH_MS + (((from + at) / eventsPerMs) | 0) - delayOf(bits, hasLate);
-      keys[at] = (bits >>> 1) % keyCount;
-      values[at] = (bits >>> 8) & 0x3ff;
+    let at = 0;
+    // One ms after the other: that spares a division for each event.
+    for (let ms = (from / eventsPerMs) | 0; at < length; ms += 1) {
+      const end = Math.min(length, (ms + 1) * eventsPerMs - from);
+      const time = EPOCH_MS + ms;
+      for (; at < end; at += 1) {
+        const bits = mixed((from + at) | 0);
+        times[at] = time - delayOf(bits, hasLate);
+        keys[at] = (bits >>> 1) % keyCount;
+        values[at] = (bits >>> 8) & 0x3ff;
+      }
     }
     return 0 < length;
   }

@@ -12,20 +12,20 @@ export const FLINK_NOTE: string =
   "poll, a warm-up run in the same JVM; timed from the first event to the last result.";
 
 const JAVA_MAJOR_MIN = 17;
-/** Long enough for the JIT compilers; short enough for works that take a microsecond and more. */
+/** Long enough for the JIT compilers; a quarter where each event goes into many windows, which takes many times as long. */
 const WARM_UP_EVENTS_MAX = 2_000_000;
 
-/** What is missing to run Flink here, as a sentence; undefined where nothing is. */
+/** What is missing to run Flink here, all of it as a sentence; undefined where nothing is. */
 export function missingForFlink(): string | undefined {
+  const isMissing = (program: string): boolean => spawnSync(program, ["-version"]).error !== undefined;
+  const missing: string[] = [];
   const java = spawnSync("java", ["-version"], { encoding: "utf8" });
-  if (java.error !== undefined) return `Flink needs a JDK ${JAVA_MAJOR_MIN} or later, and there is no "java" on the PATH`;
-  const major = Number(/version "(\d+)/.exec(java.stderr)?.[1] ?? 0);
-  if (major < JAVA_MAJOR_MIN) return `Flink needs a JDK ${JAVA_MAJOR_MIN} or later, and "java" is version ${major}`;
-  if (spawnSync("javac", ["-version"]).error !== undefined)
-    return `Flink's job needs a JDK to be built, and there is only a Java runtime (no "javac" on the PATH)`;
-  if (spawnSync("mvn", ["-version"]).error !== undefined)
-    return `Flink's job is built with Maven, and there is no "mvn" on the PATH`;
-  return undefined;
+  const major = Number(/version "(\d+)/.exec(java.stderr ?? "")?.[1] ?? 0);
+  if (java.error !== undefined) missing.push(`Flink needs a JDK ${JAVA_MAJOR_MIN} or later, and there is no "java" on the PATH`);
+  else if (major < JAVA_MAJOR_MIN) missing.push(`Flink needs a JDK ${JAVA_MAJOR_MIN} or later, and "java" is version ${major}`);
+  else if (isMissing("javac")) missing.push(`Flink's job needs a JDK to be built, and there is only a Java runtime (no "javac" on the PATH)`);
+  if (isMissing("mvn")) missing.push(`Flink's job is built with Maven, and there is no "mvn" on the PATH`);
+  return missing.length === 0 ? undefined : missing.join("; ");
 }
 
 /** Builds the job and fetches Flink; rejects with what Maven says. */
@@ -36,7 +36,8 @@ export async function buildFlink(): Promise<void> {
 }
 
 export function runFlink(work: Work, events: number): Promise<RunReport> {
-  const warmUp = Math.min(WARM_UP_EVENTS_MAX, Math.floor(events / 4));
+  const isSlow = work.slideMs < work.sizeMs;
+  const warmUp = Math.min(isSlow ? WARM_UP_EVENTS_MAX / 4 : WARM_UP_EVENTS_MAX, Math.floor(events / 4));
   return outputOf("java", argumentsOf(work, [`events=${events}`, `warmUp=${warmUp}`])).then(
     (output) => JSON.parse(lastLineOf(output)) as RunReport,
   );

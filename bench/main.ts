@@ -3,12 +3,16 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import process from "node:process";
 import { isBuilt } from "../scripts/built-package.ts";
+import { AMOUNTS } from "./amounts.ts";
 import { ROOT, buildPrograms, endPrograms } from "./child-process.ts";
 import { figuresOf } from "./figures.ts";
+import { Deadline } from "./deadline.ts";
+import { ENGINES, endEngines } from "./engine-runs.ts";
 import { FLINK_VERSION, buildFlink, missingForFlink } from "./flink-runs.ts";
 import { FLOORS, type Figures, resultOf, worstOf } from "./floors.ts";
-import { type FullRunEnd, runAll } from "./full-run.ts";
+import { type Asked, type FullRunEnd, durationText, isAskedFor, runAll } from "./full-run.ts";
 import { type Column, FLINK_COLUMN, columnsOfVariants } from "./measurements.ts";
+import { unknownName } from "./names.ts";
 import { type Options, USAGE, optionsOf } from "./options.ts";
 import { profileRun } from "./profile.ts";
 import { Progress } from "./progress.ts";
@@ -16,6 +20,7 @@ import { runQuick } from "./quick-run.ts";
 import { type Report, floorTable, measuredPart, tableOf } from "./report.ts";
 import { type Occasion, ResultStore, readResults } from "./results.ts";
 import { type Settings, settingsOf } from "./settings.ts";
+import { WORKS } from "./works.ts";
 
 const BEGIN = "<!-- measured: begin -->";
 const END = "<!-- measured: end -->";
@@ -27,9 +32,11 @@ async function main(): Promise<number> {
   const missing = options.flink ? missingForFlink() : undefined;
   if (missing !== undefined) return refuse(`${missing}; without --flink the benchmark runs all else`);
   if (!isBuilt() && spawnSync(process.execPath, [`${ROOT}/scripts/build.ts`], { stdio: "inherit" }).status !== 0) return 1;
+  const columns = await columnsOfVariants();
+  const unknown = unknownNameIn(options, columns);
+  if (unknown !== undefined) return refuse(unknown);
   await buildPrograms(options.profile === undefined ? "package" : "modules");
   if (options.profile !== undefined) return printed(await profileRun(options.profile, options.variant));
-  const columns = await columnsOfVariants();
   const settings = settingsOf();
   if (options.quick) return quick(columns, settings);
   if (options.flink) await buildFlink();
@@ -48,38 +55,62 @@ async function quick(columns: readonly Column[], { scale, resultsPath }: Setting
 }
 
 async function full(options: Options, variants: readonly Column[], settings: Settings): Promise<number> {
-  const { flink, writes, minutes, only, runs } = options;
+  const { flink, writes, minutes } = options;
   const { scale, resultsPath } = settings;
-  const reference = variants.find(({ name }) => name === "plain-map");
-  if (reference === undefined) return refuse("the plain Map loop, which all results are compared with, is missing");
   const store = new ResultStore(readResults(resultsPath), writes ? resultsPath : undefined);
   store.begin(occasionOf(options));
   const progress = new Progress(process.stderr);
-  const endsAt = performance.now() + minutes * 60_000;
   const end = await runAll({
-    columns: flink ? [...variants, FLINK_COLUMN] : variants,
-    runs,
+    ...askedFor(options, variants),
     scale,
-    only: only ?? "",
     resumes: options.resume,
-    hasFlink: flink,
-    hasEngines: options.browsers,
     store,
-    reference,
-    isOver: () => endsAt <= performance.now(),
+    deadline: new Deadline(minutes * 60_000),
+    end: endAll,
     note: (line) => progress.note(line),
     progress: (line) => progress.show(line),
   });
   progress.end();
-  const hasFlink = Object.values(store.results.figures).some((ofWork) => ofWork["flink"] !== undefined);
+  const hasFlink = flink || Object.values(store.results.figures).some((ofWork) => ofWork["flink"] !== undefined);
   const columns = hasFlink ? [...variants, FLINK_COLUMN] : variants;
   return told({ ...figuresOf(store.results), results: store.results, columns, scale }, end, options, settings);
+}
+
+function askedFor({ flink, browsers, only, runs }: Options, variants: readonly Column[]): Asked {
+  const reference = variants.find(({ name }) => name === "plain-map");
+  if (reference === undefined) throw new Error("the plain Map loop, which all results are compared with, is missing");
+  const columns = flink ? [...variants, FLINK_COLUMN] : variants;
+  return { columns, reference, runs, only: only ?? "", hasFlink: flink, hasEngines: browsers };
+}
+
+/** What is wrong with the names of a command line, as sentences; undefined where each of them means something. */
+function unknownNameIn(options: Options, columns: readonly Column[]): string | undefined {
+  const { only, profile, variant } = options;
+  const works = WORKS.map(({ name }) => name);
+  const variants = columns.map(({ name }) => name);
+  if (profile !== undefined) {
+    const work = WORKS.find(({ name }) => name === profile);
+    if (work === undefined) return unknownName("--profile", profile, works);
+    const column = columns.find(({ name }) => name === variant);
+    if (column === undefined) return unknownName("--variant", variant, variants);
+    const reason = column.refuses(work);
+    return reason === undefined ? undefined : `--profile: ${variant} does not do ${profile}: ${reason}`;
+  }
+  if (only === undefined || isAskedFor(only, askedFor(options, columns))) return undefined;
+  if (isAskedFor(only, askedFor({ ...options, flink: true, browsers: true }, columns)))
+    return `--only: "${only}" is measured with --flink or --browsers only`;
+  const amounts = AMOUNTS.map(({ name }) => `amount, ${name}`);
+  return unknownName("--only", only, [...works, ...variants, "flink", ...amounts, ...ENGINES.map((name) => `engine, ${name}`)]);
 }
 
 /** Prints what came of it, and writes the page where nothing is wrong. */
 function told(report: Report, { faults, left }: FullRunEnd, { writes }: Options, { pagePath }: Settings): number {
   console.log(["", ...tableOf(report), "", ...floorTable(report), ""].join("\n"));
-  if (left > 0) console.log(`The time was over before ${left} more were measured: the same command with --resume goes on.`);
+  if (left.length > 0) {
+    const names = left.map(({ name, expectedMs }) => (expectedMs === undefined ? name : `${name} (${durationText(expectedMs)})`));
+    const next = writes ? "the same command with --resume goes on" : "nothing of --only is kept without --write";
+    console.log(`There was no time for ${left.length} more: ${next}.\nLeft: ${names.join("; ")}.`);
+  }
   for (const fault of faults) console.log(`FAULT: ${fault}`);
   if (writes && faults.length === 0) writePage(pagePath, measuredPart(report));
   if (writes && faults.length > 0) console.log(`${pagePath} stays as it was; --resume measures again what is missing.`);
@@ -127,12 +158,19 @@ function refuse(reason: string): number {
   return 2;
 }
 
+/** Browsers first: while they run no program does, and what is ended last begins nothing after it. */
+async function endAll(): Promise<void> {
+  await endEngines();
+  endPrograms();
+}
+
 /** The signals by which people and systems end a program, each with its number. */
 for (const [signal, number] of [["SIGINT", 2] as const, ["SIGTERM", 15] as const]) {
   process.once(signal, () => {
-    endPrograms();
-    console.error("\ninterrupted; what is measured stays, and the same command with --resume goes on");
-    process.exit(128 + number);
+    void endAll().finally(() => {
+      console.error("\ninterrupted; what is measured stays, and the same command with --resume goes on");
+      process.exit(128 + number);
+    });
   });
 }
 

@@ -26,11 +26,6 @@ export interface Figure {
   readonly explain: string | undefined;
 }
 
-export type Cell =
-  | { readonly kind: "figure"; readonly figure: Figure }
-  | { readonly kind: "refused"; readonly reason: string }
-  | { readonly kind: "failed"; readonly reason: string };
-
 export const FLINK_COLUMN: Column = {
   name: "flink",
   title: "Flink",
@@ -68,31 +63,38 @@ async function runVariant(name: string, work: Work, events: number): Promise<Run
 export interface Measuring {
   readonly runs: number;
   readonly scale: Scale;
+  /** Whether there is time for so much. */
+  fits(ms: number): boolean;
   /** Called before each run. */
   progress(run: number, runs: number): void;
 }
 
-/** Measures as often as asked; fewer times, with fewer events, what would take too long. */
-export async function measured(column: Column, work: Work, { runs, scale, progress }: Measuring): Promise<Cell> {
-  const reason = column.refuses(work);
-  if (reason !== undefined) return { kind: "refused", reason };
-  try {
-    const { events: eventsMost, eventsMin } = scale;
-    const eventsMax = column.eventsMax ?? Infinity;
-    progress(0, runs);
-    const pilot = await column.run(work, Math.min(eventsMin, eventsMax));
-    const eventsAtMost = Math.floor(scale.runMsMax / pilot.ms) * eventsMin;
-    const events = Math.min(eventsMax, eventsMost, Math.max(eventsMin, eventsAtMost));
-    const count = events === eventsMost ? runs : Math.min(3, runs);
-    const reports = events === Math.min(eventsMin, eventsMax) ? [pilot] : [];
-    while (reports.length < count) {
-      progress(reports.length + 1, count);
-      reports.push(await column.run(work, events));
-    }
-    return { kind: "figure", figure: figureOf(events, reports) };
-  } catch (cause) {
-    return { kind: "failed", reason: cause instanceof Error ? cause.message : String(cause) };
+/**
+ * Measures as often as asked; fewer times, with fewer events, what would take too long. Undefined where a first run has shown that
+ * there is no time for it.
+ */
+export async function measured(column: Column, work: Work, { runs, scale, fits, progress }: Measuring): Promise<Figure | undefined> {
+  const pilotEvents = Math.min(scale.eventsMin, column.eventsMax ?? Infinity);
+  progress(0, runs);
+  const began = performance.now();
+  const pilot = await column.run(work, pilotEvents);
+  const preparedMs = performance.now() - began - pilot.ms;
+  const events = eventsFor(column, scale, pilotEvents / pilot.ms);
+  const count = events < scale.events ? Math.min(3, runs) : runs;
+  const reports = events === pilotEvents ? [pilot] : [];
+  if (!fits((count - reports.length) * (preparedMs + (pilot.ms * events) / pilotEvents))) return undefined;
+  while (reports.length < count) {
+    progress(reports.length + 1, count);
+    reports.push(await column.run(work, events));
   }
+  return figureOf(events, reports);
+}
+
+/** All events, where a run with all of them is short enough at this rate; else so many that it is shorter by far. */
+function eventsFor({ eventsMax = Infinity }: Column, scale: Scale, eventsPerMs: number): number {
+  const most = Math.min(scale.events, eventsMax);
+  if (most <= eventsPerMs * scale.runMsMax) return most;
+  return Math.min(most, Math.max(scale.eventsMin, Math.floor(eventsPerMs * scale.runMsFewer)));
 }
 
 /** The median of these runs by time. */

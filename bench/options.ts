@@ -10,7 +10,7 @@ npm run bench -- --browsers      the kernel in Chromium, Firefox and WebKit too 
 npm run bench -- --quick         what the floors ask for, in less than 50 s; writes nothing
 
   --resume         keeps what was measured before and measures the rest
-  --minutes N      begins nothing more after N minutes; --resume goes on
+  --minutes N      measures what fits into N minutes, as long as it took before; --resume goes on
   --only TEXT      what contains the text: "work, variant", "amount, name", "engine, name"; writes nothing
   --write          with --only: puts it into docs/performance.md all the same
   --runs N         the median of N runs instead of 5
@@ -56,6 +56,8 @@ export function optionsOf(words: readonly string[]): Options | string {
   const minutes = Number(values.minutes ?? Infinity);
   if (!Number.isSafeInteger(runs) || runs < 1) return `--runs takes a whole number from 1, but got "${values.runs}"`;
   if (!(0 < minutes)) return `--minutes takes a number above 0, but got "${values.minutes}"`;
+  if (values.quick && values.only !== undefined) return "--quick always measures what floors ask for: it takes no --only";
+  if (values.variant !== undefined && values.profile === undefined) return "--variant goes with --profile";
   const { help, flink, browsers, quick, resume, only, profile, variant = "tamias-rows" } = values;
   const writes = only === undefined || values.write;
   return { help, flink, browsers, quick, resume, only, writes, runs, minutes, profile, variant };

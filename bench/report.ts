@@ -1,4 +1,5 @@
 import { AMOUNTS } from "./amounts.ts";
+import { ENGINES } from "./engine-runs.ts";
 import { FLOORS, type Figures, type FloorResult, resultOf } from "./floors.ts";
 import type { Column, Figure } from "./measurements.ts";
 import type { Measured, Occasion, Results } from "./results.ts";
@@ -54,6 +55,7 @@ export function measuredPart(report: Report): string {
   return [
     ...occasionsOf(results),
     "",
+    ...gapsOf(report),
     `A run has a process of its own and ${scale.events.toLocaleString("en")} events. Where it would take over a minute, ` +
       "a number in brackets says how many events there were (median of 3 runs at most). The results of all variants of a work, " +
       "hashed, are equal.",
@@ -91,6 +93,20 @@ function occasionsOf(results: Results): string[] {
   const rest = used.slice(1).map(([at, names]) => `- ${occasionText(results.occasions[at])}: ${names.join("; ")}.`);
   const first = `Measured ${occasionText(results.occasions[main[0]])}.`;
   return rest.length === 0 ? [first] : [first, "", "But on other occasions:", "", ...rest];
+}
+
+/** What this page lacks, and how it comes. */
+function gapsOf({ results, columns }: Report): string[] {
+  const { figures, amounts, engines } = results;
+  const hasFlink = columns.some(({ name }) => name === "flink");
+  const gaps = WORKS.flatMap((work) => {
+    const lacking = columns.filter((column) => column.refuses(work) === undefined && figures[work.name]?.[column.name] === undefined);
+    return lacking.length === 0 ? [] : [`${work.name} (${lacking.map(({ name }) => name).join(", ")})`];
+  });
+  const others = AMOUNTS.filter(({ name, needsFlink }) => amounts[name] === undefined && (hasFlink || needsFlink !== true));
+  gaps.push(...others.map(({ name }) => name), ...ENGINES.filter((name) => engines[name] === undefined));
+  if (gaps.length === 0) return [];
+  return [`Not measured yet: ${gaps.join("; ")}. \`npm run bench -- --flink --browsers --resume\` measures the rest.`, ""];
 }
 
 function occasionText(occasion: Occasion | undefined): string {

@@ -16,6 +16,14 @@ export interface Results {
   readonly engines: { readonly [engine: string]: Measured<EngineFigures> };
   /** Flink's rate over that of the plain Map loop, by work, of the last run that had both. */
   readonly flinkToPlain: { readonly [work: string]: Measured<{ readonly ratio: number }> };
+  /** How long it took to measure something, by its name: what is measured anew keeps it until then. */
+  readonly durations: { readonly [name: string]: Duration };
+}
+
+export interface Duration {
+  readonly ms: number;
+  /** How many runs there were to be. */
+  readonly runs: number;
 }
 
 /** Where it ran and with what. Machines have no names here, only sizes. */
@@ -37,7 +45,7 @@ export interface AmountFigure {
   readonly shown: string;
 }
 
-const NOTHING: Results = { occasions: [], figures: {}, amounts: {}, engines: {}, flinkToPlain: {} };
+const NOTHING: Results = { occasions: [], figures: {}, amounts: {}, engines: {}, flinkToPlain: {}, durations: {} };
 
 /** The results of earlier runs and of this one. */
 export class ResultStore {
@@ -81,6 +89,16 @@ export class ResultStore {
   putEngine(name: string, figures: EngineFigures | undefined): void {
     const engines = without(this.results.engines, name);
     this.#put({ engines: figures === undefined ? engines : { ...engines, [name]: this.#measured(figures) } });
+  }
+
+  putDuration(name: string, duration: Duration): void {
+    this.#put({ durations: { ...this.results.durations, [name]: duration } });
+  }
+
+  /** How long it will take to measure this so many times; undefined where it has never been done. */
+  expectedMs(name: string, runs: number): number | undefined {
+    const known = this.results.durations[name];
+    return known === undefined ? undefined : known.ms * Math.max(1, runs / known.runs);
   }
 
   #measured<F>(figure: F): Measured<F> {

@@ -23,9 +23,10 @@ export interface Work {
 /** How much of everything. */
 export interface Scale {
   readonly events: number;
-  /** A variant that would take longer than `runMsMax` gets fewer events, but never fewer than these. */
+  /** A variant that would take longer than `runMsMax` gets as many events as take `runMsFewer`, but never fewer than these. */
   readonly eventsMin: number;
   readonly runMsMax: number;
+  readonly runMsFewer: number;
   /** Keys of the operators whose snapshots are timed. */
   readonly snapshotKeys: number;
   /** Events behind the first result, which nobody waits for. */
@@ -36,6 +37,7 @@ export const FULL_SCALE: Scale = {
   events: 8_000_000,
   eventsMin: 500_000,
   runMsMax: 60_000,
+  runMsFewer: 20_000,
   snapshotKeys: 1_000_000,
   firstResultEvents: 500_000,
 };

@@ -4,13 +4,13 @@ import process from "node:process";
 import { parseSync } from "rolldown/utils";
 import { DIST, MODULES, hashOfSources, isBuilt, noteBuilt } from "./built-package.ts";
 import { bundleModules } from "./bundle.ts";
-import { KERNEL_FILE } from "./kernel-sources.ts";
+import { KERNEL_FILE, KERNEL_TYPES } from "./kernel-sources.ts";
 import { ROOT, compile } from "./type-check.ts";
 
 /**
- * `npm run build`: compiles core/, formats/, node/, web/ and edge/ into dist/. npm runs it after `npm ci` too (the `prepare`
- * script), so it needs nothing but the installed packages. So does the first `npx tamias` in a clone, when dist/ may be in use:
- * `--if-changed` leaves alone what is up to date.
+ * `npm run build`: compiles core/, formats/, node/, web/ and edge/ into dist/. npm runs it after `npm ci` too, so it needs
+ * nothing but the installed packages, and before it packs; `--if-changed` leaves alone what is up to date. The script is called
+ * `postprepare` because npm warns whoever installs a tarball of a package that has `prepare`, though it never runs it there.
  */
 async function main(flags: readonly string[]): Promise<number> {
   if (flags.includes("--if-changed") && isBuilt()) return 0;
@@ -48,6 +48,7 @@ async function packageInto(folder: string, modules: string): Promise<void> {
   cpSync(modules, folder, { recursive: true, filter: (path) => statSync(path).isDirectory() || path.endsWith(".d.ts") });
   await bundleModules(modules, folder);
   copyKernel(folder);
+  copyFileSync(KERNEL_TYPES, join(folder, "wasm", basename(KERNEL_TYPES)));
   chmodSync(join(folder, "node", "cli", "main.js"), 0o755);
 }
 

@@ -9,7 +9,7 @@ import { ROOT } from "./type-check.ts";
 const STAMP = join(ROOT, ".cache", "build-stamp");
 const SOURCE_FOLDERS = ["core", "formats", "node", "web", "edge"];
 const CONFIGS = ["base", "core", "formats", "node", "web", "edge"].map((name) => `tsconfig.${name}.json`);
-const SETTINGS = ["package.json", "scripts/bundle.ts", ...CONFIGS, "wasm/tamias-kernel.sha256"];
+const SETTINGS = ["package.json", "scripts/bundle.ts", ...CONFIGS, "wasm/tamias-kernel.sha256", "wasm/tamias-kernel.d.ts"];
 
 export const DIST = join(ROOT, "dist");
 /** The same as single modules, for profiles that tell by the file of a function what it belongs to. */

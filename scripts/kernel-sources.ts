@@ -7,6 +7,8 @@ import { ROOT } from "./type-check.ts";
 
 export const KERNEL_FOLDER = join(ROOT, "wasm");
 export const KERNEL_FILE = join(KERNEL_FOLDER, "tamias-kernel.wasm");
+/** What it is to TypeScript, for those who import it. */
+export const KERNEL_TYPES = join(KERNEL_FOLDER, "tamias-kernel.d.ts");
 /** Says which sources the file was built from, and which file that gave. */
 export const KERNEL_STAMP = join(KERNEL_FOLDER, "tamias-kernel.sha256");
 

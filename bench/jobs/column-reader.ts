@@ -34,8 +34,8 @@ export class ColumnReader implements SourceReader<EventRow, EventSplit> {
   pollNext(output: ReaderOutput<EventRow>): InputStatus {
     const blocks = this.#blocks;
     if (blocks === undefined) return this.#noMoreSplits ? "END_OF_INPUT" : "NOTHING_AVAILABLE";
-    if (blocks.fillAnew()) output.collectColumns(this.#batchOf(blocks));
-    else this.#blocks = undefined;
+    if (!blocks.fill()) this.#blocks = undefined;
+    else if (!output.collectColumns(this.#batchOf(blocks))) blocks.renew();
     return "MORE_AVAILABLE";
   }
 

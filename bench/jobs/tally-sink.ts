@@ -31,7 +31,13 @@ export function tallyColumns<R>(
   return {
     ...rows,
     takesColumns: true,
-    createWriter: (context) => ({ ...rows.createWriter(context), writeColumns: (batch) => note(TALLY, batch) }),
+    createWriter: (context) => ({
+      ...rows.createWriter(context),
+      writeColumns(batch) {
+        note(TALLY, batch);
+        return true;
+      },
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { milliseconds, type AggregateFunction, type JobArgs, type StreamExecutionEnvironment } from "tamias";
 import type { EventRow } from "../events.ts";
 import { eventsOf, workOf } from "./event-source.ts";
+import { sumsOfEvents, type Sums } from "./sums-of-events.ts";
 import { TOO_LATE, tallyWindows, type WindowSums } from "./tally-sink.ts";
 import { windowsOf } from "./windows.ts";
 
@@ -15,23 +16,12 @@ export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
     .window(windowsOf(work))
     .allowedLateness(milliseconds(work.allowedLatenessMs))
     .sideOutputLateData(TOO_LATE)
-    .aggregate(sumAndCount);
+    .aggregate(mergedSums);
   tallyWindows(sums);
 }
 
-interface Sums {
-  count: number;
-  sum: number;
-}
-
-const sumAndCount: AggregateFunction<EventRow, Sums, WindowSums> = {
-  createAccumulator: () => ({ count: 0, sum: 0 }),
-  add(event, accumulator) {
-    accumulator.count += 1;
-    accumulator.sum += event.value;
-    return accumulator;
-  },
-  getResult: ({ count, sum }) => ({ count, sum }),
+const mergedSums: AggregateFunction<EventRow, Sums, WindowSums> = {
+  ...sumsOfEvents,
   merge(earlier, later) {
     earlier.count += later.count;
     earlier.sum += later.sum;

@@ -94,12 +94,14 @@ export class AllWindowedStream<out T, W extends Window> {
    * your own. A window function may see the result when the window fires.
    */
   aggregate<S extends AggregateSpec<T>>(aggregates: S): SingleOutputStreamOperator<AggregateResult<T, S>>;
+  aggregate<Acc, R>(fn: AggregateFunction<T, Acc, R>): SingleOutputStreamOperator<R>;
+  aggregate<Acc, V, R>(fn: AggregateFunction<T, Acc, V>, windowFn: AllWindowProcessing<V, R, W>): SingleOutputStreamOperator<R>;
   aggregate<S extends AggregateSpec<T>, R>(
     aggregates: S,
     windowFn: AllWindowProcessing<AggregateResult<T, S>, R, W>,
   ): SingleOutputStreamOperator<R>;
-  aggregate<Acc, R>(fn: AggregateFunction<T, Acc, R>): SingleOutputStreamOperator<R>;
-  aggregate<Acc, V, R>(fn: AggregateFunction<T, Acc, V>, windowFn: AllWindowProcessing<V, R, W>): SingleOutputStreamOperator<R>;
+  // The first once more: of a refused call the compiler shows the last overload.
+  aggregate<S extends AggregateSpec<T>>(aggregates: S): SingleOutputStreamOperator<AggregateResult<T, S>>;
   aggregate<R>(
     given: AggregateFunction<T, unknown, unknown> | AggregateSpec<T>,
     windowFn?: AllWindowProcessing<never, R, W>,

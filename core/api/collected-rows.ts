@@ -1,9 +1,9 @@
 import type { CollectTarget } from "../connectors/collection-sink.ts";
 import { JobError } from "../lib/errors.ts";
+import { requireOptionNames } from "../lib/option-names.ts";
 import { RingBuffer } from "../lib/ring-buffer.ts";
 import { show } from "../lib/show.ts";
 import type { JobClient, SubmitOptions } from "./executor.ts";
-import { nearestName } from "./nearest-name.ts";
 
 /** Rows that the job may be ahead of whoever reads them; then it waits. */
 const ROWS_AHEAD_MAX = 1024;
@@ -182,12 +182,7 @@ interface Reader<T> {
  */
 export function collectOptions(given: number | CollectOptions | undefined): CollectOptions {
   const options = typeof given === "object" && given !== null ? given : { limit: given };
-  for (const name of Object.keys(options)) {
-    if (OPTIONS.includes(name)) continue;
-    const nearest = nearestName(name, OPTIONS);
-    const advice = nearest === undefined ? `it has ${OPTIONS.join(", ")}` : `did you mean "${nearest}"?`;
-    throw new JobError("UNKNOWN_OPTION", `executeAndCollect has no option "${name}": ${advice}`);
-  }
+  requireOptionNames("executeAndCollect", options, OPTIONS);
   const { limit } = options;
   if (limit === undefined || (Number.isSafeInteger(limit) && 1 <= limit)) return options;
   throw new JobError(

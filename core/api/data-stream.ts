@@ -3,7 +3,7 @@ import { printSink } from "../connectors/print-sink.ts";
 import { sinkFactory } from "../connectors/sink-operator.ts";
 import type { Sink } from "../connectors/sink.ts";
 import { isExpression } from "../data/expression-compiler.ts";
-import type { AdditionOf, NamedExpressions, ProjectionOf } from "../data/expression-projection.ts";
+import type { AdditionOf, DistinctNames, NamedExpressions, ProjectionOf } from "../data/expression-projection.ts";
 import type { Expression } from "../data/expression.ts";
 import type { Partitioner, StreamNode } from "../graph/stream-graph.ts";
 import { JobError } from "../lib/errors.ts";
@@ -24,14 +24,16 @@ import {
   type FlatMapping,
   type Mapping,
   type Processing,
+  type WithValues,
   asFilter,
   asFlatMap,
   asMap,
   asNamedExpressions,
   asProcess,
 } from "./functions.ts";
-import { type CustomPartitioner, type Key, type KeyField, customPartitioner, keySelector } from "./key-selector.ts";
+import { type CustomPartitioner, type Key, type KeyField, customPartitioner, keyColumns, keySelector } from "./key-selector.ts";
 import type { KeyedStream } from "./keyed-stream.ts";
+import { knownColumns, requireColumns } from "./known-columns.ts";
 import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
 import { type NodeSpec, type Upstream, keyOfFor, requireSameGraph, timestampsOf } from "./stream-graph-builder.ts";
 import { assignedBy } from "./window-spec.ts";
@@ -68,13 +70,34 @@ export class DataStream<out T> {
 
   /**
    * Passes on the records for which the function returns true; a type guard narrows the type. By an expression, those for which it is
-   * true, neither false nor null; where records come as columns, it computes on columns.
+   * true, neither false nor null; where records come as columns, it computes on columns. `isNotNull` of a column, alone or with other
+   * conditions by `and`, narrows the type: the field has a value from there on.
+   *
+   * @example
+   * ```ts
+   * import { StreamExecutionEnvironment, avg, columnsOf } from "tamias";
+   *
+   * interface Flight { origin: string; delay: number | null }
+   * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+   * const mean = env
+   *   .fromElements<Flight>({ origin: "JFK", delay: 90 }, { origin: "JFK", delay: null }, { origin: "JFK", delay: 30 })
+   *   .filter(columnsOf<Flight>()("delay").isNotNull())
+   *   .keyBy("origin")
+   *   .countWindow(2)
+   *   .aggregate({ delay: avg("delay") });
+   * console.log(await mean.executeAndCollect().toArray()); // [ { delay: 60 } ]
+   * ```
+   * @throws JobError INVALID_ARGUMENT where the expression reads a column that the source is known not to have; so do the other
+   *   methods that take expressions.
    */
   filter<S extends T>(fn: (record: T) => record is S): SingleOutputStreamOperator<S>;
-  filter(condition: Condition<T>): SingleOutputStreamOperator<T>;
+  filter<F extends string = never>(condition: Condition<T, F>): SingleOutputStreamOperator<WithValues<T, F>>;
   filter(fn: Filtering<T>): SingleOutputStreamOperator<T>;
-  filter(fn: Filtering<T> | Condition<T>): SingleOutputStreamOperator<T> {
-    if (isExpression(fn)) return this.#then({ name: "Filter", factory: expressionFilterFactory(fn as Condition<T>) });
+  filter(fn: Filtering<T> | Condition<T>): unknown {
+    if (isExpression(fn)) {
+      const columnNames = this.#columnsFor("filter", fn.columnNames);
+      return this.#then({ name: "Filter", factory: expressionFilterFactory(fn as Condition<T>), columnNames });
+    }
     const filtering = asFilter(fn);
     const keyOf = keyOfFor<T>(this.#upstream, filtering);
     return this.#then({ name: "Filter", factory: filterFactory(filtering, keyOf), keyed: keyOf !== undefined });
@@ -98,8 +121,11 @@ export class DataStream<out T> {
    * console.log(await late.executeAndCollect().toArray()); // [ { origin: 'JFK', hours: 1.5 } ]
    * ```
    */
-  select<const N extends NamedExpressions<T>>(...values: N): SingleOutputStreamOperator<ProjectionOf<N>> {
-    return this.#then({ name: "Select", factory: projectionFactory("select", asNamedExpressions("select", values)) });
+  select<const N extends NamedExpressions<T>>(...values: DistinctNames<N>): SingleOutputStreamOperator<ProjectionOf<N>> {
+    const expressions = asNamedExpressions("select", values);
+    const factory = projectionFactory("select", expressions);
+    this.#columnsFor("select", columnsRead(expressions));
+    return this.#then({ name: "Select", factory, columnNames: expressions.map(({ name }) => name) });
   }
 
   /**
@@ -116,9 +142,12 @@ export class DataStream<out T> {
    * console.log(await sales.executeAndCollect().toArray()); // [ { price: 3, count: 2, total: 6 } ]
    * ```
    */
-  addOrReplaceColumns<const N extends NamedExpressions<T>>(...values: N): SingleOutputStreamOperator<AdditionOf<T, N>> {
-    const factory = projectionFactory("addOrReplaceColumns", asNamedExpressions("addOrReplaceColumns", values));
-    return this.#then({ name: "Add Columns", factory });
+  addOrReplaceColumns<const N extends NamedExpressions<T>>(...values: DistinctNames<N>): SingleOutputStreamOperator<AdditionOf<T, N>> {
+    const expressions = asNamedExpressions("addOrReplaceColumns", values);
+    const factory = projectionFactory("addOrReplaceColumns", expressions);
+    const known = this.#columnsFor("addOrReplaceColumns", columnsRead(expressions));
+    const columnNames = known && [...new Set([...known, ...expressions.map(({ name }) => name)])];
+    return this.#then({ name: "Add Columns", factory, columnNames });
   }
 
   /**
@@ -153,6 +182,7 @@ export class DataStream<out T> {
   keyBy<F extends KeyField<T>>(field: F): KeyedStream<T, T[F]>;
   keyBy<K>(key: unknown): KeyedStream<T, K> {
     const keyOf = keySelector("keyBy", key);
+    this.#columnsFor("keyBy", keyColumns(key));
     const inputs = this.#upstream.inputs.map((input) => ({ ...input, partitioner: { kind: "hash", keyOf } as const }));
     return this.#upstream.graph.makers.keyed({ ...this.#upstream, inputs, keyOf });
   }
@@ -187,7 +217,8 @@ export class DataStream<out T> {
       );
     }
     const timestamps = strategy.timestampAssigner === undefined ? timestampsOf(this.#upstream) : "assigned";
-    return this.#then({ name: "Timestamps/Watermarks", factory: timestampsAndWatermarksFactory(strategy), timestamps });
+    const columnNames = this.#columnsFor("withTimestampAssigner", strategy.timestampExpression?.columnNames ?? []);
+    return this.#then({ name: "Timestamps/Watermarks", factory: timestampsAndWatermarksFactory(strategy), timestamps, columnNames });
   }
 
   /** The next operator's subtasks take turns. */
@@ -227,7 +258,9 @@ export class DataStream<out T> {
   partitionCustom<F extends KeyField<T>>(partitioner: CustomPartitioner<T[F]>, field: F): DataStream<T>;
   partitionCustom<K>(partitioner: CustomPartitioner<K>, selector: (record: T) => K): DataStream<T>;
   partitionCustom(partitioner: CustomPartitioner<never>, key: string | ((record: T) => unknown)): DataStream<T> {
-    return this.#partitioned(customPartitioner(partitioner, keySelector("partitionCustom", key)));
+    const keyOf = keySelector("partitionCustom", key);
+    this.#columnsFor("partitionCustom", keyColumns(key));
+    return this.#partitioned(customPartitioner(partitioner, keyOf));
   }
 
   /**
@@ -295,6 +328,13 @@ export class DataStream<out T> {
     }
   }
 
+  /** The fields of the records, where the graph knows them. @throws JobError INVALID_ARGUMENT where a step reads others. */
+  #columnsFor(step: string, read: Iterable<string>): readonly string[] | undefined {
+    const known = knownColumns(this.#upstream);
+    requireColumns(step, read, known);
+    return known;
+  }
+
   #then<R>(spec: NodeSpec): SingleOutputStreamOperator<R> {
     const { graph } = this.#upstream;
     return graph.makers.operator(graph, graph.addOperator(spec, [this.#upstream]));
@@ -323,6 +363,10 @@ export class DataStream<out T> {
     if (keyOf === undefined) return this.#upstream;
     return { ...this.#upstream, keyOf: undefined, inputs: inputs.map((input) => ({ ...input, partitioner: undefined })) };
   }
+}
+
+function columnsRead(expressions: NamedExpressions<never>): readonly string[] {
+  return expressions.flatMap(({ columnNames }) => [...columnNames]);
 }
 
 function upstreamOf(step: string, other: unknown, read: () => Upstream): Upstream {

@@ -1,8 +1,8 @@
 import { Duration } from "../lib/duration.ts";
 import { JobError } from "../lib/errors.ts";
+import { nearestName } from "../lib/nearest-name.ts";
 import { show } from "../lib/show.ts";
 import { MAX_PARALLELISM_LIMIT } from "../state/key-groups.ts";
-import { nearestName } from "./nearest-name.ts";
 
 /**
  * How a job runs. `STREAMING`, the default, emits results as they come. `BATCH` takes bounded input only, sorts it by key and

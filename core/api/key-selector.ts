@@ -63,6 +63,12 @@ export function keySelector<T>(step: string, key: unknown): (record: T) => unkno
   );
 }
 
+/** The columns that a key reads; none where a function computes it. */
+export function keyColumns(key: unknown): Iterable<string> {
+  if (typeof key === "string") return [key];
+  return isExpression(key) ? key.columnNames : [];
+}
+
 function fieldSelector<T>(field: string): (record: T) => unknown {
   return columnKeySelector(field, (record: T) => fieldOf(record, field));
 }

@@ -21,6 +21,7 @@ import {
   mergeOptions,
 } from "./execution-options.ts";
 import type { Executor, JobClient, JobExecutionResult, SubmitOptions } from "./executor.ts";
+import { requireColumns } from "./known-columns.ts";
 import { StreamGraphBuilder } from "./stream-graph-builder.ts";
 import { STREAM_MAKERS } from "./stream-makers.ts";
 
@@ -258,10 +259,12 @@ export class StreamExecutionEnvironment {
     readonly parallelismMax?: 1;
   }): DataStreamSource<T> {
     const { name, source, timestamps, strategy = WatermarkStrategy.noWatermarks<T>(), parallelismMax } = spec;
+    const { columnNames } = source;
+    requireColumns("withTimestampAssigner", strategy.timestampExpression?.columnNames ?? [], columnNames);
     const factory = sourceFactory({ source, strategy });
     // The enumerator's messages are typed by its source alone; the graph holds sources of every type.
     const enumerator = { source: source as unknown as Source<unknown, unknown, unknown> };
-    return new DataStreamSource(this.#graph, this.#graph.addSource({ name, factory, parallelismMax, enumerator, timestamps }));
+    return new DataStreamSource(this.#graph, this.#graph.addSource({ name, factory, parallelismMax, enumerator, timestamps, columnNames }));
   }
 }
 

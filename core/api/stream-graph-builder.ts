@@ -33,6 +33,8 @@ export interface NodeSpec {
   readonly keyed?: boolean;
   /** Default: as in the input. */
   readonly timestamps?: StreamNode["timestamps"];
+  /** Default: not known. */
+  readonly columnNames?: StreamNode["columnNames"];
 }
 
 /** A source to add. */
@@ -122,6 +124,7 @@ export class StreamGraphBuilder {
       keys,
       enumerator,
       timestamps,
+      columnNames: spec.columnNames,
     };
     this.#nodes.push(node);
     return node;

@@ -11,6 +11,7 @@ import { windowFactory } from "../operators/window-factory.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import type { Window } from "../windows/time-window.ts";
 import type { WindowAssigner } from "../windows/window-assigner.ts";
+import { knownColumns, requireColumns } from "./known-columns.ts";
 import { timestampsOf, type Upstream } from "./stream-graph-builder.ts";
 
 /** Which windows a windowed stream has. */
@@ -95,6 +96,8 @@ export function addWindows<T, K, Contents, V, R>(
   emit: WindowEmit<K, V, R>,
 ): StreamNode {
   const { upstream, spec } = settings;
+  const { builtIn } = contents;
+  if (builtIn !== undefined) requireColumns("aggregate", builtIn.columnNames, knownColumns(upstream));
   const keyed = upstream.keyOf !== undefined;
   return upstream.graph.addOperator(
     {
@@ -104,6 +107,7 @@ export function addWindows<T, K, Contents, V, R>(
       parallelismMax: keyed ? undefined : 1,
       // Results of windows of time carry the last timestamp of their window; others have no end.
       timestamps: spec.kind === "assigned" && spec.assigner.defaultTrigger !== "endOfStream" ? "assigned" : "unknown",
+      columnNames: emit.kind === "values" ? builtIn?.aggregates.map(({ output }) => output) : undefined,
     },
     [upstream],
   );

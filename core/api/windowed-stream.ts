@@ -99,12 +99,14 @@ export class WindowedStream<out T, K, W extends Window> {
    * your own. A window function may see the result when the window fires.
    */
   aggregate<S extends AggregateSpec<T>>(aggregates: S): SingleOutputStreamOperator<AggregateResult<T, S>>;
+  aggregate<Acc, R>(fn: AggregateFunction<T, Acc, R>): SingleOutputStreamOperator<R>;
+  aggregate<Acc, V, R>(fn: AggregateFunction<T, Acc, V>, windowFn: WindowProcessing<V, R, K, W>): SingleOutputStreamOperator<R>;
   aggregate<S extends AggregateSpec<T>, R>(
     aggregates: S,
     windowFn: WindowProcessing<AggregateResult<T, S>, R, K, W>,
   ): SingleOutputStreamOperator<R>;
-  aggregate<Acc, R>(fn: AggregateFunction<T, Acc, R>): SingleOutputStreamOperator<R>;
-  aggregate<Acc, V, R>(fn: AggregateFunction<T, Acc, V>, windowFn: WindowProcessing<V, R, K, W>): SingleOutputStreamOperator<R>;
+  // The first once more: of a refused call the compiler shows the last overload.
+  aggregate<S extends AggregateSpec<T>>(aggregates: S): SingleOutputStreamOperator<AggregateResult<T, S>>;
   aggregate<R>(
     given: AggregateFunction<T, unknown, unknown> | AggregateSpec<T>,
     windowFn?: WindowProcessing<never, R, K, W>,

@@ -34,7 +34,7 @@ export class ColumnSource<C extends ColumnArrays<C>> implements Source<RecordOfC
   readonly splitType = splitType;
   readonly enumeratorStateType = stateType;
   readonly parts = PARTS;
-  readonly #names: readonly string[];
+  readonly columnNames: readonly string[];
   readonly #rowCount: number;
   readonly #arrays: readonly ColumnArray[];
   /** Made with the first reader, and kept for those of the next job. */
@@ -43,12 +43,12 @@ export class ColumnSource<C extends ColumnArrays<C>> implements Source<RecordOfC
   /** @throws JobError INVALID_ARGUMENT unless these are typed arrays or arrays of one length. */
   constructor(columns: C) {
     this.#rowCount = checkColumns(columns);
-    this.#names = Object.keys(columns);
+    this.columnNames = Object.keys(columns);
     this.#arrays = Object.values<ColumnArray>(columns);
   }
 
   describe(): string {
-    return `columns ${this.#names.join(", ")} of ${this.#rowCount} rows`;
+    return `columns ${this.columnNames.join(", ")} of ${this.#rowCount} rows`;
   }
 
   splitId(split: ColumnSplit): string {
@@ -73,7 +73,7 @@ export class ColumnSource<C extends ColumnArrays<C>> implements Source<RecordOfC
   #open(split: ColumnSplit): SplitCursor<RecordOfColumns<C>, ColumnSplit> {
     if (split.end <= this.#rowCount) {
       const { ColumnChunks, ColumnCursor } = columnChunks.module;
-      this.#chunks ??= new ColumnChunks(this.#names, this.#arrays);
+      this.#chunks ??= new ColumnChunks(this.columnNames, this.#arrays);
       return new ColumnCursor(split, this.#chunks);
     }
     throw new JobError(

@@ -24,11 +24,8 @@ export class StringDictionary {
    */
   arrayOf(ids: Int32Array): DictionaryArray {
     const { length } = this.#dictionary.strings;
-    for (let row = 0; row < ids.length; row += 1) {
-      // A negative number is a large one without its sign.
-      if (ids[row]! >>> 0 < length) continue;
-      throw new JobError("INVALID_ARGUMENT", `a dictionary of ${length} strings has none with the number ${ids[row]} (row ${row})`);
-    }
+    const row = firstOutside(ids, length);
+    if (row < ids.length) throw new JobError("INVALID_ARGUMENT", `a dictionary of ${length} strings has none with the number ${ids[row]} (row ${row})`);
     return new DictionaryArray(ids, this.#dictionary);
   }
 }
@@ -46,4 +43,18 @@ export class DictionaryArray {
   get length(): number {
     return this.ids.length;
   }
+}
+
+/** The row of the first id that is not in [0, length); the number of rows where there is none. */
+function firstOutside(ids: Int32Array, length: number): number {
+  const last = length - 1;
+  let row = 0;
+  // Four at a time, since this is asked of each row. A number outside is negative, or what is left to the last one is.
+  for (; row + 3 < ids.length; row += 4) {
+    const one = ids[row]! | (last - ids[row]!) | ids[row + 1]! | (last - ids[row + 1]!);
+    const other = ids[row + 2]! | (last - ids[row + 2]!) | ids[row + 3]! | (last - ids[row + 3]!);
+    if ((one | other) < 0) break;
+  }
+  while (row < ids.length && ids[row]! >>> 0 < length) row += 1;
+  return row;
 }

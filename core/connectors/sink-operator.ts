@@ -38,7 +38,7 @@ export function sinkFactory<T, WriterState, Committable>(sink: Sink<T, WriterSta
 export class SinkOperator<T, WriterState, Committable> implements Operator, Output<T> {
   readonly inputs: readonly Output<never>[] = [this];
   /** Present where the writers take batches. */
-  declare readonly processColumns?: (batch: ColumnBatch) => void;
+  declare readonly processColumns?: (batch: ColumnBatch) => boolean;
 
   readonly #context: OperatorContext;
   readonly #sink: Sink<T, WriterState, Committable>;
@@ -99,20 +99,23 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
 
   processIdleness(): void {}
 
-  #takeColumns(batch: ColumnBatch): void {
+  /** Returns whether the writer keeps nothing of it. */
+  #takeColumns(batch: ColumnBatch): boolean {
     const writer = this.#writer!;
     const { watermarks } = batch.watermarks;
     let isReady = true;
+    let isFree = true;
     if (0 < batch.length) {
       this.#context.metrics.recordsIn += batch.length;
       this.#at.timestamp = undefined;
       isReady = this.#guarded(() => {
-        writer.writeColumns!(batch, this.#at);
+        isFree = writer.writeColumns!(batch, this.#at) === true;
         return writer.isReady === undefined || writer.isReady();
       });
     }
     if (0 < watermarks.length) this.processWatermark(watermarks[watermarks.length - 1]!);
     if (!isReady) this.#block();
+    return isFree;
   }
 
   snapshot(checkpointId: number): void {

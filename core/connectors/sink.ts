@@ -44,15 +44,18 @@ export interface SinkWriter<T, WriterState = never, Committable = never> {
    * may be kept; it may share memory with arrays that the source was given. `isReady` is asked after the whole batch. What this throws fails the job as with
    * `write`, though without naming a record.
    *
+   * It returns true where it keeps neither the batch nor a column of it, so that the source may fill that memory anew. Without an answer nobody will.
+   *
    * ```ts
    * writeColumns(batch) {
    *   const delays = batch.column("delay");
    *   if (delays?.kind !== "f64" || delays.validity !== undefined) throw new Error("there is a delay in each record");
    *   for (let index = 0; index < batch.length; index += 1) total += delays.values[batch.rowOf(index)]!;
+   *   return true;
    * }
    * ```
    */
-  writeColumns?(batch: ColumnBatch, context: { readonly watermark: number }): void;
+  writeColumns?(batch: ColumnBatch, context: { readonly watermark: number }): boolean | void;
   /** Whether it takes more now; absent means always. While false the task stops taking records (backpressure). */
   isReady?(): boolean;
   /** Everything written so far goes to the outside before a snapshot (`endOfInput` false) or the end (true). */

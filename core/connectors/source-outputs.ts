@@ -45,7 +45,7 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
   readonly #strategy: WatermarkStrategy<T>;
   readonly #assigner: TimestampAssigner<T> | undefined;
   readonly #timestamps: TimestampColumns;
-  readonly #giveColumns: (batch: ColumnBatch) => void;
+  readonly #giveColumns: (batch: ColumnBatch) => boolean;
   readonly #multiplexer: WatermarkMultiplexer;
   readonly #outputs = new Map<string, SplitOutput<T>>();
   readonly #onActive: () => void;
@@ -81,8 +81,8 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
     this.#mainOutput().collect(record, timestamp);
   }
 
-  collectColumns(batch: ColumnBatch): void {
-    this.#mainOutput().collectColumns(batch);
+  collectColumns(batch: ColumnBatch): boolean {
+    return this.#mainOutput().collectColumns(batch);
   }
 
   emitWatermark(watermark: number): void {
@@ -172,14 +172,15 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
     this.isEmitting = false;
   }
 
-  /** Sends a batch on, with the watermarks of the source in it. */
-  emitColumns(batch: ColumnBatch): void {
+  /** Sends a batch on, with the watermarks of the source in it. Returns whether nobody keeps memory of it. */
+  emitColumns(batch: ColumnBatch): boolean {
     this.isEmitting = true;
     const { watermarks } = batch.watermarks;
     if (0 < watermarks.length) this.#metrics.currentWatermark = watermarks[watermarks.length - 1]!;
     this.#metrics.recordsOut += batch.length;
-    this.#giveColumns(batch);
+    const isFree = this.#giveColumns(batch);
     this.isEmitting = false;
+    return isFree;
   }
 
   timestampsOf(batch: ColumnBatch): BatchTimestamps {

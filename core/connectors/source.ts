@@ -12,6 +12,11 @@ export interface Source<T, Split, EnumeratorState> {
   readonly boundedness: "BOUNDED" | "CONTINUOUS_UNBOUNDED";
   /** Whether readers emit column batches, as `explain` says. Absent: records, one by one. */
   readonly givesColumns?: boolean;
+  /**
+   * The fields of all its records, where the source knows them before it reads: an expression over another one is refused when the job is written. Absent:
+   * not known, and a field that a record does not have is null.
+   */
+  readonly columnNames?: readonly string[] | undefined;
   /** What its readers need that is not loaded with it; for sources of this package. */
   readonly parts?: readonly Part<unknown>[];
   /** What `explain` shows. */
@@ -86,8 +91,11 @@ export interface ReaderOutput<T> {
   /**
    * Many records at once: means exactly `collect` for each of them. The batch has no watermarks; `batch.timestamps` is what the source knows of event time,
    * −∞ where it knows nothing.
+   *
+   * Returns true where nobody has kept any of the batch: the arrays that it was made of may then be filled anew, for the next batch. Otherwise they must never
+   * change, and the next batch needs others. Readers that make new arrays for each batch need not look.
    */
-  collectColumns(batch: ColumnBatch): void;
+  collectColumns(batch: ColumnBatch): boolean;
   emitWatermark(watermark: number): void;
   markIdle(): void;
   markActive(): void;

@@ -14,7 +14,8 @@ export interface SharedOutputs<T> {
   timestampOf(record: T, sourceTimestamp: number | undefined): number;
   timestampsOf(batch: ColumnBatch): BatchTimestamps;
   emit(record: T, timestamp: number): void;
-  emitColumns(batch: ColumnBatch): void;
+  /** Returns whether nobody keeps memory of the batch. */
+  emitColumns(batch: ColumnBatch): boolean;
   userError(cause: unknown, record: T, timestamp: number): JobError;
   createOutputForSplit(splitId: string): ReaderOutput<T>;
   releaseOutputForSplit(splitId: string): void;
@@ -69,14 +70,15 @@ export class SplitOutput<T> implements ReaderOutput<T> {
     }
   }
 
-  collectColumns(batch: ColumnBatch): void {
+  collectColumns(batch: ColumnBatch): boolean {
     if (0 < batch.watermarks.rows.length) {
       throw new JobError("SOURCE_FAILED", "the reader emitted a column batch with watermarks in it; the strategy makes them, or emitWatermark between two batches");
     }
     const { timestamps, failure } = this.#outputs.timestampsOf(batch);
     const taken = failure === undefined ? batch : partOf(batch, 0, failure.index);
-    if (0 < taken.length) this.#take(timestamps === batch.timestamps ? taken : stamped(taken, timestamps, taken.watermarks));
+    const isFree = taken.length === 0 || this.#take(timestamps === batch.timestamps ? taken : stamped(taken, timestamps, taken.watermarks));
     if (failure !== undefined) throw failure.error;
+    return isFree;
   }
 
   emitWatermark(watermark: number): void {
@@ -131,16 +133,16 @@ export class SplitOutput<T> implements ReaderOutput<T> {
   }
 
   /** The records of a batch, which have their timestamps. */
-  #take(batch: ColumnBatch): void {
+  #take(batch: ColumnBatch): boolean {
     if (this.#idleness !== undefined) this.#noteActivity(this.#idleness);
     if (this.#isIdle) this.#setIdle(false);
     if (this.#byTimestamps === undefined) return this.#takeEach(batch);
     const watermarks = this.#target.combine(this.#byTimestamps.watermarksIn(batch));
-    this.#outputs.emitColumns(watermarks.rows.length === 0 ? batch : stamped(batch, batch.timestamps, watermarks));
+    return this.#outputs.emitColumns(watermarks.rows.length === 0 ? batch : stamped(batch, batch.timestamps, watermarks));
   }
 
   /** A generator of the user's is asked about each record. Where it says that the split is idle, the batch is cut. */
-  #takeEach(batch: ColumnBatch): void {
+  #takeEach(batch: ColumnBatch): boolean {
     const parts = new BatchParts(
       batch,
       (part) => this.#emitCombined(part),
@@ -168,6 +170,8 @@ export class SplitOutput<T> implements ReaderOutput<T> {
       this.#setIdle(idle);
     }
     parts.send(batch.length);
+    // Beside that, new memory for the next batch costs nothing.
+    return false;
   }
 
   #emitCombined(part: ColumnBatch): void {

@@ -61,6 +61,11 @@ export function compileForColumns(node: ExpressionNode, batch: ColumnBatch): Ste
       const right = compileForColumns(node.right, batch);
       return left?.kind === "bool" && right?.kind === "bool" ? connectiveStep(node.op, left, right) : undefined;
     }
+    case "ifNull": {
+      const left = compileForColumns(node.left, batch);
+      const right = compileForColumns(node.right, batch);
+      return left === undefined || right === undefined ? undefined : ifNullStep(left, right);
+    }
     default: {
       const left = compileForColumns(node.left, batch);
       const right = compileForColumns(node.right, batch);
@@ -249,7 +254,7 @@ function notStep(operand: StepOf<"bool">): Step {
 
 function connectiveStep(op: "and" | "or", left: StepOf<"bool">, right: StepOf<"bool">): Step {
   const scratch = new Scratch();
-  const open = { rows: new Int32Array(0) };
+  const rowsWhere = rowFinder();
   const decisive = op === "or" ? TRUE : FALSE;
   return {
     kind: "bool",
@@ -257,15 +262,8 @@ function connectiveStep(op: "and" | "or", left: StepOf<"bool">, right: StepOf<"b
     run(batch, rows) {
       const a = left.run(batch, rows).values;
       let rowsOfRight = rows;
-      if (right.fails) {
-        // The left side guards the right one: what it has decided is not computed.
-        if (open.rows.length < batch.rowCount) open.rows = new Int32Array(batch.rowCount);
-        let count = 0;
-        forEachRow(rows, (row) => {
-          if (a[row] !== decisive) open.rows[count++] = row;
-        });
-        rowsOfRight = { selection: open.rows, count };
-      }
+      // The left side guards the right one: what it has decided is not computed.
+      if (right.fails) rowsOfRight = rowsWhere(batch, rows, (row) => a[row] !== decisive);
       const b = right.run(batch, rowsOfRight).values;
       const out = scratch.growBytes(batch.rowCount);
       if (right.fails) out.fill(decisive, 0, batch.rowCount);
@@ -273,6 +271,85 @@ function connectiveStep(op: "and" | "or", left: StepOf<"bool">, right: StepOf<"b
       return { values: out };
     },
   };
+}
+
+/** Finds the rows that pass a test, in memory of its own. */
+function rowFinder(): (batch: ColumnBatch, rows: Rows, passes: (row: number) => boolean) => Rows {
+  let found = new Int32Array(0);
+  return ({ rowCount }, rows, passes) => {
+    if (found.length < rowCount) found = new Int32Array(rowCount);
+    let count = 0;
+    forEachRow(rows, (row) => {
+      if (passes(row)) found[count++] = row;
+    });
+    return { selection: found, count };
+  };
+}
+
+/** Strings of two dictionaries have no loop: they are put together row by row. */
+function ifNullStep(left: Step, right: Step): Step | undefined {
+  const scratch = new Scratch();
+  const fails = left.fails || right.fails;
+  if (left.kind === "f64" && right.kind === "f64") {
+    return { kind: "f64", fails, run: filled(left.run, right.run, fillNumbers, (length) => scratch.growF64(length)) };
+  }
+  if (left.kind === "i64" && right.kind === "i64") {
+    return { kind: "i64", fails, run: filled(left.run, right.run, fillBigints, (length) => scratch.growI64(length)) };
+  }
+  if (left.kind !== "bool" || right.kind !== "bool") return undefined;
+  const rowsWhere = rowFinder();
+  return {
+    kind: "bool",
+    fails,
+    run(batch, rows) {
+      const { values } = left.run(batch, rows);
+      const absent = rowsWhere(batch, rows, (row) => values[row] === NULL);
+      if (absent.count === 0) return { values };
+      const others = right.run(batch, absent).values;
+      const out = scratch.growBytes(batch.rowCount);
+      out.set(values.subarray(0, batch.rowCount));
+      forEachRow(absent, (row) => (out[row] = others[row]!));
+      return { values: out };
+    },
+  };
+}
+
+interface Filled<A> {
+  values: A;
+  nulls: Uint8Array | undefined;
+}
+
+const NO_ROWS: Rows = { selection: undefined, count: 0 };
+
+type Fill<A> = (out: A, values: A, others: A, absent: Rows, rowCount: number) => void;
+
+/** The values of the left side, and where it has none those of the right side, which is computed for these rows alone. */
+function filled<A>(left: Run<Filled<A>>, right: Run<Filled<A>>, fill: Fill<A>, grow: (length: number) => A): Run<Filled<A>> {
+  const scratch = new Scratch();
+  const rowsWhere = rowFinder();
+  return (batch, rows) => {
+    const { values, nulls } = left(batch, rows);
+    const { rowCount } = batch;
+    const absent = nulls === undefined ? NO_ROWS : rowsWhere(batch, rows, (row) => nulls[row] === 1);
+    if (absent.count === 0) return { values, nulls: undefined };
+    const others = right(batch, absent);
+    const out = grow(rowCount);
+    fill(out, values, others.values, absent, rowCount);
+    if (others.nulls === undefined) return { values: out, nulls: undefined };
+    const stillAbsent = scratch.growNulls(rowCount).fill(0, 0, rowCount);
+    forEachRow(absent, (row) => (stillAbsent[row] = others.nulls![row]!));
+    return { values: out, nulls: stillAbsent };
+  };
+}
+
+function fillNumbers(out: Float64Array, values: Float64Array, others: Float64Array, absent: Rows, rowCount: number): void {
+  out.set(values.subarray(0, rowCount));
+  forEachRow(absent, (row) => (out[row] = others[row]!));
+}
+
+function fillBigints(out: BigInt64Array, values: BigInt64Array, others: BigInt64Array, absent: Rows, rowCount: number): void {
+  out.set(values.subarray(0, rowCount));
+  forEachRow(absent, (row) => (out[row] = others[row]!));
 }
 
 function operatorStep(node: BinaryNode<Arithmetic> | BinaryNode<Comparison>, left: Step, right: Step): Step | undefined {

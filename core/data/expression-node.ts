@@ -28,7 +28,8 @@ export type ExpressionNode =
   | UnaryNode<"isNull">
   | BinaryNode<Arithmetic>
   | BinaryNode<Comparison>
-  | BinaryNode<Connective>;
+  | BinaryNode<Connective>
+  | BinaryNode<"ifNull">;
 
 const SIGNS: Readonly<Record<Arithmetic | Comparison | Connective, string>> = {
   plus: "+",
@@ -56,6 +57,8 @@ export function showExpression(node: ExpressionNode): string {
       return `${showOperand(node.operand)} IS NULL`;
     case "not":
       return `NOT ${showOperand(node.operand)}`;
+    case "ifNull":
+      return `IFNULL(${showExpression(node.left)}, ${showExpression(node.right)})`;
   }
   return `${showOperand(node.left)} ${SIGNS[node.op]} ${showOperand(node.right)}`;
 }
@@ -67,7 +70,8 @@ function showColumn(name: string): string {
 }
 
 function showOperand(node: ExpressionNode): string {
-  return node.op === "column" || node.op === "literal" ? showExpression(node) : `(${showExpression(node)})`;
+  const isWhole = node.op === "column" || node.op === "literal" || node.op === "ifNull";
+  return isWhole ? showExpression(node) : `(${showExpression(node)})`;
 }
 
 /** The names of the columns, each once. */

@@ -16,6 +16,15 @@ export interface ProjectionProgram {
 /** Expressions with names, as projections take them. */
 export type NamedExpressions<T> = readonly Expression<T, unknown, string>[];
 
+/** The same values; in place of one whose name another one has, what the compiler says of it. */
+export type DistinctNames<N extends NamedExpressions<never>> = {
+  readonly [I in keyof N]: N[I]["name"] extends OtherNames<N, I> ? `another value is called "${N[I]["name"]}"; give one of them another name with as("…")` : N[I];
+};
+/** A name that the compiler does not know is left to run time. */
+type OtherNames<N extends NamedExpressions<never>, I extends keyof N> = {
+  readonly [J in keyof N]: J extends I ? never : string extends N[J]["name"] ? never : N[J]["name"];
+}[number];
+
 /** What a projection makes of records: its names with their values. */
 export type ProjectionOf<N extends NamedExpressions<never>> = {
   [E in N[number] as E["name"]]: E extends Expression<never, infer V, string> ? V : never;

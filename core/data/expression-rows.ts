@@ -27,6 +27,14 @@ export function compileForRows(node: ExpressionNode): RowExpression {
     case "and":
     case "or":
       return connective(node as BinaryNode<"and" | "or">);
+    case "ifNull": {
+      const left = compileForRows(node.left);
+      const right = compileForRows(node.right);
+      return (record) => {
+        const value = left(record);
+        return value === null ? right(record) : value;
+      };
+    }
     case "plus":
     case "minus":
     case "times":

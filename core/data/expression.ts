@@ -2,7 +2,7 @@ import { isInt64 } from "../lib/int64.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { type ExpressionCompiler, expressionCompiler } from "./expression-compiler.ts";
-import { type Arithmetic, type Comparison, type Connective, type ExpressionNode, type Scalar, showExpression } from "./expression-node.ts";
+import { type Arithmetic, type Comparison, type Connective, type ExpressionNode, type Scalar, columnNamesOf, showExpression } from "./expression-node.ts";
 
 /** The kind of values that go together with V: "AA" with any string, null with nothing more. */
 export type KindOf<V> = V extends number ? number : V extends bigint ? bigint : V extends string ? string : V extends boolean ? boolean : never;
@@ -18,6 +18,9 @@ type RecordsOf<T, O> = unknown extends T ? (O extends Expression<infer S, unknow
 type NullOf<V> = V extends null | undefined ? null : never;
 type NullOfOperand<O> = O extends Expression<never, infer V, string | undefined> ? NullOf<V> : NullOf<O>;
 
+/** Without null and undefined, but with what stands for them; null where that is null too. */
+type Filled<V, O> = Exclude<V, null | undefined> | (O extends Expression<never, infer W, string | undefined> ? Exclude<W, undefined> | NullOf<W> : O);
+
 type Maybe<V> = V | null | undefined;
 type Numeric<T, N extends string | undefined> = Expression<T, Maybe<number>, N> | Expression<T, Maybe<bigint>, N>;
 type Logical<T, N extends string | undefined> = Expression<T, Maybe<boolean>, N>;
@@ -25,6 +28,10 @@ type Logical<T, N extends string | undefined> = Expression<T, Maybe<boolean>, N>
 /** Arithmetic with O gives the kind of V, logic and comparisons give booleans; a null on either side gives null. */
 type Computed<T, V, O> = Expression<RecordsOf<T, O>, KindOf<V> | NullOf<V> | NullOfOperand<O>>;
 type Judged<T, V, O> = Expression<RecordsOf<T, O>, boolean | NullOf<V> | NullOfOperand<O>>;
+
+/** Both sides are true, and with that whatever either one says of fields. */
+type Both<T, V, O, F extends string> = Expression<RecordsOf<T, O>, boolean | NullOf<V> | NullOfOperand<O>, undefined, F | KnownBy<O>>;
+type KnownBy<O> = O extends Expression<never, unknown, string | undefined, infer F> ? F : never;
 
 /** Booleans are equal or not, but have no order. */
 type Ordered<V> = Exclude<KindOf<V>, boolean>;
@@ -47,12 +54,14 @@ type Ordered<V> = Exclude<KindOf<V>, boolean>;
  * @throws JobError ARITHMETIC_OVERFLOW, when it runs, where bigints leave 64 bits or are divided by zero; INVALID_ARGUMENT where
  * a record has values of other kinds than its type says.
  */
-export class Expression<T, V, N extends string | undefined = undefined> {
+export class Expression<T, V, N extends string | undefined = undefined, F extends string = never> {
   readonly node: ExpressionNode;
   /** What the value is called in a projection: the name of a column, or what `as` gave. */
   readonly name: N;
   /** Never there: it makes the types of records and values part of the type of the expression. */
   declare readonly of?: (record: T) => V;
+  /** Never there: the fields that have a value wherever this condition is true. A column says it of itself, as long as it has its own name. */
+  declare readonly known?: (field: F) => void;
 
   constructor(node: ExpressionNode, name: N) {
     this.node = node;
@@ -100,7 +109,7 @@ export class Expression<T, V, N extends string | undefined = undefined> {
     return binary("ge", this, other);
   }
 
-  and<O extends Operand<T, boolean>>(this: Logical<T, N>, other: O): Judged<T, V, O> {
+  and<O extends Operand<T, boolean>>(this: Logical<T, N>, other: O): Both<T, V, O, F> {
     return binary("and", this, other);
   }
 
@@ -117,13 +126,30 @@ export class Expression<T, V, N extends string | undefined = undefined> {
     return new Expression({ op: "isNull", operand: this.node }, undefined);
   }
 
-  isNotNull(): Expression<T, boolean> {
+  /** True or false, never null. Behind a filter by `isNotNull` of a column, alone or with others by `and`, the type of the field has no null. */
+  isNotNull(): Expression<T, boolean, undefined, N extends string ? F : never> {
     return new Expression({ op: "not", operand: { op: "isNull", operand: this.node } }, undefined);
+  }
+
+  /**
+   * The value, or the replacement where it is null; that is computed only there. As in Flink's Table API.
+   *
+   * ```ts
+   * windows.aggregate({ delay: avg(col("delay").ifNull(0)) });
+   * ```
+   */
+  ifNull<O extends Operand<T, KindOf<V>>>(replacement: O): Expression<RecordsOf<T, O>, Filled<V, O>> {
+    return binary("ifNull", this, replacement);
   }
 
   /** The same value under a name, for a projection. */
   as<const M extends string>(name: M): Expression<T, V, M> {
     return new Expression<T, V, M>(this.node, name);
+  }
+
+  /** The columns that it reads. */
+  get columnNames(): ReadonlySet<string> {
+    return columnNamesOf(this.node);
   }
 
   toString(): string {
@@ -150,7 +176,7 @@ export interface StreamOf<out T> {
  * const veryLate = late.filter(columnsOf(late)("hours").gt(3));
  * ```
  */
-export function columnsOf<T>(_stream?: StreamOf<T>): <const K extends keyof T & string>(name: K) => Expression<T, T[K], K> {
+export function columnsOf<T>(_stream?: StreamOf<T>): <const K extends keyof T & string>(name: K) => Expression<T, T[K], K, K> {
   return (name) => new Expression({ op: "column", name }, name);
 }
 
@@ -159,9 +185,9 @@ export function literal<V extends Scalar>(value: V): Expression<unknown, KindOf<
   return new Expression({ op: "literal", value: checkedLiteral(value) }, undefined);
 }
 
-function binary<T, V>(op: Arithmetic | Comparison | Connective, left: { readonly node: ExpressionNode }, right: unknown): Expression<T, V> {
+function binary<T, V, F extends string = never>(op: Arithmetic | Comparison | Connective | "ifNull", left: { readonly node: ExpressionNode }, right: unknown): Expression<T, V, undefined, F> {
   const node = right instanceof Expression ? right.node : ({ op: "literal", value: checkedLiteral(right) } as const);
-  return new Expression<T, V>({ op, left: left.node, right: node } as ExpressionNode, undefined);
+  return new Expression<T, V, undefined, F>({ op, left: left.node, right: node } as ExpressionNode, undefined);
 }
 
 function checkedLiteral(value: unknown): Scalar {

@@ -43,6 +43,8 @@ export interface StreamNode {
   readonly enumerator: EnumeratorFactory | undefined;
   /** Whether records carry event timestamps here, as far as the graph can tell: `unknown` behind a source that may bring its own. */
   readonly timestamps: "assigned" | "none" | "unknown";
+  /** The fields of all records of its main output, where the graph can tell. */
+  readonly columnNames?: readonly string[] | undefined;
 }
 
 /** Everything that runs a job: settings and graph. */

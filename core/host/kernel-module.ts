@@ -19,6 +19,7 @@ export interface KernelExports {
   open(start: number, end: number): number;
   drop_span(span: number): void;
   count(span: number): number;
+  are_own_keys(from: number, count: number): number;
   add(count: number): number;
   read(key: number): number;
   put(span: number, isChange: number): void;

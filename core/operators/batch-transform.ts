@@ -8,7 +8,7 @@ export class BatchTransform {
   readonly #columns: (batch: ColumnBatch) => ColumnBatch;
   readonly #rows: Output<never>;
   readonly #context: OperatorContext;
-  readonly #giveColumns: (batch: ColumnBatch) => void;
+  readonly #giveColumns: (batch: ColumnBatch) => boolean;
 
   /** @param rows the operator, as it takes records one by one */
   constructor(columns: (batch: ColumnBatch) => ColumnBatch, rows: Output<never>, context: OperatorContext) {
@@ -18,7 +18,8 @@ export class BatchTransform {
     this.#giveColumns = columnsInto(context.output);
   }
 
-  process(batch: ColumnBatch): void {
+  /** Returns whether nobody keeps memory of the batch: of the one that is made of it neither, which may share that. */
+  process(batch: ColumnBatch): boolean {
     const { metrics, output } = this.#context;
     let result = batch;
     try {
@@ -26,13 +27,15 @@ export class BatchTransform {
     } catch (cause) {
       if (cause instanceof InvariantViolation) throw cause;
       // Some record makes an expression fail: by rows those before it pass, and the error names it.
-      return rowsInto(this.#rows as Output<unknown>, batch);
+      rowsInto(this.#rows as Output<unknown>, batch);
+      return true;
     }
     const { watermarks } = batch.watermarks;
     if (0 < watermarks.length) metrics.currentWatermark = watermarks.at(-1)!;
     metrics.recordsIn += batch.length;
     metrics.recordsOut += result.length;
-    if (0 < result.length) this.#giveColumns(result);
-    else for (const watermark of watermarks) output.processWatermark(watermark);
+    if (0 < result.length) return this.#giveColumns(result);
+    for (const watermark of watermarks) output.processWatermark(watermark);
+    return true;
   }
 }

@@ -1,11 +1,17 @@
 import type { ColumnBatch } from "../data/column-batch.ts";
 import type { Output } from "./operator.ts";
 
-/** What hands a batch to an output: as it is where the output takes batches, else row by row, each made anew. Made once for an output. */
-export function columnsInto(output: Output<unknown>): (batch: ColumnBatch) => void {
-  if (output.processColumns !== undefined) return (batch) => output.processColumns!(batch);
-  if (output.processRowsOf !== undefined) return (batch) => output.processRowsOf!(batch);
-  return (batch) => rowsInto(output, batch);
+/**
+ * What hands a batch to an output: as it is where the output takes batches, else row by row, each made anew. Made once for an output. It returns whether nobody
+ * keeps memory of the batch.
+ */
+export function columnsInto(output: Output<unknown>): (batch: ColumnBatch) => boolean {
+  if (output.processColumns !== undefined) return (batch) => output.processColumns!(batch) === true;
+  if (output.processRowsOf !== undefined) return (batch) => output.processRowsOf!(batch) === true;
+  return (batch) => {
+    rowsInto(output, batch);
+    return true;
+  };
 }
 
 /** Hands a batch to an output row by row, whether it takes batches or not. */

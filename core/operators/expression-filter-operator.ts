@@ -34,8 +34,8 @@ export class ExpressionFilterOperator<T> implements Operator, Output<T> {
     this.#output.processRecord(record, timestamp);
   }
 
-  processColumns(batch: ColumnBatch): void {
-    this.#batches.process(batch);
+  processColumns(batch: ColumnBatch): boolean {
+    return this.#batches.process(batch);
   }
 
   processWatermark(watermark: number): void {

@@ -22,10 +22,13 @@ export interface Output<in T> {
   /**
    * Many records at once, with the watermarks between them: means exactly `processRecord` and `processWatermark` for each of them in order, with equal state,
    * results and counters. Absent where the taker works by rows; `columnsInto` calls it either way.
+   *
+   * Returns true where neither the taker nor anything behind it keeps memory of the batch: whoever filled that memory may fill it anew. Whoever keeps any of
+   * it, or does not know, returns nothing.
    */
-  processColumns?(batch: ColumnBatch): void;
-  /** Where it takes no batches: each row of one, as `processRecord` and `processWatermark` would, though maybe later, as credit allows. */
-  processRowsOf?(batch: ColumnBatch): void;
+  processColumns?(batch: ColumnBatch): boolean | void;
+  /** Where it takes no batches: each row of one, as `processRecord` and `processWatermark` would, though maybe later, as credit allows. Returns the same. */
+  processRowsOf?(batch: ColumnBatch): boolean | void;
   /** The whole input turned idle (true) or active again (false). */
   processIdleness(idle: boolean): void;
 }

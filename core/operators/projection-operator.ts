@@ -33,8 +33,8 @@ export class ProjectionOperator<T> implements Operator, Output<T> {
     this.#output.processRecord(result, timestamp);
   }
 
-  processColumns(batch: ColumnBatch): void {
-    this.#batches.process(batch);
+  processColumns(batch: ColumnBatch): boolean {
+    return this.#batches.process(batch);
   }
 
   processWatermark(watermark: number): void {

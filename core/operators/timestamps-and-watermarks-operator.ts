@@ -30,7 +30,7 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
   readonly #strategy: WatermarkStrategy<T>;
   readonly #assigner: TimestampAssigner<T> | undefined;
   readonly #timestamps: TimestampColumns;
-  readonly #giveColumns: (batch: ColumnBatch) => void;
+  readonly #giveColumns: (batch: ColumnBatch) => boolean;
   readonly #generator: WatermarkGenerator<T>;
   /** The same generator, where it need not be asked about each record. */
   readonly #byTimestamps: TimestampWatermarks | undefined;
@@ -91,15 +91,15 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
     if (MIN_WATERMARK < watermark) this.emitWatermark(watermark);
   }
 
-  processColumns(batch: ColumnBatch): void {
+  processColumns(batch: ColumnBatch): boolean {
     const { rows, watermarks } = batch.watermarks;
     // Upstream's watermarks stop here, apart from the final one. Who does not make it last must not be obeyed less for it.
     const final = watermarks.indexOf(MAX_WATERMARK);
     if (final < 0) return this.#takeColumns(partOf(batch, 0, batch.length));
     const before = recordsBefore(batch, rows[final]!);
-    this.#takeColumns(partOf(batch, 0, before));
+    const isFree = this.#takeColumns(partOf(batch, 0, before));
     this.processWatermark(MAX_WATERMARK);
-    this.#takeColumns(partOf(batch, before, batch.length));
+    return this.#takeColumns(partOf(batch, before, batch.length)) && isFree;
   }
 
   processWatermark(watermark: number): void {
@@ -135,33 +135,33 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
     this.#wakeCall?.cancel();
   }
 
-  /** A batch without watermarks. */
-  #takeColumns(batch: ColumnBatch): void {
-    if (batch.length === 0) return;
+  /** A batch without watermarks. Returns whether nobody keeps memory of it. */
+  #takeColumns(batch: ColumnBatch): boolean {
+    if (batch.length === 0) return true;
     if (this.#assigner === undefined) return this.#sendColumns(batch);
     const { timestamps, failure } = this.#timestamps.assign(batch);
     const taken = failure === undefined ? batch : partOf(batch, 0, failure.index);
-    if (0 < taken.length) this.#sendColumns(stamped(taken, timestamps, NO_WATERMARKS));
-    if (failure === undefined) return;
+    const isFree = taken.length === 0 || this.#sendColumns(stamped(taken, timestamps, NO_WATERMARKS));
+    if (failure === undefined) return isFree;
     this.#metrics.recordsIn += 1;
     throw failure.error;
   }
 
   /** The records of a batch, which have their timestamps. */
-  #sendColumns(batch: ColumnBatch): void {
+  #sendColumns(batch: ColumnBatch): boolean {
     if (this.#idleness !== undefined) this.#noteActivity();
     if (!this.#generates) return this.#emitColumns(batch);
     // An input that its generator calls idle turns active between two records, which no batch can say.
     if (this.#byTimestamps === undefined || this.#idle.get() === 1) return this.#sendEach(batch);
     const watermarks = this.#advancing(this.#byTimestamps.watermarksIn(batch));
-    this.#emitColumns(watermarks === NO_WATERMARKS ? batch : stamped(batch, batch.timestamps, watermarks));
+    return this.#emitColumns(watermarks === NO_WATERMARKS ? batch : stamped(batch, batch.timestamps, watermarks));
   }
 
   /** The generator is asked about each record; the batch is cut where idleness changes. */
-  #sendEach(batch: ColumnBatch): void {
+  #sendEach(batch: ColumnBatch): boolean {
     const parts = new BatchParts(
       batch,
-      (part) => this.#emitColumns(part),
+      (part) => void this.#emitColumns(part),
       (watermark) => this.#output.processWatermark(watermark),
     );
     let index = 0;
@@ -193,12 +193,14 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
       // What came before a failure has been emitted before it.
       parts.send(Math.min(index + 1, batch.length));
     }
+    // Beside that, new memory for the next batch costs nothing.
+    return false;
   }
 
-  #emitColumns(batch: ColumnBatch): void {
+  #emitColumns(batch: ColumnBatch): boolean {
     this.#metrics.recordsIn += batch.length;
     this.#metrics.recordsOut += batch.length;
-    this.#giveColumns(batch);
+    return this.#giveColumns(batch);
   }
 
   #generate(record: T, timestamp: number, output: WatermarkOutput): void {

@@ -6,8 +6,7 @@ import { KERNEL_ROWS_MAX } from "../windows/kernel.ts";
 import type { PaneDeadlines } from "../windows/panes.ts";
 import { type TimeWindow, compareWindows } from "../windows/time-window.ts";
 import { CELLS_KEPT, type WindowCell, type WindowCells } from "./window-cells.ts";
-import type { StoredRows } from "./window-stored-rows.ts";
-import { storedRows, waitingBatch } from "./window-waiting.ts";
+import { waitingBatch, waitingBytes } from "./window-waiting.ts";
 
 /** What the window operator does for rows that do not go as columns, and for watermarks. */
 export interface WindowRows {
@@ -51,6 +50,8 @@ interface LateCell {
 
 /** Rows that are added in one call at most. */
 const RUN_ROWS_MAX = KERNEL_ROWS_MAX;
+/** Where cells meet, so many rows are asked one by one before all that follow are thought to be of one cell again. */
+const MIXED_ROWS = 128;
 /** A power of two. */
 const LATE_CELLS_KEPT = 8;
 const NO_LATE_CELL: LateCell = { number: NaN, kept: [], fired: [], handle: -1, validUntil: -Infinity };
@@ -70,7 +71,10 @@ export class WindowColumns {
   readonly #deadlines: PaneDeadlines;
   readonly #rows: WindowRows;
   readonly #metrics: OperatorMetrics;
+  /** The rows of the run: as long as they are neighbours, the first of them says it all. */
   readonly #runRows = new Int32Array(RUN_ROWS_MAX);
+  #runFirst = 0;
+  #runIsDense = true;
   readonly #runSpans = new Int32Array(RUN_ROWS_MAX);
   #runCount = 0;
   /**
@@ -80,6 +84,10 @@ export class WindowColumns {
    */
   readonly #openCells = new Float64Array(CELLS_KEPT).fill(NaN);
   readonly #handles = new Int32Array(CELLS_KEPT);
+  /** The open cell that rows fell into last: those behind them mostly do too, which comparisons find out faster than divisions. NaN: none. */
+  #cellStart = NaN;
+  #cellEnd = NaN;
+  #cellHandle = -1;
   /** Those that late records fell into lately, by their numbers. */
   readonly #late: LateCell[] = new Array<LateCell>(LATE_CELLS_KEPT).fill(NO_LATE_CELL);
   /** The keys of late records that make windows fire again behind the run, and those windows. */
@@ -128,12 +136,12 @@ export class WindowColumns {
   }
 
   /** What waits, as it is stored. */
-  stored(): StoredRows {
-    return storedRows(this.#batch === undefined ? undefined : { batch: this.#batch, index: this.#index, nextWatermark: this.#nextWatermark });
+  stored(): Uint8Array | undefined {
+    return this.#batch === undefined ? undefined : waitingBytes(this.#batch, this.#index, this.#nextWatermark);
   }
 
   /** Lets wait what instances before this one have left of the records that are its own; returns whether there is any. */
-  restore(stored: readonly StoredRows[], isOwn: (record: unknown, timestamp: number) => boolean): boolean {
+  restore(stored: readonly Uint8Array[], isOwn: (record: unknown, timestamp: number) => boolean): boolean {
     this.#batch = waitingBatch(stored, isOwn);
     this.#index = 0;
     this.#nextWatermark = 0;
@@ -219,29 +227,81 @@ export class WindowColumns {
 
   /** Collects rows of open cells, and returns where one of another cell stands. */
   #collect(batch: ColumnBatch, endRow: number): number {
-    const { timestamps, selection } = batch;
+    const { selection } = batch;
+    const start = this.#index;
+    const room = start + RUN_ROWS_MAX - this.#runCount;
+    if (selection !== undefined) return this.#collectSelected(batch, selection, Math.min(selection.length, room), endRow);
+    this.#goOnWith(start);
+    const stoppedAt = this.#collectNeighbours(batch.timestamps, start, Math.min(endRow, room));
+    if (!this.#runIsDense) for (let row = start; row < stoppedAt; row += 1) this.#runRows[this.#runCount + row - start] = row;
+    this.#runCount += stoppedAt - start;
+    return stoppedAt;
+  }
+
+  /** Mostly all rows of a batch fall into one cell; where two meet, each row is asked. */
+  #collectNeighbours(timestamps: Float64Array, start: number, end: number): number {
     const { sizeMs, offsetMs } = this.#cells!;
     const openCells = this.#openCells;
     const handles = this.#handles;
-    const runRows = this.#runRows;
     const runSpans = this.#runSpans;
-    const start = this.#index;
-    const isWhole = selection === undefined;
-    const end = Math.min(isWhole ? endRow : batch.length, start + RUN_ROWS_MAX - this.#runCount);
-    // Record `index` comes to this place behind it in the run.
+    // Row `row` comes to this place behind it in the run.
     const shift = this.#runCount - start;
-    let index = start;
+    let row = start;
+    while (row < end) {
+      const from = row;
+      row = firstOutside(timestamps, row, end, this.#cellStart, this.#cellEnd);
+      runSpans.fill(this.#cellHandle, from + shift, row + shift);
+      const mixedEnd = Math.min(end, row + MIXED_ROWS);
+      let cell = NaN;
+      let handle = -1;
+      for (; row < mixedEnd; row += 1) {
+        cell = Math.floor((timestamps[row]! - offsetMs) / sizeMs);
+        const slot = cell & (CELLS_KEPT - 1);
+        if (openCells[slot] !== cell) return row;
+        handle = handles[slot]!;
+        runSpans[row + shift] = handle;
+      }
+      if (handle !== -1) this.#enterCell(cell * sizeMs + offsetMs, handle);
+    }
+    return row;
+  }
+
+  #collectSelected({ timestamps }: ColumnBatch, selection: Int32Array, end: number, endRow: number): number {
+    const { sizeMs, offsetMs } = this.#cells!;
+    if (this.#runIsDense) this.#listRows();
+    const shift = this.#runCount - this.#index;
+    let index = this.#index;
     for (; index < end; index += 1) {
-      const row = isWhole ? index : selection[index]!;
-      if (!isWhole && endRow <= row) break;
+      const row = selection[index]!;
+      if (endRow <= row) break;
       const cell = Math.floor((timestamps[row]! - offsetMs) / sizeMs);
       const slot = cell & (CELLS_KEPT - 1);
-      if (openCells[slot] !== cell) break;
-      runRows[index + shift] = row;
-      runSpans[index + shift] = handles[slot]!;
+      if (this.#openCells[slot] !== cell) break;
+      this.#runRows[index + shift] = row;
+      this.#runSpans[index + shift] = this.#handles[slot]!;
     }
     this.#runCount = index + shift;
     return index;
+  }
+
+  #enterCell(start: number, handle: number): void {
+    this.#cellStart = start;
+    this.#cellEnd = start + this.#cells!.sizeMs;
+    this.#cellHandle = handle;
+  }
+
+  /** This row comes next in the run. */
+  #goOnWith(row: number): void {
+    if (this.#runCount === 0) {
+      this.#runFirst = row;
+      this.#runIsDense = true;
+    } else if (this.#runIsDense && this.#runFirst + this.#runCount !== row) this.#listRows();
+  }
+
+  /** From here on the rows of the run are no neighbours. */
+  #listRows(): void {
+    this.#runIsDense = false;
+    for (let index = 0; index < this.#runCount; index += 1) this.#runRows[index] = this.#runFirst + index;
   }
 
   /** A row whose cell is not open: it is the first there, or it is late, or no record of these windows at all. */
@@ -254,6 +314,7 @@ export class WindowColumns {
       const slot = cell.number & (CELLS_KEPT - 1);
       this.#openCells[slot] = cell.number;
       this.#handles[slot] = handle;
+      this.#enterCell(cell.start, handle);
       this.#append(row, handle);
       this.#deadline = this.#panes!.nextDeadline();
     } else if (Number.isNaN(cell.number)) this.#takeAlone(batch, row);
@@ -302,7 +363,8 @@ export class WindowColumns {
   }
 
   #append(row: number, handle: number): void {
-    this.#runRows[this.#runCount] = row;
+    this.#goOnWith(row);
+    if (!this.#runIsDense) this.#runRows[this.#runCount] = row;
     this.#runSpans[this.#runCount] = handle;
     this.#runCount += 1;
   }
@@ -319,18 +381,27 @@ export class WindowColumns {
       this.#againWindows = [];
       this.#hasAgain.clear();
     }
-    if (this.#panes!.addColumns(this.#runRows, this.#runSpans, count)) {
+    const isDense = this.#runIsDense;
+    if (this.#panes!.addColumns({ first: this.#runFirst, rows: isDense ? undefined : this.#runRows }, this.#runSpans, count)) {
       if (0 < keys.length) this.#rows.fireAgain(keys, windows);
       return true;
     }
     this.#forgetCells();
-    for (let index = 0; index < count; index += 1) this.#rows.take(batch, this.#runRows[index]!);
+    for (let index = 0; index < count; index += 1) this.#rows.take(batch, isDense ? this.#runFirst + index : this.#runRows[index]!);
     this.#settle();
     return false;
   }
 
   #forgetCells(): void {
     this.#openCells.fill(NaN);
+    this.#cellStart = NaN;
     this.#late.fill(NO_LATE_CELL);
   }
+}
+
+/** The first row from `row` on that is not within [start, end); `rowEnd` where there is none. */
+function firstOutside(timestamps: Float64Array, row: number, rowEnd: number, start: number, end: number): number {
+  let at = row;
+  while (at < rowEnd && start <= timestamps[at]! && timestamps[at]! < end) at += 1;
+  return at;
 }

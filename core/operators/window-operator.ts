@@ -26,7 +26,6 @@ import { columnForm, isInKernel } from "./window-kernel.ts";
 import { makePanes } from "./window-panes.ts";
 import { type PanesKind, windowBatches } from "./window-parts.ts";
 import type { WindowResults } from "./window-results.ts";
-import { noRows, type StoredRows, storedRowsType } from "./window-stored-rows.ts";
 
 export interface WindowOptions<T, K, Contents, V, Out> {
   /** Undefined for `windowAll`: all records have one key. */
@@ -45,6 +44,8 @@ export interface WindowOptions<T, K, Contents, V, Out> {
 
 /** The key of `windowAll`. */
 const NO_KEY: KeyId = "";
+/** Stored by a subtask where no batch waits. */
+const NOTHING_WAITS = /* @__PURE__ */ new Uint8Array(0);
 const ALWAYS = (): boolean => true;
 
 /**
@@ -57,7 +58,7 @@ const ALWAYS = (): boolean => true;
 export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<T> {
   readonly inputs: readonly Output<T>[] = [this];
   /** Present where a batch spares the operator its records. */
-  declare readonly processColumns?: (batch: ColumnBatch) => void;
+  declare readonly processColumns?: (batch: ColumnBatch) => boolean;
   readonly #context: OperatorContext;
   readonly #keyOf: ((record: T) => K) | undefined;
   readonly #assigner: WindowAssigner<T, Window>;
@@ -86,7 +87,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   readonly #storedForwarded: OperatorValue<number>;
   readonly #storedFiringUntil: OperatorValue<number>;
   readonly #storedAssigner: OperatorValue<unknown>;
-  readonly #storedWaiting: OperatorListState<StoredRows>;
+  readonly #storedWaiting: OperatorListState<Uint8Array>;
 
   #watermark = MIN_WATERMARK;
   /** The last watermark that was forwarded; behind `#watermark` only while firing is suspended. */
@@ -145,7 +146,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#storedForwarded = operatorState.value("forwarded-watermark", types.number, MIN_WATERMARK, "min");
     this.#storedFiringUntil = operatorState.value("clock-firing-until", types.number, -Infinity, "min");
     this.#storedAssigner = operatorState.value<unknown>("assigner", types.dynamic, undefined, "first");
-    this.#storedWaiting = operatorState.list("waiting", storedRowsType);
+    this.#storedWaiting = operatorState.list("waiting", types.bytes);
   }
 
   open(): void {
@@ -198,8 +199,11 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     return true;
   }
 
-  #takeColumns(batch: ColumnBatch): void {
-    if (!this.#columns!.take(batch)) this.#context.suspend(this.#work);
+  /** Panes hold values, so that only a batch that waits in the middle is kept. */
+  #takeColumns(batch: ColumnBatch): boolean {
+    const isTaken = this.#columns!.take(batch);
+    if (!isTaken) this.#context.suspend(this.#work);
+    return isTaken;
   }
 
   #rowsOfBatches(): WindowRows {
@@ -253,7 +257,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#storedForwarded.set(this.#forwarded);
     this.#storedFiringUntil.set(this.#clockFiringUntil);
     this.#storedAssigner.set(this.#assigner.snapshot?.());
-    this.#storedWaiting.update([this.#columns?.stored() ?? noRows()]);
+    this.#storedWaiting.update([this.#columns?.stored() ?? NOTHING_WAITS]);
   }
 
   endKey(): void {

@@ -14,6 +14,8 @@ export class WindowResults {
   readonly #layout: BatchLayout;
   readonly #outcomes: readonly AggregateOutcome[];
   #timestamps = new Float64Array(0);
+  /** Memory of the columns that were sent last, where nobody keeps it; by output. */
+  #free: readonly Column[] = [];
   /** Panes that were noted: their words and timestamps. */
   #noted: (Float64Array | BigInt64Array)[] = [];
   readonly #notedTimestamps = new Float64Array(NOTED_MAX);
@@ -49,9 +51,11 @@ export class WindowResults {
 
   #send(count: number, words: KernelOutput["words"], timestamps: Float64Array): void {
     this.#context.metrics.recordsOut += count;
-    const columns = this.#outcomes.map((outcome) => columnOf(words, outcome, count));
+    const free = this.#free;
+    this.#free = [];
+    const columns = this.#outcomes.map((outcome, index) => columnOf(words, outcome, count, free[index]));
     const batch = new ColumnBatch({ layout: this.#layout, rowCount: count, columns, timestamps, watermarks: NO_WATERMARKS, selection: undefined });
-    this.#context.output.processColumns!(batch);
+    if (this.#context.output.processColumns!(batch) === true) this.#free = columns;
   }
 
   /** The batches of one window share their timestamps. */
@@ -61,14 +65,18 @@ export class WindowResults {
   }
 }
 
-function columnOf(words: KernelOutput["words"], { slot, finish }: AggregateOutcome, count: number): Column {
+/** In the memory of another one where that is as long. */
+function columnOf(words: KernelOutput["words"], { slot, finish }: AggregateOutcome, count: number, free: Column | undefined): Column {
   const word = words[slot]!;
+  const memory = free?.values.length === count ? free.values : undefined;
   if (finish === undefined) {
     // The words are the kernel's; every NaN in them is canonical.
-    return word instanceof Float64Array ? f64Column(word.slice(0, count), undefined, null) : i64Column(word.slice(0, count), undefined, null);
+    if (memory !== undefined) (memory as Float64Array).set(word.subarray(0, count) as Float64Array);
+    if (word instanceof Float64Array) return f64Column((memory as Float64Array) ?? word.slice(0, count), undefined, null);
+    return i64Column((memory as BigInt64Array) ?? word.slice(0, count), undefined, null);
   }
   const counts = words[0]!;
-  const values = new Float64Array(count);
+  const values = (memory as Float64Array | undefined) ?? new Float64Array(count);
   for (let row = 0; row < count; row += 1) {
     const value = finish(word[row]!, counts[row] as number);
     values[row] = value !== value ? NaN : value;

@@ -1,62 +1,65 @@
-import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../data/column-batch.ts";
+import { BatchCursor } from "../data/batch-cursor.ts";
+import { BufferBuilder, BufferReader, DONE } from "../data/channel-buffer.ts";
+import { BatchLayout, ColumnBatch, NO_WATERMARKS, type WatermarkPositions } from "../data/column-batch.ts";
 import { objectColumn } from "../data/column.ts";
-import { copied } from "../data/copied.ts";
-import { noRows, type StoredRows } from "./window-stored-rows.ts";
 
-export interface WaitingRows {
-  readonly batch: ColumnBatch;
-  /** Of the next record and the next watermark. */
-  readonly index: number;
-  readonly nextWatermark: number;
-}
-
-export function storedRows(waiting: WaitingRows | undefined): StoredRows {
-  if (waiting === undefined) return noRows();
-  const { batch, index: first, nextWatermark } = waiting;
-  const rows = Array.from({ length: batch.length - first }, (_, index) => batch.rowOf(first + index));
-  const watermarkRows = batch.watermarks.rows.slice(nextWatermark);
-  let position = 0;
-  const positions = watermarkRows.map((before) => {
-    while (position < rows.length && rows[position]! < before) position += 1;
-    return position;
-  });
-  return {
-    // What is in state is nobody else's.
-    records: rows.map((row) => copied(batch.rowAt(row))),
-    timestamps: rows.map((row) => batch.timestamps[row]!),
-    positions,
-    watermarks: batch.watermarks.watermarks.slice(nextWatermark),
-  };
+/** What is left of a batch, as a channel buffer: from this record on, and from this watermark. */
+export function waitingBytes(batch: ColumnBatch, index: number, nextWatermark: number): Uint8Array {
+  const rows = batch.watermarks.rows.slice(nextWatermark);
+  const watermarks = batch.watermarks.watermarks.slice(nextWatermark);
+  const rest = new ColumnBatch({ ...batch, watermarks: { rows, watermarks } });
+  const builder = new BufferBuilder();
+  builder.addFrom(new BatchCursor(rest, { rows: batch.selection, from: index, to: batch.length }), batch.length);
+  return builder.finish();
 }
 
 /**
- * What this subtask goes on with of what all former ones have left. Where there were several, one watermark says nothing of the others, and what the input
- * brings next will do.
+ * What this subtask goes on with of what all former ones have left, a buffer each, without bytes where nothing waited. Where there were several, one watermark
+ * says nothing of the others, and what the input brings next will do.
  */
-export function waitingBatch(stored: readonly StoredRows[], isOwn: (record: unknown, timestamp: number) => boolean): ColumnBatch | undefined {
+export function waitingBatch(stored: readonly Uint8Array[], isOwn: (record: unknown, timestamp: number) => boolean): ColumnBatch | undefined {
+  const batches = stored.filter(({ length }) => 0 < length).map((bytes) => ownRows(readBatch(bytes), isOwn));
+  const [only] = batches;
+  const batch = stored.length === 1 && only !== undefined ? only : joined(batches);
+  return batch.length === 0 && batch.watermarks.rows.length === 0 ? undefined : batch;
+}
+
+function readBatch(bytes: Uint8Array): ColumnBatch {
+  const reader = new BufferReader(bytes);
+  const batch = reader.takeBatch();
+  if (batch !== undefined) return batch;
+  // Without a record there are no columns.
+  const watermarks: number[] = [];
+  while (reader.next() !== DONE) watermarks.push(reader.watermark);
+  return batchOf([], [], { rows: watermarks.map(() => 0), watermarks });
+}
+
+function ownRows(batch: ColumnBatch, isOwn: (record: unknown, timestamp: number) => boolean): ColumnBatch {
+  const rows: number[] = [];
+  for (let row = 0; row < batch.rowCount; row += 1) if (isOwn(batch.rowAt(row), batch.timestamps[row]!)) rows.push(row);
+  return rows.length === batch.rowCount ? batch : batch.select(Int32Array.from(rows));
+}
+
+function joined(batches: readonly ColumnBatch[]): ColumnBatch {
   const records: unknown[] = [];
   const timestamps: number[] = [];
-  const rows: number[] = [];
-  const watermarks: number[] = [];
-  for (const rest of stored) {
-    let next = 0;
-    for (let index = 0; index <= rest.records.length; index += 1) {
-      for (; next < rest.positions.length && rest.positions[next]! <= index; next += 1) {
-        rows.push(records.length);
-        watermarks.push(rest.watermarks[next]!);
-      }
-      if (index === rest.records.length || !isOwn(rest.records[index], rest.timestamps[index]!)) continue;
-      records.push(rest.records[index]);
-      timestamps.push(rest.timestamps[index]!);
+  for (const batch of batches) {
+    for (let index = 0; index < batch.length; index += 1) {
+      const row = batch.rowOf(index);
+      records.push(batch.rowAt(row));
+      timestamps.push(batch.timestamps[row]!);
     }
   }
-  if (records.length === 0 && rows.length === 0) return undefined;
+  return batchOf(records, timestamps, NO_WATERMARKS);
+}
+
+function batchOf(records: readonly unknown[], timestamps: readonly number[], watermarks: WatermarkPositions): ColumnBatch {
   return new ColumnBatch({
     layout: new BatchLayout(undefined),
     rowCount: records.length,
-    columns: [objectColumn(records)],
+    columns: [objectColumn([...records])],
     timestamps: Float64Array.from(timestamps),
-    watermarks: stored.length === 1 ? { rows, watermarks } : NO_WATERMARKS,
+    watermarks,
     selection: undefined,
   });
 }

@@ -25,7 +25,7 @@ export class BatchMerger {
   merge(batch: ColumnBatch, process: (watermark: number) => void): void {
     assert(this.#batch === undefined, "one batch is merged at a time");
     const { rows, watermarks } = batch.watermarks;
-    if (rows.length === 0) return this.#output.processColumns!(batch);
+    if (rows.length === 0) return void this.#output.processColumns!(batch);
     this.#batch = batch;
     this.#first = 0;
     for (let index = 0; index < rows.length; index += 1) {

@@ -9,14 +9,14 @@ export const NO_OUTPUT: Output<unknown> = {
   processRecord: () => {},
   processWatermark: () => {},
   processIdleness: () => {},
-  processColumns: () => {},
+  processColumns: () => true,
 };
 
 /** Emits to several consumers; watermarks and idleness go to the readers of side outputs too. */
 export class Tee implements Output<unknown> {
   readonly #main: readonly Output<unknown>[];
   readonly #all: readonly Output<unknown>[];
-  readonly #columns: readonly ((batch: ColumnBatch) => void)[];
+  readonly #columns: readonly ((batch: ColumnBatch) => boolean)[];
   readonly #side: readonly Output<unknown>[];
 
   constructor(main: readonly Output<unknown>[], side: readonly Output<unknown>[]) {
@@ -38,11 +38,13 @@ export class Tee implements Output<unknown> {
   }
 
   /** A batch never changes, so all may have it, but for objects in it, which their readers may change. Readers of side outputs get what lies between its records. */
-  processColumns(batch: ColumnBatch): void {
+  processColumns(batch: ColumnBatch): boolean {
     const last = this.#columns.length - 1;
-    for (let index = 0; index < last; index += 1) this.#columns[index]!(withOwnObjects(batch));
-    this.#columns[last]?.(batch);
+    let isFree = true;
+    for (let index = 0; index < last; index += 1) isFree = this.#columns[index]!(withOwnObjects(batch)) && isFree;
+    if (0 <= last) isFree = this.#columns[last]!(batch) && isFree;
     for (const watermark of batch.watermarks.watermarks) for (const output of this.#side) output.processWatermark(watermark);
+    return isFree;
   }
 
   processIdleness(idle: boolean): void {

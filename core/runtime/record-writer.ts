@@ -52,10 +52,12 @@ export class RecordWriter implements Output<unknown> {
   }
 
   /** Columns stay columns, whatever chooses the channel: rows that a key selector needs are cheaper to make than to encode. */
-  processColumns(batch: ColumnBatch): void {
+  processColumns(batch: ColumnBatch): boolean {
     this.#batches ??= new BatchSender(this.#options, this.#lanes, this.#choose);
     this.#batches.send(batch);
     if (this.#options.flushEveryRecord) this.flush();
+    // Buffers hold copies.
+    return true;
   }
 
   processWatermark(watermark: number): void {

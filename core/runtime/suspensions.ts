@@ -168,7 +168,7 @@ class BatchRows {
 /** One input of an operator that suspends itself, or that takes the rows of batches one by one. */
 class GuardedInput implements Output<unknown> {
   /** Present where the operator takes batches. */
-  declare readonly processColumns?: (batch: ColumnBatch) => void;
+  declare readonly processColumns?: (batch: ColumnBatch) => boolean;
   readonly #input: Output<unknown>;
   readonly #held: HeldElements;
 
@@ -194,13 +194,16 @@ class GuardedInput implements Output<unknown> {
   }
 
   /** Between two rows the task may lack credit, or a sink be full: then the others wait. */
-  processRowsOf(batch: ColumnBatch): void {
+  processRowsOf(batch: ColumnBatch): boolean {
     const rows = new BatchRows(batch);
-    if (this.#held.isHolding || !this.#held.passRows(this.#input, rows)) this.#held.push({ input: this.#input, kind: "rows", value: rows, timestamp: 0 });
+    if (!this.#held.isHolding && this.#held.passRows(this.#input, rows)) return true;
+    this.#held.push({ input: this.#input, kind: "rows", value: rows, timestamp: 0 });
+    return false;
   }
 
-  #passColumns(batch: ColumnBatch): void {
-    if (this.#held.isHolding) this.#held.push({ input: this.#input, kind: "columns", value: batch, timestamp: 0 });
-    else this.#input.processColumns!(batch);
+  #passColumns(batch: ColumnBatch): boolean {
+    if (!this.#held.isHolding) return this.#input.processColumns!(batch) === true;
+    this.#held.push({ input: this.#input, kind: "columns", value: batch, timestamp: 0 });
+    return false;
   }
 }

@@ -10,8 +10,17 @@ export type AggregateKind =
 /** Computes the value to aggregate from a record. */
 export type FieldSelector<T, V> = (record: T) => V;
 
-/** Computes the value to aggregate, from records and from columns. A null is no value: filter such records before. */
+/** Computes the value to aggregate, from records and from columns. A null is no value: filter such records before, or say with `ifNull` what stands for it. */
 export type FieldExpression<T, V> = Expression<T, V, string | undefined>;
+
+/** Nothing more where an aggregate takes values of type V; else what the compiler says of them. */
+export type Aggregable<V, Allowed> = [V] extends [Allowed]
+  ? unknown
+  : [V] extends [Allowed | null | undefined]
+    ? "it may be null: filter by isNotNull() before, or say what stands for null with ifNull(…)"
+    : string extends Allowed
+      ? "only numbers, bigints and strings have a smallest and a largest"
+      : "only numbers and bigints can be added up";
 
 /** Marks a result that has the type of the record's field. */
 export interface SameAsField<F extends string> {
@@ -53,6 +62,8 @@ type Widened<V> = V extends number ? number : V extends bigint ? bigint : never;
 type Numeric = number | bigint;
 type Ordered = number | bigint | string;
 
+// Of a refused call the compiler shows the last overload, and goes on with the first: so expressions stand last, and what infers least first.
+
 /**
  * Number of records.
  *
@@ -71,9 +82,9 @@ export function count(): FieldAggregate<unknown, number> {
  *
  * @throws JobError ARITHMETIC_OVERFLOW at run time where a sum of bigints leaves the range of 64 bits.
  */
-export function sum<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, SumOfField<F>>;
 export function sum<T, V extends Numeric>(select: FieldSelector<T, V>): FieldAggregate<T, Widened<V>>;
-export function sum<T, V extends Numeric>(expression: FieldExpression<T, V>): FieldAggregate<T, Widened<V>>;
+export function sum<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, SumOfField<F>>;
+export function sum<T, V>(expression: FieldExpression<T, V> & Aggregable<V, Numeric>): FieldAggregate<T, Widened<V>>;
 export function sum(source: unknown): never {
   return declared("sum", source);
 }
@@ -82,9 +93,9 @@ export function sum(source: unknown): never {
  * Smallest value of a field of numbers, bigints or strings. −0 is less than 0, and NaN wins against every number, as in
  * `Math.min`; strings compare by UTF-16 code unit.
  */
-export function min<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Ordered }, SameAsField<F>>;
 export function min<T, V extends Ordered>(select: FieldSelector<T, V>): FieldAggregate<T, V>;
-export function min<T, V extends Ordered>(expression: FieldExpression<T, V>): FieldAggregate<T, V>;
+export function min<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Ordered }, SameAsField<F>>;
+export function min<T, V>(expression: FieldExpression<T, V> & Aggregable<V, Ordered>): FieldAggregate<T, V>;
 export function min(source: unknown): never {
   return declared("min", source);
 }
@@ -93,49 +104,49 @@ export function min(source: unknown): never {
  * Largest value of a field of numbers, bigints or strings. −0 is less than 0, and NaN wins against every number, as in
  * `Math.max`.
  */
-export function max<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Ordered }, SameAsField<F>>;
 export function max<T, V extends Ordered>(select: FieldSelector<T, V>): FieldAggregate<T, V>;
-export function max<T, V extends Ordered>(expression: FieldExpression<T, V>): FieldAggregate<T, V>;
+export function max<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Ordered }, SameAsField<F>>;
+export function max<T, V>(expression: FieldExpression<T, V> & Aggregable<V, Ordered>): FieldAggregate<T, V>;
 export function max(source: unknown): never {
   return declared("max", source);
 }
 
 /** Mean of a field, a number: its sum (see `sum`) divided by the number of records. */
-export function avg<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
 export function avg<T>(select: FieldSelector<T, Numeric>): FieldAggregate<T, number>;
-export function avg<T>(expression: FieldExpression<T, Numeric>): FieldAggregate<T, number>;
+export function avg<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
+export function avg<T, V>(expression: FieldExpression<T, V> & Aggregable<V, Numeric>): FieldAggregate<T, number>;
 export function avg(source: unknown): never {
   return declared("avg", source);
 }
 
 /** Variance of a field as a whole population: mean squared distance from the mean. Bigints count as the nearest f64. */
-export function varPop<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
 export function varPop<T>(select: FieldSelector<T, Numeric>): FieldAggregate<T, number>;
-export function varPop<T>(expression: FieldExpression<T, Numeric>): FieldAggregate<T, number>;
+export function varPop<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
+export function varPop<T, V>(expression: FieldExpression<T, V> & Aggregable<V, Numeric>): FieldAggregate<T, number>;
 export function varPop(source: unknown): never {
   return declared("varPop", source);
 }
 
 /** Variance of a field as a sample of a population (divides by n − 1). NaN for a single record. */
-export function varSamp<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
 export function varSamp<T>(select: FieldSelector<T, Numeric>): FieldAggregate<T, number>;
-export function varSamp<T>(expression: FieldExpression<T, Numeric>): FieldAggregate<T, number>;
+export function varSamp<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
+export function varSamp<T, V>(expression: FieldExpression<T, V> & Aggregable<V, Numeric>): FieldAggregate<T, number>;
 export function varSamp(source: unknown): never {
   return declared("varSamp", source);
 }
 
 /** Square root of `varPop`. */
-export function stddevPop<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
 export function stddevPop<T>(select: FieldSelector<T, Numeric>): FieldAggregate<T, number>;
-export function stddevPop<T>(expression: FieldExpression<T, Numeric>): FieldAggregate<T, number>;
+export function stddevPop<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
+export function stddevPop<T, V>(expression: FieldExpression<T, V> & Aggregable<V, Numeric>): FieldAggregate<T, number>;
 export function stddevPop(source: unknown): never {
   return declared("stddevPop", source);
 }
 
 /** Square root of `varSamp`. NaN for a single record. */
-export function stddevSamp<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
 export function stddevSamp<T>(select: FieldSelector<T, Numeric>): FieldAggregate<T, number>;
-export function stddevSamp<T>(expression: FieldExpression<T, Numeric>): FieldAggregate<T, number>;
+export function stddevSamp<F extends string>(field: F): FieldAggregate<{ readonly [P in F]: Numeric }, number>;
+export function stddevSamp<T, V>(expression: FieldExpression<T, V> & Aggregable<V, Numeric>): FieldAggregate<T, number>;
 export function stddevSamp(source: unknown): never {
   return declared("stddevSamp", source);
 }

@@ -81,6 +81,11 @@ export class BuiltInAggregates<T, Out> implements AggregateFunction<T, Slots, Ou
     this.#make = objectMaker(this.aggregates.map(({ output }) => output));
   }
 
+  /** The columns that they read, but for what functions read. */
+  get columnNames(): readonly string[] {
+    return this.aggregates.flatMap(({ field, expression }) => (field === undefined ? [...(expression?.columnNames ?? [])] : [field]));
+  }
+
   /** Accumulators as they are stored: the number of records, then each slot in order. */
   get accumulatorType(): Type<Slots> {
     const slotTypes: readonly Type<unknown>[] = [types.int, ...this.#parts.flatMap(({ slots }) => slots.types)];

@@ -4,6 +4,14 @@ import type { KernelOutput } from "./kernel.ts";
 import type { Panes } from "./panes.ts";
 import type { TimeWindow } from "./time-window.ts";
 
+/** Rows of a batch in order. */
+export interface RowRun {
+  /** The first of them. */
+  readonly first: number;
+  /** Undefined where they are neighbours, as they mostly are. */
+  readonly rows: Int32Array | undefined;
+}
+
 /** The window or slice that holds a record, as panes that take columns name it. */
 export interface OpenSpan {
   readonly start: number;
@@ -30,10 +38,10 @@ export interface ColumnPanes<T, Contents> extends Panes<T, Contents> {
    */
   openSpan(windows: readonly TimeWindow[], timestamp: number, firedUntil: number): OpenSpan;
   /**
-   * Adds rows of that batch in their order: row `rows[i]` to the span `spans[i]`. Returns false where nothing was added, since a sum of integers may overflow or
-   * a value of the key column is no key: the caller adds them one by one by `add`, which gives the right error.
+   * Adds rows of that batch in their order, number `i` of them to the span `spans[i]`. Returns false where nothing was added, since a sum of integers may overflow
+   * or a value of the key column is no key: the caller adds them one by one by `add`, which gives the right error.
    */
-  addColumns(rows: Int32Array, spans: Int32Array, count: number): boolean;
+  addColumns(rows: RowRun, spans: Int32Array, count: number): boolean;
   /**
    * As `fireDue`, but gives panes many at a time: `output` holds `count` panes of one window in firing order, their keys as numbers that `keyOf` knows. They
    * count as fired before `each` is called. Call it where `givesColumns`; it returns false as well where that has become false meanwhile, and `fireDue` goes on

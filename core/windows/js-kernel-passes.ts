@@ -1,6 +1,6 @@
 import { isInt64 } from "../lib/int64.ts";
 import type { KernelTable } from "./js-kernel-table.ts";
-import type { KernelAggregateKind, KernelSpec, KernelType } from "./kernel.ts";
+import { DIRECT_KEY_MIN, type KernelAggregateKind, type KernelSpec, type KernelType } from "./kernel.ts";
 
 /** Rows whose panes are known. Each pass goes over all of them for one aggregate, from the first to the last: that is the order of the arithmetic. */
 export interface Pass {
@@ -215,3 +215,15 @@ export function subtractInts({ tables, spans, targets }: Pass, word: number, val
 
 
 const NO_WORDS = /* @__PURE__ */ new Float64Array(0);
+
+/** Whether all are within ±2^30; of any other one, 2^30 more is negative among 32 bits. */
+export function areOwnNumbers(keys: Int32Array): boolean {
+  let bits = 0;
+  let row = 0;
+  // Four at a time, since this is asked of each row.
+  for (; row + 3 < keys.length; row += 4) {
+    bits |= (keys[row]! - DIRECT_KEY_MIN) | (keys[row + 1]! - DIRECT_KEY_MIN) | (keys[row + 2]! - DIRECT_KEY_MIN) | (keys[row + 3]! - DIRECT_KEY_MIN);
+  }
+  for (; row < keys.length; row += 1) bits |= keys[row]! - DIRECT_KEY_MIN;
+  return 0 <= bits;
+}

@@ -3,6 +3,7 @@ import { murmurHash } from "../lib/hash.ts";
 import { addSlice, copyPane, initialize, mergePanes, noteOrder } from "./js-kernel-merge.ts";
 import {
   addInts,
+  areOwnNumbers,
   changed,
   COUNT,
   countAndSumRun,
@@ -140,6 +141,10 @@ export class JsKernel implements Kernel {
 
   count(span: number): number {
     return this.#tableOf(span).count;
+  }
+
+  areOwnKeys(from: number, count: number): boolean {
+    return areOwnNumbers(this.input.keys.subarray(from, from + count));
   }
 
   add(rows: KernelRows, count: number, selection?: Uint32Array): boolean {

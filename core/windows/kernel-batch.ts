@@ -3,7 +3,8 @@ import type { ColumnBatch } from "../data/column-batch.ts";
 import { aggregateColumns } from "./aggregate-columns.ts";
 import type { BuiltInAggregates } from "./built-in-aggregates.ts";
 import { type Kernel, KERNEL_ROWS_MAX } from "./kernel.ts";
-import { type BatchValues, copyValues, KernelPlan } from "./kernel-plan.ts";
+import type { RowRun } from "./column-panes.ts";
+import { type BatchValues, copyRowsOf, KernelPlan } from "./kernel-plan.ts";
 import { KeyNumbers } from "./key-numbers.ts";
 
 /** The columns of a batch that are aggregated, and how a kernel does that. */
@@ -50,25 +51,28 @@ export class BatchInput {
   }
 
   /**
-   * Writes `count` rows of a batch, those listed from `from` on, from row `to` of the input on. Returns false where one has a key that is none.
+   * Writes `count` rows of a run, from its number `from` on, to row `to` of the input and those behind it. Returns false where one has a key that is none.
    */
-  write(kernel: Kernel, { plan, key, values, timestamps }: BatchColumns, rows: Int32Array, spans: Int32Array, from: number, count: number, to: number): boolean {
-    const isDense = areNeighbours(rows, from, count);
-    const own = isDense ? KeyNumbers.ownNumbers(key, rows[from]!, count) : undefined;
-    // Beside the kernel's input: a new key may make its memory grow, and then its views are others.
-    if (own === undefined && !this.#numbers.write(key, rows, from, count, this.#keys)) return false;
+  write(kernel: Kernel, { plan, key, values, timestamps }: BatchColumns, run: RowRun, spans: Int32Array, from: number, count: number, to: number): boolean {
+    const first = run.first + from;
+    const rows = run.rows?.subarray(from, from + count);
+    if (rows !== undefined || !this.#tookKeys(kernel, key, first, count, to)) {
+      // Beside the kernel's input: a new key may make its memory grow, and then its views are others.
+      if (!this.#numbers.write(key, first, rows, count, this.#keys)) return false;
+      kernel.input.keys.set(this.#keys.subarray(0, count), to);
+    }
     const { input } = kernel;
-    input.keys.set(own ?? this.#keys.subarray(0, count), to);
     input.spans.set(spans.subarray(from, from + count), to);
-    if (plan.readsTimes) copyValues(timestamps, input.timestamps, rows, from, count, to, isDense);
-    for (let column = 0; column < values.length; column += 1) copyValues(values[column]!, input.values[column]!, rows, from, count, to, isDense);
+    if (plan.readsTimes) copyRowsOf(timestamps, input.timestamps, first, rows, count, to);
+    for (let column = 0; column < values.length; column += 1) copyRowsOf(values[column]!, input.values[column]!, first, rows, count, to);
     return true;
   }
-}
 
-/** Whether rows from `from` on are numbered one after the other. */
-function areNeighbours(rows: Int32Array, from: number, count: number): boolean {
-  const first = rows[from]! - from;
-  for (let index = from; index < from + count; index += 1) if (rows[index]! - index !== first) return false;
-  return true;
+  /** The most common cases by far: each key is its own number, or a string that has one. */
+  #tookKeys(kernel: Kernel, key: Column, first: number, count: number, to: number): boolean {
+    if (key.kind === "string") return this.#numbers.writeKnown(key, first, count, kernel.input.keys, to);
+    if (key.kind !== "i32") return false;
+    kernel.input.keys.set(key.values.subarray(first, first + count), to);
+    return kernel.areOwnKeys(to, count);
+  }
 }

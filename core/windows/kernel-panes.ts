@@ -7,7 +7,7 @@ import { keyGroupOf } from "../state/key-groups.ts";
 import type { ChangeTracker, ComponentRegistry, FrozenEntries, KeyedComponent, Namespace } from "../state/keyed-state.ts";
 import type { Slots } from "./aggregate-slots.ts";
 import type { BuiltInAggregates } from "./built-in-aggregates.ts";
-import type { ColumnPanes, EachPaneColumns, OpenSpan } from "./column-panes.ts";
+import type { ColumnPanes, EachPaneColumns, OpenSpan, RowRun } from "./column-panes.ts";
 import { FrozenPanes } from "./frozen-panes.ts";
 import { FiringMarks, isMark, TO_DROP, TO_FIRE, type VisitMark } from "./firing-marks.ts";
 import { HeapPanes } from "./heap-panes.ts";
@@ -142,7 +142,7 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
     return this.#spans.ofWindow(kernel, windows[0]!, firedUntil);
   }
 
-  addColumns(rows: Int32Array, spans: Int32Array, count: number): boolean {
+  addColumns(rows: RowRun, spans: Int32Array, count: number): boolean {
     const kernel = this.#kernel;
     const batch = this.#batch;
     if (kernel === undefined || batch === undefined) return count === 0;

@@ -162,28 +162,24 @@ function writeBigint(value: unknown, values: BigInt64Array, row: number): boolea
   return true;
 }
 
-/** Copies the values of rows, those listed from `from` on, to a kernel's column, from `to` on. `first`: the rows are neighbours, and this is the first. */
-export function copyValues(
-  source: Float64Array | Int32Array | BigInt64Array,
-  target: KernelColumn,
-  rows: Int32Array,
-  from: number,
-  count: number,
-  to: number,
-  areNeighbours: boolean,
-): void {
-  if (areNeighbours && (source instanceof BigInt64Array) === (target instanceof BigInt64Array)) {
-    const first = rows[from]!;
+/** Copies the values of rows to a kernel's column, from `to` on. Without a list, the rows are neighbours. */
+export function copyRowsOf(source: KernelColumn | Int32Array, target: KernelColumn, first: number, rows: Int32Array | undefined, count: number, to: number): void {
+  if (rows !== undefined) return copyListed(source, target, rows, to);
+  if ((source instanceof BigInt64Array) === (target instanceof BigInt64Array)) {
     // The types of both hold the same values, which the compiler cannot know.
     (target as Float64Array).set((source as Float64Array).subarray(first, first + count), to);
-  } else if (source instanceof Float64Array) copyNumbers(source, target as Float64Array, rows, from, count, to);
-  else if (source instanceof Int32Array) for (let index = 0; index < count; index += 1) target[to + index] = source[rows[from + index]!]!;
-  else if (target instanceof BigInt64Array) for (let index = 0; index < count; index += 1) target[to + index] = source[rows[from + index]!]!;
-  else for (let index = 0; index < count; index += 1) target[to + index] = Number(source[rows[from + index]!]!);
+  } else for (let index = 0; index < count; index += 1) target[to + index] = Number(source[first + index]!);
 }
 
-function copyNumbers(source: Float64Array, target: Float64Array, rows: Int32Array, from: number, count: number, to: number): void {
-  for (let index = 0; index < count; index += 1) target[to + index] = source[rows[from + index]!]!;
+function copyListed(source: KernelColumn | Int32Array, target: KernelColumn, rows: Int32Array, to: number): void {
+  if (source instanceof Float64Array) copyNumbers(source, target as Float64Array, rows, to);
+  else if (source instanceof Int32Array) for (let index = 0; index < rows.length; index += 1) target[to + index] = source[rows[index]!]!;
+  else if (target instanceof BigInt64Array) for (let index = 0; index < rows.length; index += 1) target[to + index] = source[rows[index]!]!;
+  else for (let index = 0; index < rows.length; index += 1) target[to + index] = Number(source[rows[index]!]!);
+}
+
+function copyNumbers(source: Float64Array, target: Float64Array, rows: Int32Array, to: number): void {
+  for (let index = 0; index < rows.length; index += 1) target[to + index] = source[rows[index]!]!;
 }
 
 /** An accumulator as `BuiltInAggregates` holds it. */

@@ -78,6 +78,8 @@ export interface Kernel {
   /** Number of panes in a span. */
   count(span: number): number;
 
+  /** Whether the keys of `count` rows of the input, from row `from` on, all stand for themselves. */
+  areOwnKeys(from: number, count: number): boolean;
   /**
    * Adds the rows that are listed in `selection`, or the first `count` of them. Returns false, and has changed nothing, where a sum of integers would leave the
    * range of 64 bits.

@@ -54,33 +54,38 @@ export class KeyNumbers {
     return kind !== "object" && validity === undefined;
   }
 
-  /** The keys of rows `first` to `first + count − 1` where each is its own number, which is the most common case by far; else undefined. */
-  static ownNumbers(column: Column, first: number, count: number): Int32Array | undefined {
-    if (column.kind !== "i32") return undefined;
-    const keys = column.values;
-    let bits = 0;
-    // Negative where the two highest bits differ: where a key is not within ±2^30.
-    for (let row = first; row < first + count; row += 1) bits |= keys[row]! ^ (keys[row]! << 1);
-    return bits < 0 ? undefined : keys.subarray(first, first + count);
+  /** Writes the numbers of `count` neighbours, from `to` on; returns false where it does not know all of them yet. */
+  writeKnown({ values, dictionary }: StringColumn, first: number, count: number, numbers: Int32Array, to: number): boolean {
+    const known = this.#numbersOf(dictionary);
+    known.makeRoom(dictionary.strings.length);
+    const byId = known.numbers;
+    // Negative once a number was 0, which is none: no branch a row.
+    let isKnown = 0;
+    for (let index = 0; index < count; index += 1) {
+      const number = byId[values[first + index]!]!;
+      numbers[to + index] = number;
+      isKnown |= number - 1;
+    }
+    return 0 <= isKnown;
   }
 
-  /** Writes the numbers of `count` rows, those listed from `from` on. Returns false where a row has a value that is no key. */
-  write(column: Column, rows: Int32Array, from: number, count: number, numbers: Int32Array): boolean {
+  /** Writes the numbers of `count` rows: those of the list, or neighbours. Returns false where a row has a value that is no key. */
+  write(column: Column, first: number, rows: Int32Array | undefined, count: number, numbers: Int32Array): boolean {
     switch (column.kind) {
       case "i32":
-        this.#writeIntegers(column.values, rows, from, count, numbers);
+        this.#writeIntegers(column.values, first, rows, count, numbers);
         return true;
       case "f64":
-        this.#writeNumbers(column.values, rows, from, count, numbers);
+        this.#writeNumbers(column.values, first, rows, count, numbers);
         return true;
       case "string":
-        this.#writeStrings(column, rows, from, count, numbers);
+        this.#writeStrings(column, first, rows, count, numbers);
         return true;
       case "bool":
-        for (let index = 0; index < count; index += 1) numbers[index] = this.#numberOf(column.values[rows[from + index]!] === 1);
+        for (let index = 0; index < count; index += 1) numbers[index] = this.#numberOf(column.values[rows === undefined ? first + index : rows[index]!] === 1);
         return true;
       case "i64":
-        return this.#writeBigints(column.values, rows, from, count, numbers);
+        return this.#writeBigints(column.values, first, rows, count, numbers);
       case "object":
         return false;
     }
@@ -91,28 +96,28 @@ export class KeyNumbers {
     for (const known of this.#known.values()) for (let index = 0; index < slots.length; index += 1) known.forget(slots[index]!);
   }
 
-  #writeIntegers(keys: Int32Array, rows: Int32Array, from: number, count: number, numbers: Int32Array): void {
+  #writeIntegers(keys: Int32Array, first: number, rows: Int32Array | undefined, count: number, numbers: Int32Array): void {
     for (let index = 0; index < count; index += 1) {
-      const key = keys[rows[from + index]!]!;
+      const key = keys[rows === undefined ? first + index : rows[index]!]!;
       numbers[index] = DIRECT_KEY_MIN <= key && key < FIRST_KEY_SLOT ? key : this.#numberOf(key);
     }
   }
 
-  #writeNumbers(keys: Float64Array, rows: Int32Array, from: number, count: number, numbers: Int32Array): void {
+  #writeNumbers(keys: Float64Array, first: number, rows: Int32Array | undefined, count: number, numbers: Int32Array): void {
     for (let index = 0; index < count; index += 1) {
-      const key = keys[rows[from + index]!]!;
+      const key = keys[rows === undefined ? first + index : rows[index]!]!;
       const whole = key | 0;
       // −0 equals 0 here, as it does among keys.
       numbers[index] = whole === key && DIRECT_KEY_MIN <= whole && whole < FIRST_KEY_SLOT ? whole : this.#numberOf(key + 0);
     }
   }
 
-  #writeStrings({ values, dictionary }: StringColumn, rows: Int32Array, from: number, count: number, numbers: Int32Array): void {
+  #writeStrings({ values, dictionary }: StringColumn, first: number, rows: Int32Array | undefined, count: number, numbers: Int32Array): void {
     const known = this.#numbersOf(dictionary);
     known.makeRoom(dictionary.strings.length);
     const byId = known.numbers;
     for (let index = 0; index < count; index += 1) {
-      const id = values[rows[from + index]!]!;
+      const id = values[rows === undefined ? first + index : rows[index]!]!;
       let number = byId[id]!;
       if (number === NO_NUMBER) {
         number = this.#numberOf(keyId(dictionary.strings[id]));
@@ -122,9 +127,9 @@ export class KeyNumbers {
     }
   }
 
-  #writeBigints(keys: BigInt64Array, rows: Int32Array, from: number, count: number, numbers: Int32Array): boolean {
+  #writeBigints(keys: BigInt64Array, first: number, rows: Int32Array | undefined, count: number, numbers: Int32Array): boolean {
     for (let index = 0; index < count; index += 1) {
-      const key = Number(keys[rows[from + index]!]!);
+      const key = Number(keys[rows === undefined ? first + index : rows[index]!]!);
       if (!Number.isSafeInteger(key)) return false;
       numbers[index] = this.#numberOf(key);
     }

@@ -3,7 +3,7 @@ import { assert } from "../lib/assert.ts";
 import { DIRECT_KEY_MIN, FIRST_KEY_SLOT } from "./kernel.ts";
 
 /** How many times slots may stay although they could be freed, and below how many they may in any case. */
-const WAITS_MAX = 8;
+const WAITS_MAX = 64;
 const KEPT_MIN = 1_024;
 
 /** The number by which a kernel knows a key: small integers are their own, every other key gets a slot, which is used again some time after its last pane has gone. */

@@ -67,6 +67,10 @@ export class WasmKernel implements Kernel {
     return this.#exports.count(span);
   }
 
+  areOwnKeys(from: number, count: number): boolean {
+    return this.#exports.are_own_keys(from, count) !== 0;
+  }
+
   add(rows: KernelRows, count: number, selection?: Uint32Array): boolean {
     assert(count <= KERNEL_ROWS_MAX, "rows are added in batches of at most KERNEL_ROWS_MAX");
     if (rows !== this.input || selection !== undefined) copyRows(rows, this.input, count, selection, this.#readsTimes);

@@ -2,6 +2,7 @@ import type { Table } from "@uwdata/flechette";
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../../core/data/column-batch.ts";
 import { SHAPE_FIELDS_MAX } from "../../core/data/dynamic-format.ts";
 import { JobError } from "../../core/lib/errors.ts";
+import { requireOptionNames } from "../../core/lib/option-names.ts";
 import { BATCH_ROWS, noTimestamps } from "../../core/connectors/batch-rows.ts";
 import { type ArrowData, tableOf } from "./arrow-input.ts";
 import { ColumnImporter, type Int64Values } from "./column-importer.ts";
@@ -18,7 +19,7 @@ export interface ArrowOptions {
  * The rows of Arrow data as column batches of at most 4,096 rows, none of which spans two record batches. Numbers, bigints, string
  * ids and validity bits are views of the Arrow buffers; `docs/columns.md` lists what is copied.
  *
- * @throws JobError INVALID_ARGUMENT where a column does not exist or stands twice, MALFORMED_RECORD where the bytes are no Arrow.
+ * @throws JobError INVALID_ARGUMENT where a column does not exist or stands twice, UNKNOWN_OPTION, MALFORMED_RECORD where the bytes are no Arrow.
  */
 export class ArrowBatches implements Iterable<ColumnBatch> {
   readonly layout: BatchLayout;
@@ -31,6 +32,7 @@ export class ArrowBatches implements Iterable<ColumnBatch> {
   readonly #starts: readonly number[];
 
   constructor(data: ArrowData, options: ArrowOptions = {}) {
+    requireOptionNames("Arrow data", options, ["columns", "int64"]);
     const table = tableOf(data);
     const names = checkedNames(table, options.columns);
     this.#table = table;

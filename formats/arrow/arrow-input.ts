@@ -4,7 +4,8 @@ import { show } from "../../core/lib/show.ts";
 
 /**
  * Arrow data: a table of flechette, or the bytes of an IPC stream or file. A stream may come in several parts, none of which cuts
- * a message.
+ * a message. Bytes must come from a source that you trust: the counts and lengths in them are not compared with what is there, so that
+ * changed ones can use up all memory.
  */
 export type ArrowData = Table | ArrayBuffer | Uint8Array | readonly Uint8Array[];
 

@@ -52,6 +52,10 @@ export class ArrowSource<T extends object> implements Source<T, ArrowSplit, Spli
     this.#batches = typeof origin === "function" ? undefined : new ArrowBatches(origin, options);
   }
 
+  get columnNames(): readonly string[] | undefined {
+    return this.#batches?.layout.names ?? this.#options.columns;
+  }
+
   describe(): string {
     if (this.#batches === undefined) return "Arrow data";
     return `Arrow data of ${this.#batches.rowCount} rows (${this.#batches.layout.names!.join(", ")})`;

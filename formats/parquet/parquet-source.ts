@@ -5,6 +5,7 @@ import type { ReaderOutput, Source, SourceReader, SourceReaderContext, SplitEnum
 import { SHAPE_FIELDS_MAX } from "../../core/data/dynamic-format.ts";
 import { types } from "../../core/data/type.ts";
 import { JobError } from "../../core/lib/errors.ts";
+import { requireOptionNames } from "../../core/lib/option-names.ts";
 import { type Int64Values, ParquetBatches } from "./parquet-batches.ts";
 import { type DecodedValues, type ParquetBuffer, type ParquetCompressors, ParquetFile } from "./parquet-file.ts";
 
@@ -82,13 +83,18 @@ export class ParquetSource<T extends object> implements Source<T, ParquetSplit, 
   readonly #origin: ParquetOrigin;
   readonly #options: ParquetOptions;
 
-  /** @throws JobError INVALID_ARGUMENT where a column is chosen twice, or too many are. */
+  /** @throws JobError INVALID_ARGUMENT where a column is chosen twice, or too many are; UNKNOWN_OPTION. */
   constructor(origin: ParquetOrigin, options: ParquetOptions) {
+    requireOptionNames("a Parquet source", options, ["columns", "int64", "compressors"]);
     const { columns } = options;
     const twice = columns?.find((name, index) => columns.indexOf(name) !== index);
     if (twice !== undefined) throw new JobError("INVALID_ARGUMENT", `the column "${twice}" is chosen twice`);
     this.#origin = origin;
     this.#options = options;
+  }
+
+  get columnNames(): readonly string[] | undefined {
+    return this.#options.columns;
   }
 
   describe(): string {

@@ -3,10 +3,11 @@ import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../../core/data/column-
 import { SHAPE_FIELDS_MAX } from "../../core/data/dynamic-format.ts";
 import { assert, InvariantViolation } from "../../core/lib/assert.ts";
 import { JobError } from "../../core/lib/errors.ts";
+import { requireOptionNames } from "../../core/lib/option-names.ts";
 import { show } from "../../core/lib/show.ts";
 import { noTimestamps } from "../../core/connectors/batch-rows.ts";
 import { CsvRecordEnd, checkedDelimiter, distinct, fieldsOf } from "./csv-format.ts";
-import { type FieldKind, LineColumn } from "./line-column.ts";
+import { type FieldKind, type FieldKindOf, LineColumn } from "./line-column.ts";
 import { numberIn } from "./number-text.ts";
 import {
   checkedLineBytesMax,
@@ -23,7 +24,7 @@ import {
 export type CsvValues = Record<string, string | number | boolean | null>;
 
 /** What `csvColumns` may be told; everything has a default. */
-export interface CsvColumnsOptions<T extends object> extends TextFormatOptions<T> {
+export interface CsvColumnsOptions<T extends object> extends TextFormatOptions<NoInfer<T>> {
   /** One ASCII character; default `,`. */
   readonly delimiter?: string;
   /** Names of the columns where the file has no header; default: its first line names them. */
@@ -32,10 +33,12 @@ export interface CsvColumnsOptions<T extends object> extends TextFormatOptions<T
    * What the columns hold. A value of another kind is malformed. A column that is not named here takes its kind from the first 128
    * rows of its file; a value that does not fit it later stays as it is written, and no record is lost.
    */
-  readonly types?: { readonly [name: string]: FieldKind };
+  readonly types?: { readonly [P in keyof NoInfer<T> & string]?: FieldKindOf<T[P]> };
   /** The columns to read, in this order; default: all of them. */
-  readonly select?: readonly string[];
+  readonly select?: readonly (keyof NoInfer<T> & string)[];
 }
+
+const OPTIONS = ["delimiter", "columns", "types", "select", "lineBytesMax", "onMalformed"];
 
 /** So many rows decide what the columns hold. */
 const DECIDING_ROWS = 128;
@@ -57,22 +60,33 @@ export function csvColumns<T extends object = CsvValues>(options: CsvColumnsOpti
   return new CsvColumnFormat(options);
 }
 
+/** The columns as the file has them, whatever its rows mean. */
+interface CsvColumnChoice {
+  readonly columns?: readonly string[];
+  readonly types?: { readonly [name: string]: FieldKind };
+  readonly select?: readonly string[];
+}
+
 class CsvColumnFormat<T extends object> implements ColumnTextFormat<T> {
   readonly name = "CSV in columns";
   readonly hasHeader: boolean;
   readonly lineBytesMax: number;
   readonly onMalformed: OnMalformed<T> | undefined;
+  /** Not known where a function makes records of lines: they may have other fields. */
+  readonly columnNames: readonly string[] | undefined;
   readonly #delimiter: string;
-  readonly #options: CsvColumnsOptions<T>;
+  readonly #options: CsvColumnChoice;
 
-  /** @throws JobError INVALID_ARGUMENT. */
+  /** @throws JobError INVALID_ARGUMENT, UNKNOWN_OPTION. */
   constructor(options: CsvColumnsOptions<T>) {
-    const { columns, types = {}, select } = options;
+    requireOptionNames("csvColumns", options, OPTIONS);
+    const { columns, types = {}, select } = options as CsvColumnChoice;
     this.#delimiter = checkedDelimiter(options.delimiter);
     this.lineBytesMax = checkedLineBytesMax(options.lineBytesMax);
     this.onMalformed = options.onMalformed;
     this.hasHeader = columns === undefined;
-    this.#options = options;
+    this.#options = options as CsvColumnChoice;
+    this.columnNames = options.onMalformed === undefined ? (select ?? columns) : undefined;
     const wrong = Object.entries(types).find(([, kind]) => kind !== "number" && kind !== "string" && kind !== "boolean");
     if (wrong !== undefined) {
       throw new JobError("INVALID_ARGUMENT", `a column of CSV holds numbers, strings or booleans, but the type of ${show(wrong[0])} is ${show(wrong[1])}`);

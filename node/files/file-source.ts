@@ -45,6 +45,7 @@ export class FileSource<T> implements Source<T, FileSplit, SplitQueueState<FileS
   readonly enumeratorStateType = stateType;
   /** Whether its format makes columns. */
   readonly givesColumns: boolean;
+  readonly columnNames: readonly string[] | undefined;
   readonly #format: FileFormat<T>;
   readonly #paths: readonly string[];
 
@@ -53,6 +54,7 @@ export class FileSource<T> implements Source<T, FileSplit, SplitQueueState<FileS
     if (paths.length === 0)
       throw new JobError("INVALID_ARGUMENT", "a file source needs the path of a file or folder, or a pattern");
     this.givesColumns = "createColumns" in format;
+    this.columnNames = "createColumns" in format ? format.columnNames : undefined;
     this.#format = format;
     this.#paths = paths.map(textOf);
   }

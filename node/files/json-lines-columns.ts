@@ -1,9 +1,10 @@
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../../core/data/column-batch.ts";
 import { SHAPE_FIELDS_MAX } from "../../core/data/dynamic-format.ts";
 import { JobError } from "../../core/lib/errors.ts";
+import { requireOptionNames } from "../../core/lib/option-names.ts";
 import { show } from "../../core/lib/show.ts";
 import { noTimestamps } from "../../core/connectors/batch-rows.ts";
-import { type FieldKind, LineColumn } from "./line-column.ts";
+import { type FieldKind, type FieldKindOf, LineColumn } from "./line-column.ts";
 import { numberIn } from "./number-text.ts";
 import {
   checkedLineBytesMax,
@@ -16,14 +17,16 @@ import {
 } from "./text-format.ts";
 
 /** What `jsonLinesColumns` may be told; everything has a default. */
-export interface JsonLinesColumnsOptions<T extends object> extends TextFormatOptions<T> {
+export interface JsonLinesColumnsOptions<T extends object> extends TextFormatOptions<NoInfer<T>> {
   /**
    * The fields to read and what they hold. Others are passed over; one that is missing is null; a value of another kind is
    * malformed. Default: the fields of the first line, with whatever they hold. A line with other fields than the one before goes on
    * as a record by itself, and so do lines after it for a while; then columns are tried again.
    */
-  readonly fields?: { readonly [name in keyof T & string]: FieldKind | "any" };
+  readonly fields?: { readonly [P in keyof NoInfer<T> & string]: FieldKindOf<T[P]> | "any" };
 }
+
+const OPTIONS = ["fields", "lineBytesMax", "onMalformed"];
 
 /** After the fields have changed, this many lines go by rows before columns are tried again; twice as many after the next change. */
 const ROWS_AFTER_CHANGE_MIN = 16;
@@ -54,7 +57,9 @@ const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
  * ```
  */
 export function jsonLinesColumns<T extends object = Record<string, unknown>>(options: JsonLinesColumnsOptions<T> = {}): ColumnTextFormat<T> {
-  const { fields, onMalformed } = options;
+  requireOptionNames("jsonLinesColumns", options, OPTIONS);
+  const { onMalformed } = options;
+  const fields: DeclaredFields | undefined = options.fields;
   for (const [name, kind] of Object.entries<string>(fields ?? {})) {
     if (["number", "string", "boolean", "any"].includes(kind)) continue;
     throw new JobError("INVALID_ARGUMENT", `a field of JSON lines is a number, string, boolean or any, but ${show(name)} is ${show(kind)}`);
@@ -68,8 +73,14 @@ export function jsonLinesColumns<T extends object = Record<string, unknown>>(opt
     hasHeader: false,
     lineBytesMax: checkedLineBytesMax(options.lineBytesMax),
     onMalformed,
+    // A function that makes records of lines may give them other fields.
+    columnNames: fields === undefined || onMalformed !== undefined ? undefined : Object.keys(fields),
     createColumns: () => new JsonColumns<T>(fields),
   };
+}
+
+interface DeclaredFields {
+  readonly [name: string]: FieldKind | "any";
 }
 
 /** One field as the lines write it. */
@@ -85,7 +96,7 @@ class JsonColumns<T extends object> implements LineColumns<T> {
   /** The fields are learned anew from any line. */
   readonly learned = "";
   rowCount = 0;
-  readonly #declared: { readonly [name: string]: FieldKind | "any" } | undefined;
+  readonly #declared: DeclaredFields | undefined;
   #layout: BatchLayout | undefined;
   #columns: readonly LineColumn[] = [];
   /** In the order of the lines. */
@@ -97,7 +108,7 @@ class JsonColumns<T extends object> implements LineColumns<T> {
   /** Set by a change until the rows before it have been finished: the layout is theirs. */
   #changed = false;
 
-  constructor(declared: { readonly [name: string]: FieldKind | "any" } | undefined) {
+  constructor(declared: DeclaredFields | undefined) {
     this.#declared = declared;
     if (declared !== undefined) this.#setLayout(Object.keys(declared));
   }

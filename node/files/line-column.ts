@@ -5,6 +5,9 @@ import { allValid, hasAbsent, markAbsent, markValid, type Validity, validityLeng
 /** What a field of a text file may be declared to be. */
 export type FieldKind = "number" | "string" | "boolean";
 
+/** What a field with values of type V may be declared to be. */
+export type FieldKindOf<V> = unknown extends V ? FieldKind : V extends number ? "number" : V extends string ? "string" : V extends boolean ? "boolean" : never;
+
 /** `undecided`: no row has had a value yet. `any`: values of several kinds, or nested ones. */
 export type LineColumnKind = FieldKind | "undecided" | "any";
 

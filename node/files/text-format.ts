@@ -31,6 +31,8 @@ export interface TextFormat<T> extends LineFormat<T> {
 
 /** How the lines of a file become columns, without a record on the way. `T` is what a row means. */
 export interface ColumnTextFormat<T extends object> extends LineFormat<T> {
+  /** The fields of all records, where they are known before a file is opened. */
+  readonly columnNames?: readonly string[] | undefined;
   /**
    * `header` is the first line where the format has one. `learned` is what the columns of an earlier run had learned from the lines
    * before; undefined at the start of a file.

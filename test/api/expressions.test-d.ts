@@ -1,4 +1,5 @@
-import { type DataStream, type KeyedStream, TumblingEventTimeWindows, avg, columnsOf, count, first, literal, max, min, minutes, sum, varPop } from "tamias";
+import type { Aggregable } from "../../core/windows/aggregates.ts";
+import { type DataStream, type KeyedStream, type NamedExpressions, TumblingEventTimeWindows, avg, columnsOf, count, first, literal, max, min, minutes, sum, varPop } from "tamias";
 
 /** Checked by the compiler alone: what expressions give to streams, and what streams refuse of them. */
 
@@ -49,6 +50,40 @@ export function keys(): void {
   byTens.select(col("miles"));
 }
 
+export function nulls(): void {
+  const known = flights.filter(col("delay").isNotNull());
+  isExactly<number>()(recordOf(known).delay);
+  isExactly<string | undefined>()(recordOf(known).tail);
+  const both = flights.filter(col("miles").gt(5).and(col("delay").isNotNull()).and(col("tail").isNotNull()).and(true));
+  isExactly<number>()(recordOf(both).delay);
+  isExactly<string>()(recordOf(both).tail);
+  isExactly<Flight["origin"]>()(recordOf(both).origin);
+  const windows = known.keyBy("origin").window(TumblingEventTimeWindows.of(minutes(1)));
+  const ofKnown = columnsOf(known);
+  const means = windows.aggregate({ a: avg("delay"), b: sum(ofKnown("delay")), c: max(ofKnown("delay").times(2)), d: min(col("miles")), e: avg((flight) => flight.delay) });
+  isExactly<{ a: number; b: number; c: number; d: number; e: number }>()(recordOf(means));
+  both.keyBy("tail").countWindow(2).aggregate({ first: min("tail"), delay: avg("delay") });
+  // What has no null is a stream of what may have.
+  const flightsAgain: DataStream<Flight> = known;
+  flightsAgain.filter(col("delay").gt(3));
+  known.filter(col("delay").gt(3)).filter((flight) => 3 < flight.delay);
+  const filled = flights.select(col("delay").ifNull(0).as("delay"), col("tail").ifNull("none").as("tail"), col("delay").ifNull(col("miles")).as("some"));
+  isExactly<{ delay: number; tail: string; some: number }>()(recordOf(filled));
+  flights.keyBy(col("tail").ifNull("none")).countWindow(2).aggregate({ delay: avg(col("delay").ifNull(0)) });
+  // What says nothing of a field leaves its type as it is.
+  isExactly<Flight>()(recordOf(flights.filter(col("delay").isNotNull().or(col("miles").gt(5)))));
+  isExactly<Flight>()(recordOf(flights.filter(col("delay").isNotNull().not())));
+  isExactly<Flight>()(recordOf(flights.filter(col("delay").isNotNull().isNotNull())));
+  isExactly<Flight>()(recordOf(flights.filter(col("delay").as("tail").isNotNull())));
+  isExactly<Flight>()(recordOf(flights.filter(col("delay").plus(1).isNotNull())));
+  isExactly<Flight>()(recordOf(flights.filter(col("delay").isNull().and(true))));
+  isExactly<Flight>()(recordOf(flights.filter(col("delay").isNotNull().eq(false))));
+  // @ts-expect-error what stands for null is of the same kind
+  col("delay").ifNull("none");
+  // @ts-expect-error nor are numbers and bigints mixed here
+  col("bytes").ifNull(0);
+}
+
 export function aggregates(): void {
   const windows = flights.keyBy("origin").window(TumblingEventTimeWindows.of(minutes(1)));
   const results = windows.aggregate({
@@ -91,6 +126,10 @@ export function mistakes(): void {
   flights.select(other("seats"));
   // @ts-expect-error nor to add to
   flights.addOrReplaceColumns(other("seats").plus(1).as("more"));
+  // @ts-expect-error two values of one name
+  flights.select(col("origin"), col("delay").as("origin"));
+  // @ts-expect-error nor may they be added so
+  flights.addOrReplaceColumns(col("delay").as("a"), col("miles"), col("miles").times(2).as("a"));
   // @ts-expect-error a key is never null
   flights.keyBy(col("delay"));
   // @ts-expect-error nor undefined
@@ -100,8 +139,32 @@ export function mistakes(): void {
   windows.aggregate({ total: sum(col("delay").plus(1)) });
   // @ts-expect-error strings are not summed
   windows.aggregate({ total: sum(col("origin")) });
+  // @ts-expect-error nor where they are named
+  windows.aggregate({ total: sum("origin") });
+  // @ts-expect-error nor is what a function gives
+  windows.aggregate({ mean: avg((flight) => flight.origin) });
+  // @ts-expect-error booleans have no largest
+  windows.aggregate({ far: max(col("miles").gt(5)) });
+  // @ts-expect-error there is no such field
+  windows.aggregate({ far: max("mlies") });
   // @ts-expect-error the records of the stream have no such field
   windows.aggregate({ total: sum(other("seats").times(2)) });
+}
+
+/** What the compiler says of values that an aggregate does not take. */
+export function texts(): void {
+  type Summed<V> = Aggregable<V, number | bigint>;
+  isExactly<"it may be null: filter by isNotNull() before, or say what stands for null with ifNull(…)">()(undefined as never as Summed<number | null>);
+  isExactly<"only numbers and bigints can be added up">()(undefined as never as Summed<string>);
+  isExactly<"only numbers, bigints and strings have a smallest and a largest">()(undefined as never as Aggregable<boolean, number | bigint | string>);
+  isExactly<unknown>()(undefined as unknown as Summed<1 | 2n>);
+}
+
+/** Names that only run time knows are compared there. */
+export function namesOfRunTime(name: string, given: NamedExpressions<Flight>): void {
+  flights.select(...given);
+  flights.select(col("origin"), ...given);
+  flights.addOrReplaceColumns(col("origin"), col("miles").as(name));
 }
 
 function recordOf<S>(_stream: S): RecordsOf<S> {

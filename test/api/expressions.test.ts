@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type DataStream, JobError, StreamExecutionEnvironment, avg, columnsOf, count, first, literal, max, sum } from "tamias";
+import { type DataStream, JobError, type NamedExpressions, StreamExecutionEnvironment, avg, columnsOf, count, first, literal, max, sum } from "tamias";
 import { keyColumnOf } from "../../core/data/key-column.ts";
 import { explain } from "../../core/graph/explain.ts";
 import { buildJobGraph } from "../../core/graph/job-graph.ts";
@@ -39,6 +39,9 @@ describe.each(SOURCES)("streams of %s take expressions", (_form, sales) => {
   test.each<readonly [string, (stream: DataStream<Sale>) => DataStream<unknown>, readonly unknown[]]>([
     ["filter", (stream) => stream.filter(col("price").gt(3)).map(({ price }) => price), [10, 4]],
     ["filter: null does not pass", (stream) => stream.filter(col("rebate").lt(1)).map(({ price }) => price), [10, 4]],
+    ["filter: what has a value is summed", (stream) => stream.filter(col("rebate").isNotNull().and(col("price").gt(3))).countWindowAll(2).aggregate({ rebate: sum("rebate") }), [{ rebate: 0.75 }]],
+    ["ifNull", (stream) => stream.select(col("rebate").ifNull(0).as("rebate")), [{ rebate: 0 }, { rebate: 0.5 }, { rebate: 0.25 }]],
+    ["ifNull in a key and in aggregates", (stream) => stream.keyBy(col("rebate").ifNull(col("price"))).countWindow(1).aggregate({ most: max(col("rebate").ifNull(-1)) }), [{ most: -1 }, { most: 0.5 }, { most: 0.25 }]],
     ["filter by a literal", (stream) => stream.filter(literal(false)), []],
     ["filter on a keyed stream", (stream) => stream.keyBy("shop").filter(col("shop").eq("a")).map(({ price }) => price), [2, 4]],
     ["select", (stream) => stream.select(col("shop"), col("price").times(col("pieces")).as("total")), [{ shop: "a", total: 6 }, { shop: "b", total: 10 }, { shop: "a", total: 8 }]],
@@ -95,7 +98,7 @@ describe.each(SOURCES)("what goes wrong in streams of %s", (_form, sales) => {
     ["a select of nothing", (stream) => stream.select(), "select takes expressions with names, such as columnsOf<Flight>()"],
     ["a select of a name", (stream) => stream.select("shop" as never), 'but got "shop"'],
     ["a value without a name", (stream) => stream.select(col("price").plus(1) as never), "the value price + 1 of a projection has no name"],
-    ["two values of one name", (stream) => stream.addOrReplaceColumns(col("price"), col("cents").as("price")), 'two values of a projection are called "price"'],
+    ["two values of one name", (stream) => stream.addOrReplaceColumns(...([col("price"), col("cents").as("price")] as NamedExpressions<Sale>)), 'two values of a projection are called "price"'],
     ["a sum of nothing", () => sum({} as never), "sum takes the name of a field, an expression or a function of the record, but got {}"],
   ])("%s is refused when the job is written", (_title, write, message) => {
     expect(() => write(sales())).toThrow(message);

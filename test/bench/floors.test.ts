@@ -50,7 +50,7 @@ test("floors and variants name works that there are", async () => {
   expect(new Set(columns).size).toBe(columns.length);
 });
 
-const NO_RESULTS = { occasions: [], figures: {}, amounts: {}, engines: {}, flinkToPlain: {} };
+const NO_RESULTS = { occasions: [], figures: {}, amounts: {}, engines: {}, flinkToPlain: {}, durations: {} };
 const OCCASION = { date: "2026-01-01", machine: "2 cores", versions: "", runs: 5 };
 
 test("where Flink was not measured with the plain loop, it is estimated by its last factor to it", () => {

@@ -81,24 +81,39 @@ test("a second occasion measures anew what is asked for and says when the rest w
   expect(page).toMatch(/median of 2 runs; .*: process, plain-map; process, plain-arrays\.$/m);
 });
 
-test("begins nothing when the time is over, and says how to go on", async () => {
+test("begins nothing that will not fit into the time, and says what is left and how to go on", async () => {
   const { code, out } = await bench(["--minutes", "0.000001", "--only", "sessions"]);
   expect(code).toBe(0);
-  expect(out).toContain("The time was over before 2 more were measured: the same command with --resume goes on.");
+  expect(out).toContain("There was no time for 2 more: nothing of --only is kept without --write.");
+  expect(out).toContain("Left: sessions, plain-map; sessions, tamias-rows.");
   expect(out.trimEnd().split("\n").at(-1)).toMatch(/^worst ratio: /);
+
+  const kept = await bench(["--minutes", "0.000001", "--only", "process, plain", "--write"]);
+  expect(kept.out).toMatch(/^2 to measure: about \d+ s$/m);
+  expect(kept.out).toContain("There was no time for 2 more: the same command with --resume goes on.");
+  expect(kept.out).toMatch(/^Left: process, plain-map \(about \d+ s\); process, plain-arrays \(about \d+ s\)\.$/m);
 });
 
 test.each([
   [["--help"], 0, "npm run bench -- --quick"],
   [["--runs", "none"], 2, '--runs takes a whole number from 1, but got "none"'],
   [["--fast"], 2, "--fast"],
+  [["--only", "tumblin, rxjs"], 2, '--only: nothing is called "tumblin, rxjs".'],
+  [["--only", "sesions"], 2, 'Did you mean "sessions"?'],
+  [["--only", "process, flink"], 2, "is measured with --flink or --browsers only"],
+  [["--profile", "tumbing"], 2, 'Did you mean "tumbling"?'],
+  [["--profile", "tumbling", "--variant", "tamias-row"], 2, 'Did you mean "tamias-rows"?'],
+  [["--profile", "sessions", "--variant", "rxjs"], 2, "rxjs does not do sessions: merging groups would be a loop by hand"],
+  [["--variant", "rxjs"], 2, "--variant goes with --profile"],
+  [["--quick", "--only", "sessions"], 2, "it takes no --only"],
 ])("%s", async (words, code, text) => {
   const ended = await bench(words);
   expect(ended.code).toBe(code);
   expect(ended.out + ended.err).toContain(text);
 });
 
-test("--flink says what is missing where there is no Java", async () => {
+test("--flink says all that is missing where there is neither Java nor Maven", async () => {
   const { code, err } = await bench(["--flink"], undefined, folder);
   expect([code, err]).toEqual([2, expect.stringContaining('Flink needs a JDK 17 or later, and there is no "java" on the PATH')]);
+  expect(err).toContain('and there is no "mvn" on the PATH; without --flink the benchmark runs all else');
 });

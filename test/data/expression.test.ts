@@ -59,6 +59,10 @@ describe("an expression", () => {
     ["(m > 1) OR p", col("m").gt(1).or(col("p")), true],
     ["n IS NULL", col("n").isNull(), false],
     ["NOT (u IS NULL)", col("u").isNotNull(), false],
+    ["IFNULL(n, 5)", col("n").ifNull(5), 1],
+    ["IFNULL(n, m) + 1", col("n").ifNull(col("m")).plus(1), 2],
+    ["NOT IFNULL(p, q)", col("p").ifNull(col("q")).not(), false],
+    ['IFNULL(s, t) = "s"', col("s").ifNull(col("t")).eq("s"), true],
     ["1 = m", literal(1).eq(2), false],
   ])("%s", (text, expression, value) => {
     if (text !== "1 = m") expect(String(expression)).toBe(text);
@@ -87,6 +91,16 @@ describe("an expression", () => {
     ["null / 0n", col("b").dividedBy(0n), { b: null }, null],
     ["UTF-16 order", col("s").lt("\uffff"), { s: "\u{1f600}" }, true],
     ["a literal null", col("n").eq(literal(null)), {}, null],
+    ["IFNULL(null, 5)", col("n").ifNull(5), { n: null }, 5],
+    ["IFNULL(undefined, 5)", col("u").ifNull(5), { u: undefined }, 5],
+    ["IFNULL(NaN, 5)", col("n").ifNull(5), { n: NaN }, NaN],
+    ["IFNULL(null, -0)", col("n").ifNull(-0), { n: null }, -0],
+    ["IFNULL(null, null)", col("n").ifNull(col("u")), { n: null, u: undefined }, null],
+    ["IFNULL(null, 7n)", col("b").ifNull(7n), { b: null }, 7n],
+    ["IFNULL(null, true)", col("p").ifNull(true), { p: null }, true],
+    ['IFNULL(null, "none")', col("s").ifNull("none"), { s: null }, "none"],
+    ["IFNULL(null + 1, 0)", col("n").plus(1).ifNull(0), { n: null }, 0],
+    ["a value that needs no other", col("b").ifNull(col("c").dividedBy(0n)), { b: 3n }, 3n],
   ])("%s is as in SQL", (_text, expression, row, value) => {
     expect(valueOf(expression, row)).toBe(value);
   });
@@ -209,9 +223,10 @@ describe("rows and columns agree bit for bit", () => {
   const arithmetic = ["plus", "minus", "times", "dividedBy"] as const;
   const comparisons = ["eq", "ne", "lt", "le", "gt", "ge"] as const;
   const { condition } = fc.letrec<{ condition: ExpressionNode; numbers: ExpressionNode; bigints: ExpressionNode }>((tie) => {
-    const numbers = fc.oneof({ maxDepth: 3 }, fc.constantFrom(column("n"), column("m"), column("u")), valueOfKind[0].map(constant), pair(arithmetic, tie("numbers")));
-    const bigints = fc.oneof({ maxDepth: 2 }, fc.constantFrom(column("b"), column("c")), fc.bigInt({ min: -3n, max: 3n }).map(constant), pair(arithmetic, tie("bigints")));
-    const strings = fc.oneof(fc.constantFrom(column("s"), column("t")), valueOfKind[4].map(constant));
+    const numbers = fc.oneof({ maxDepth: 3 }, fc.constantFrom(column("n"), column("m"), column("u")), valueOfKind[0].map(constant), pair([...arithmetic, "ifNull"], tie("numbers")));
+    const bigints = fc.oneof({ maxDepth: 2 }, fc.constantFrom(column("b"), column("c")), fc.bigInt({ min: -3n, max: 3n }).map(constant), pair([...arithmetic, "ifNull"], tie("bigints")));
+    const someStrings = fc.oneof(fc.constantFrom(column("s"), column("t")), valueOfKind[4].map(constant));
+    const strings = fc.oneof({ weight: 3, arbitrary: someStrings }, pair(["ifNull"], someStrings));
     const atoms = fc.oneof(
       pair(comparisons, tie("numbers")),
       pair(comparisons, tie("bigints")),
@@ -219,7 +234,7 @@ describe("rows and columns agree bit for bit", () => {
       fc.oneof(tie("numbers"), tie("bigints"), strings, fc.constantFrom(column("p"))).map((operand): ExpressionNode => ({ op: "isNull", operand })),
       fc.constantFrom(column("p"), column("q"), constant(true), constant(false)),
     );
-    const compound = fc.oneof(pair(["and", "or", "eq", "ne"], tie("condition")), tie("condition").map((operand): ExpressionNode => ({ op: "not", operand })));
+    const compound = fc.oneof(pair(["and", "or", "eq", "ne", "ifNull"], tie("condition")), tie("condition").map((operand): ExpressionNode => ({ op: "not", operand })));
     return { numbers, bigints, condition: fc.oneof({ maxDepth: 3 }, atoms, compound) };
   });
   const small = fc.bigInt({ min: -4n, max: 4n });

@@ -234,6 +234,7 @@ describe("refuses", () => {
     ["no Arrow", () => new ArrowBatches(new TextEncoder().encode("no arrow at all, but long enough")), "MALFORMED_RECORD", "no Arrow IPC"],
     ["something else", () => new ArrowBatches("x" as never), "INVALID_ARGUMENT", 'but got "x"'],
     ["a column that is not there", () => new ArrowBatches(bytesOf([1], flechette.int8()), { columns: ["y"] }), "INVALID_ARGUMENT", 'no column "y"; it has x'],
+    ["an option", () => new ArrowBatches(bytesOf([1], flechette.int8()), { column: ["x"] } as never), "UNKNOWN_OPTION", 'no option "column": did you mean "columns"?'],
     ["a column twice", () => new ArrowBatches(bytesOf([1], flechette.int8()), { columns: ["x", "x"] }), "INVALID_ARGUMENT", 'the column "x" stands twice'],
     [
       "int64 beyond numbers",

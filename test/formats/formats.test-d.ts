@@ -30,6 +30,22 @@ export function collected(stream: DataStream<Reading>): Uint8Array {
   return collector.toBytes();
 }
 
+/** Null, absence and literals do not count; without a type of records any column may be named. */
+export function declared(columns: readonly string[]): readonly unknown[] {
+  interface Flight {
+    readonly origin: "JFK" | "LAX";
+    readonly delay: number | null;
+    readonly late?: boolean;
+    readonly anything: unknown;
+  }
+  return [
+    csvColumns<Flight>({ types: { origin: "string", delay: "number", late: "boolean", anything: "string" }, select: ["delay"], columns }),
+    csvColumns({ types: { a: "number" }, select: columns }),
+    csvColumns({ onMalformed: (line) => ({ a: line, b: null }), select: ["a"] }),
+    jsonLinesColumns<Flight>({ fields: { origin: "any", delay: "number", late: "boolean", anything: "any" } }),
+  ];
+}
+
 export function refused(stream: DataStream<Reading>): void {
   // @ts-expect-error a stream of bytes has no positions, and columns are read from files
   stdinSource(csvColumns<Reading>());
@@ -37,6 +53,16 @@ export function refused(stream: DataStream<Reading>): void {
   jsonLinesColumns<Reading>({ fields: { room: "string" } });
   // @ts-expect-error a column of CSV holds numbers, strings or booleans
   csvColumns<Reading>({ types: { celsius: "date" } });
+  // @ts-expect-error the records have no such field
+  csvColumns<Reading>({ types: { clesius: "number" } });
+  // @ts-expect-error the field holds numbers
+  csvColumns<Reading>({ types: { celsius: "string" } });
+  // @ts-expect-error the records have no such field
+  csvColumns<Reading>({ select: ["clesius"] });
+  // @ts-expect-error the field holds strings
+  jsonLinesColumns<Reading>({ fields: { room: "number", celsius: "number" } });
+  // @ts-expect-error there is no such option
+  csvColumns<Reading>({ type: { celsius: "number" } });
   // @ts-expect-error other records
   stream.sinkTo(new ArrowCollector<{ readonly other: number }>());
   // @ts-expect-error records that are no objects have no columns

@@ -4,52 +4,19 @@ import { join } from "node:path";
 import { type BasicType, parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Source } from "../../core/connectors/source.ts";
-import type { ColumnBatch } from "../../core/data/column-batch.ts";
 import type { JobError } from "../../core/lib/errors.ts";
 import { type ParquetBuffer, type ParquetOptions, parquetSource } from "../../formats/parquet/index.ts";
 import { parquetFileSource } from "../../node/files/parquet-file-source.ts";
-import { SourceHarness, type SourceSnapshot } from "../connectors/source-harness.ts";
+import { SourceHarness } from "../connectors/source-harness.ts";
+import { readSource, type SourceRead } from "../connectors/source-read.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parquet-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Read {
-  readonly records: readonly unknown[];
-  readonly sizes: readonly number[];
-  readonly kinds: readonly (readonly string[])[];
-}
-
-/** Reads a source to its end; with `killEvery`, it is restored from a snapshot after so many batches, again and again. */
-async function read(source: unknown, killEvery = Infinity): Promise<Read> {
-  const records: unknown[] = [];
-  const sizes: number[] = [];
-  const kinds: string[][] = [];
-  const output = {
-    processRecord: () => {
-      throw new Error("Parquet comes in columns only");
-    },
-    processColumns: (batch: ColumnBatch) => {
-      for (let row = 0; row < batch.length; row += 1) records.push(batch.rowAt(row));
-      sizes.push(batch.length);
-      kinds.push(batch.columns.map(({ kind }) => kind));
-    },
-    processWatermark: () => {},
-    processIdleness: () => {},
-  };
-  let snapshot: SourceSnapshot | undefined;
-  for (let attempt = 1; ; attempt += 1) {
-    const harness = new SourceHarness(source as Source<unknown, unknown, unknown>, { output }, snapshot);
-    try {
-      const before = sizes.length;
-      for (let status = harness.poll(); status !== "end" && sizes.length - before < killEvery; status = harness.poll()) {
-        if (status === "nothing") await new Promise((resolve) => setImmediate(resolve));
-      }
-      if (sizes.length - before < killEvery) return { records, sizes, kinds };
-      snapshot = harness.snapshot(attempt);
-    } finally {
-      harness.close();
-    }
-  }
+async function read(source: unknown, killEvery?: number): Promise<SourceRead> {
+  const all = await readSource(() => source, killEvery);
+  expect(all.kinds, "Parquet comes in columns only").toHaveLength(all.sizes.length);
+  return all;
 }
 
 async function failureOf(source: unknown): Promise<JobError> {

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import type { TimeWindowSpec } from "./time-window-spec.ts";
 
 /** What a record of a random case holds. */
 export interface Item {
@@ -14,11 +15,6 @@ export interface CaseItem {
   readonly hasShadow: boolean;
 }
 
-export type AssignerSpec =
-  | { readonly kind: "tumbling"; readonly sizeMs: number; readonly offsetMs: number }
-  | { readonly kind: "sliding"; readonly sizeMs: number; readonly slideMs: number; readonly offsetMs: number }
-  | { readonly kind: "session"; readonly gapMs: number };
-
 export const KINDS = ["sum", "min", "max", "avg", "varPop", "stddevSamp", "first", "last"] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -29,8 +25,8 @@ export interface ColumnCase {
   readonly boundMs: number;
   readonly mode: "STREAMING" | "BATCH";
   readonly watermarks: "source" | "source, by a function" | "operator";
-  readonly stage: "none" | "filter" | "select" | "function";
-  readonly assigner: AssignerSpec;
+  readonly stage: "none" | "filter" | "select" | "ifNull" | "function";
+  readonly assigner: TimeWindowSpec;
   readonly latenessMs: number;
   readonly hasLateTag: boolean;
   readonly kinds: readonly Kind[];
@@ -75,7 +71,7 @@ function withOffset<A extends { readonly offsetMs: number; readonly sizeMs: numb
   return { ...spec, offsetMs: spec.offsetMs % (spec.slideMs ?? spec.sizeMs) };
 }
 
-const assigners: fc.Arbitrary<AssignerSpec> = fc.oneof(
+const assigners: fc.Arbitrary<TimeWindowSpec> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("tumbling" as const), sizeMs: fc.integer({ min: 1, max: 40 }), offsetMs: shift }).map(withOffset) },
   {
     weight: 4,
@@ -129,7 +125,7 @@ export const columnCases: fc.Arbitrary<ColumnCase> = fc.record({
   boundMs: fc.constantFrom(0, 1, 5, 20),
   mode: fc.constantFrom("STREAMING" as const, "STREAMING" as const, "STREAMING" as const, "STREAMING" as const, "BATCH" as const),
   watermarks: fc.constantFrom("source" as const, "source" as const, "source, by a function" as const, "operator" as const),
-  stage: fc.constantFrom("none" as const, "none" as const, "filter" as const, "select" as const, "function" as const),
+  stage: fc.constantFrom("none" as const, "none" as const, "filter" as const, "select" as const, "ifNull" as const, "function" as const),
   assigner: assigners,
   latenessMs: fc.constantFrom(0, 0, 3, 12, 50),
   hasLateTag: fc.boolean(),

@@ -3,7 +3,6 @@ import {
   columnsOf,
   count,
   type DataStream,
-  EventTimeSessionWindows,
   type FieldAggregate,
   first,
   last,
@@ -12,15 +11,11 @@ import {
   min,
   OutputTag,
   type Sink,
-  SlidingEventTimeWindows,
   stddevSamp,
   StreamExecutionEnvironment,
   sum,
-  type TimeWindow,
-  TumblingEventTimeWindows,
   types,
   varPop,
-  type WindowAssigner,
   WatermarkStrategy,
 } from "tamias";
 import type { ColumnBatch } from "../../core/data/column-batch.ts";
@@ -34,8 +29,9 @@ import { CheckpointDriver, MemoryParts } from "../../core/testing/checkpoint-dri
 import { SimulatedHost } from "../../core/testing/simulated-host.ts";
 import { BuiltInAggregates } from "../../core/windows/built-in-aggregates.ts";
 import { aggregatePane } from "../../core/windows/pane-functions.ts";
-import { type AssignerSpec, type ColumnCase, type Item, type Kind } from "./column-case.ts";
+import { type ColumnCase, type Item, type Kind } from "./column-case.ts";
 import { CaseSource } from "./column-source.ts";
+import { timeWindowsOf } from "./time-window-spec.ts";
 
 /** How a job is run: how its records travel, and what holds its panes. `meaning`: keyed state and timers, record by record. */
 export interface Way {
@@ -144,7 +140,7 @@ function jobGraph(given: ColumnCase, way: Way, log: Log): JobGraph {
   const env = StreamExecutionEnvironment.getExecutionEnvironment({ parallelism: given.parallelism, firePanesPerTurn: given.firePanesPerTurn, runtimeMode: given.mode });
   const spec = aggregatesOf(given);
   const keyed = stagesOf(given, sourceOf(given, way, env)).keyBy("key" as never);
-  const assigned = keyed.window(assignerOf(given.assigner)).allowedLateness(milliseconds(given.latenessMs));
+  const assigned = keyed.window(timeWindowsOf(given.assigner)).allowedLateness(milliseconds(given.latenessMs));
   const sums = (given.hasLateTag ? assigned.sideOutputLateData(LATE) : assigned).aggregate(spec as never) as unknown as DataStream<{ readonly n: number }>;
   const results = afterOf(given, sums);
   results.sinkTo(new LogSink("results", log, way.columns)).name("results");
@@ -159,7 +155,7 @@ function withPanes(graph: StreamGraph, given: ColumnCase, spec: Record<string, F
     if (node.factory.kind !== "window") return node;
     const factory = windowFactory<Item, unknown, unknown, unknown, unknown>({
       keyOf: node.keys![0] as (record: Item) => unknown,
-      assigner: assignerOf(given.assigner),
+      assigner: timeWindowsOf(given.assigner),
       contents: aggregatePane(new BuiltInAggregates<Item, unknown>(spec as never)) as never,
       contentsType: types.dynamic as Type<unknown>,
       emit: { kind: "values" },
@@ -189,6 +185,8 @@ function stagesOf({ stage }: ColumnCase, items: DataStream<Item>): DataStream<It
       return items.filter(col("weight").gt(0)).setParallelism(1);
     case "select":
       return items.select(col("weight").plus(1).as("weight"), col("value"), col("key"), col("time")).setParallelism(1) as unknown as DataStream<Item>;
+    case "ifNull":
+      return items.addOrReplaceColumns(col("value").ifNull(1).as("value")).setParallelism(1) as unknown as DataStream<Item>;
     case "function":
       return items.map((item) => item).setParallelism(1);
   }
@@ -197,17 +195,6 @@ function stagesOf({ stage }: ColumnCase, items: DataStream<Item>): DataStream<It
 function afterOf({ after }: ColumnCase, sums: DataStream<{ readonly n: number }>): DataStream<unknown> {
   if (after === "filter") return sums.filter(columnsOf<{ readonly n: number }>()("n").gt(1));
   return after === "function" ? sums.map((result) => result) : sums;
-}
-
-function assignerOf(spec: AssignerSpec): WindowAssigner<unknown, TimeWindow> {
-  switch (spec.kind) {
-    case "tumbling":
-      return TumblingEventTimeWindows.of(milliseconds(spec.sizeMs), milliseconds(spec.offsetMs));
-    case "sliding":
-      return SlidingEventTimeWindows.of(milliseconds(spec.sizeMs), milliseconds(spec.slideMs), milliseconds(spec.offsetMs));
-    case "session":
-      return EventTimeSessionWindows.withGap(milliseconds(spec.gapMs));
-  }
 }
 
 const AGGREGATES: Readonly<Record<Kind, (field: "value") => FieldAggregate<never, unknown>>> = { sum, min, max, avg, varPop, stddevSamp, first, last };

@@ -1,14 +1,9 @@
-import {
-  type InputStatus,
-  type ReaderOutput,
-  type Source,
-  type SourceReader,
-  type SourceReaderContext,
-  type SplitEnumerator,
-  type SplitEnumeratorContext,
-  types,
-} from "tamias";
+import type { ReaderOutput, Source, SourceReader, SourceReaderContext, SplitEnumeratorContext } from "../../core/connectors/source.ts";
+import { SplitQueue, splitQueueStateType, type SplitQueueState } from "../../core/connectors/split-queue.ts";
+import { SplitReader, type CursorStatus, type SplitCursor } from "../../core/connectors/split-reader.ts";
 import { ColumnBuilder } from "../../core/data/column-builder.ts";
+import type { ColumnBatch } from "../../core/data/column-batch.ts";
+import { types } from "../../core/data/type.ts";
 import type { ColumnCase, Item } from "./column-case.ts";
 
 interface Position {
@@ -16,10 +11,11 @@ interface Position {
 }
 
 const positionType = types.object({ next: types.number });
-const stateType = types.array(positionType);
+const stateType = splitQueueStateType(positionType);
+const WHOLE: readonly Position[] = [{ next: 0 }];
 
 /** The items of a case in order: one by one, or in batches with rows between them that are not selected. */
-export class CaseSource implements Source<Item, Position, readonly Position[]> {
+export class CaseSource implements Source<Item, Position, SplitQueueState<Position>> {
   readonly boundedness = "BOUNDED";
   readonly splitType = positionType;
   readonly enumeratorStateType = stateType;
@@ -35,71 +31,42 @@ export class CaseSource implements Source<Item, Position, readonly Position[]> {
     return "items of a random case";
   }
 
-  createEnumerator(context: SplitEnumeratorContext<Position>): SplitEnumerator<Position, readonly Position[]> {
-    return this.restoreEnumerator(context, [{ next: 0 }]);
+  createEnumerator(context: SplitEnumeratorContext<Position>): SplitQueue<Position> {
+    return SplitQueue.of(context, WHOLE);
   }
 
-  restoreEnumerator(context: SplitEnumeratorContext<Position>, state: readonly Position[]): SplitEnumerator<Position, readonly Position[]> {
-    const free = [...state];
-    return {
-      start() {},
-      addReader(subtask) {
-        for (const split of free.splice(0)) context.assignSplit(split, subtask);
-        context.signalNoMoreSplits(subtask);
-      },
-      handleSplitRequest() {},
-      addSplitsBack: (splits) => void free.push(...splits),
-      snapshotState: () => [...free],
-      close() {},
-    };
+  restoreEnumerator(context: SplitEnumeratorContext<Position>, state: SplitQueueState<Position>): SplitQueue<Position> {
+    return SplitQueue.restored(context, state);
   }
 
   createReader(context: SourceReaderContext): SourceReader<Item, Position> {
-    return new CaseReader(context, this.#given, this.givesColumns);
+    return new SplitReader(context, { idOf: () => "items", open: ({ next }) => new CaseCursor(this.#given, this.givesColumns, next) });
   }
 }
 
-class CaseReader implements SourceReader<Item, Position> {
-  readonly #context: SourceReaderContext;
+class CaseCursor implements SplitCursor<Item, Position> {
   readonly #given: ColumnCase;
   readonly #builder: ColumnBuilder | undefined;
-  #next: number | undefined;
-  #noMoreSplits = false;
+  #next: number;
 
-  constructor(context: SourceReaderContext, given: ColumnCase, givesColumns: boolean) {
-    this.#context = context;
+  constructor(given: ColumnCase, givesColumns: boolean, next: number) {
     this.#given = given;
     this.#builder = givesColumns ? new ColumnBuilder(64) : undefined;
+    this.#next = next;
   }
 
-  start(): void {}
-
-  pollNext(output: ReaderOutput<Item>): InputStatus {
+  next(output: ReaderOutput<Item>): CursorStatus {
     const { items, batchSizes } = this.#given;
-    if (this.#next === undefined) return this.#noMoreSplits ? "END_OF_INPUT" : "NOTHING_AVAILABLE";
-    if (items.length <= this.#next) {
-      this.#next = undefined;
-      return "MORE_AVAILABLE";
-    }
+    if (items.length <= this.#next) return "done";
     if (this.#builder === undefined) {
       output.collect(items[this.#next]!.record);
       this.#next += 1;
     } else this.#emitBatch(this.#builder, output, Math.min(items.length, this.#next + batchSizes[this.#next % batchSizes.length]!));
-    return "MORE_AVAILABLE";
+    return "emitted";
   }
 
-  addSplits(splits: readonly Position[]): void {
-    for (const { next } of splits) this.#next = next;
-    this.#context.notifyAvailable();
-  }
-
-  notifyNoMoreSplits(): void {
-    this.#noMoreSplits = true;
-    this.#context.notifyAvailable();
-  }
-
-  snapshotState(): readonly Position[] {
-    return this.#next === undefined ? [] : [{ next: this.#next }];
+  position(): Position {
+    return { next: this.#next };
   }
 
   close(): void {}
@@ -111,11 +78,12 @@ class CaseReader implements SourceReader<Item, Position> {
     const send = (): void => {
       if (builder.isEmpty) return;
       const batch = builder.finish();
-      output.collectColumns(selection.length === batch.rowCount ? batch : batch.select(Int32Array.from(selection)));
+      const isFree = output.collectColumns(selection.length === batch.rowCount ? batch : batch.select(Int32Array.from(selection)));
+      if (isFree) scribbleOver(batch);
       selection = [];
     };
-    for (; this.#next! < end; this.#next! += 1) {
-      const { record, hasShadow } = items[this.#next!]!;
+    for (; this.#next < end; this.#next += 1) {
+      const { record, hasShadow } = items[this.#next]!;
       if (hasShadow && !builder.isFull && !builder.add({ ...record, time: record.time + 1e9 }, -Infinity)) send();
       if (builder.isFull) send();
       if (builder.add(record, -Infinity)) selection.push(builder.rowCount - 1);
@@ -125,5 +93,15 @@ class CaseReader implements SourceReader<Item, Position> {
       }
     }
     send();
+  }
+}
+
+/** Nobody keeps any of the batch: whoever reads its memory all the same will not agree with rows. */
+function scribbleOver({ columns, timestamps }: ColumnBatch): void {
+  timestamps.fill(4e12);
+  for (const { kind, values, validity } of columns) {
+    if (kind === "i64") values.fill(-77n);
+    else if (kind !== "object") values.fill(-77);
+    validity?.fill(0x55);
   }
 }

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { KEY_COUNT, KEY_FORMS, type KeyForm } from "./rows.ts";
+import type { TimeWindowSpec } from "./time-window-spec.ts";
 
 /** A random job as plain data: `buildJob` makes the graph of it, the models say what must come out. fast-check shrinks it, and prints it. */
 export interface JobSpec {
@@ -89,9 +90,7 @@ export interface WindowSpec {
 }
 
 export type AssignerSpec =
-  | { readonly kind: "tumbling"; readonly sizeMs: number; readonly offsetMs: number }
-  | { readonly kind: "sliding"; readonly sizeMs: number; readonly slideMs: number; readonly offsetMs: number }
-  | { readonly kind: "session"; readonly gapMs: number }
+  | TimeWindowSpec
   | { readonly kind: "dynamic session"; readonly gapMs: number }
   | { readonly kind: "end of stream" }
   | { readonly kind: "clock"; readonly sizeMs: number };

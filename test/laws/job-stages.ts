@@ -1,7 +1,6 @@
 import {
   count,
   DynamicEventTimeSessionWindows,
-  EventTimeSessionWindows,
   first,
   GlobalWindows,
   type KeyedStream,
@@ -9,9 +8,7 @@ import {
   max,
   milliseconds,
   type SingleOutputStreamOperator,
-  SlidingEventTimeWindows,
   sum,
-  TumblingEventTimeWindows,
   TumblingProcessingTimeWindows,
   type Window,
   type WindowAssigner,
@@ -23,6 +20,7 @@ import { running, type Model } from "./models.ts";
 import { bookkeeping } from "./process-model.ts";
 import type { Row } from "./rows.ts";
 import { Bookkeeper, FOLD, LATE, reduceRows, windowRow, WindowTeller } from "./stage-functions.ts";
+import { timeWindowsOf } from "./time-window-spec.ts";
 import { dynamicGapMs, isSession, resultOf, windowing } from "./window-model.ts";
 
 export function addStage(
@@ -58,18 +56,14 @@ function windowed(keyed: KeyedStream<Row, unknown>, spec: WindowSpec): SingleOut
 
 export function assignerOf(spec: AssignerSpec): WindowAssigner<Row, Window> {
   switch (spec.kind) {
-    case "tumbling":
-      return TumblingEventTimeWindows.of(milliseconds(spec.sizeMs), milliseconds(spec.offsetMs));
-    case "sliding":
-      return SlidingEventTimeWindows.of(milliseconds(spec.sizeMs), milliseconds(spec.slideMs), milliseconds(spec.offsetMs));
-    case "session":
-      return EventTimeSessionWindows.withGap(milliseconds(spec.gapMs));
     case "dynamic session":
       return DynamicEventTimeSessionWindows.withDynamicGap<Row>((row) => dynamicGapMs(spec.gapMs, row));
     case "end of stream":
       return GlobalWindows.createWithEndOfStreamTrigger();
     case "clock":
       return TumblingProcessingTimeWindows.of(milliseconds(spec.sizeMs));
+    default:
+      return timeWindowsOf(spec);
   }
 }
 

@@ -6,8 +6,9 @@ import type { OperatorFactory } from "../../core/operators/operator.ts";
 import type { WindowEmit } from "../../core/operators/window-emitter.ts";
 import { windowFactory } from "../../core/operators/window-factory.ts";
 import type { PanesKind } from "../../core/operators/window-parts.ts";
-import { type HarnessOutput, type HarnessSnapshot, OperatorHarness } from "../../core/testing/operator-harness.ts";
+import type { HarnessOutput } from "../../core/testing/operator-harness.ts";
 import { aggregatePane, listPane, reducePane, type WindowContents } from "../../core/windows/pane-functions.ts";
+import { InterruptedOperator } from "../operators/interrupted-operator.ts";
 import { assignerOf, tellerOfRows } from "./job-stages.ts";
 import { KEY_FORMS, keyOfRow, type KeyForm, type Row } from "./rows.ts";
 import { windows, type WindowSpec } from "./job-spec.ts";
@@ -78,49 +79,19 @@ interface PlayOptions {
 /** Feeds the operator everything, then the final watermark. */
 function play(given: OperatorCase, { panes, continueBudget, restores }: PlayOptions): Played {
   const options = { continueBudget, sideOutputs: [LATE, SIDE] };
-  const counters = [0, 0, 0, 0, 0];
-  const outputs: string[] = [];
-  let restoreCount = 0;
-  let checkpointId = 0;
-  let harness = new OperatorHarness(factoryOf(given, panes(0)), options);
-  const count = (): void => {
-    const { recordsIn, recordsOut, lateRecordsKept, lateRecordsDropped, refirings } = harness.metrics;
-    [recordsIn, recordsOut, lateRecordsKept, lateRecordsDropped, refirings].forEach((value, index) => (counters[index]! += value));
-  };
-  const point = (): void => {
-    outputs.push(...harness.takeOutput().map(show));
-    if (!restores()) return;
-    restoreCount += 1;
-    checkpointId += 1;
-    const snapshot: HarnessSnapshot = harness.snapshot(checkpointId);
-    if (checkpointId % 3 === 0) harness.aborted(checkpointId);
-    else harness.completed(checkpointId);
-    count();
-    harness.close();
-    harness = OperatorHarness.restore(factoryOf(given, panes(restoreCount)), snapshot, options);
-    harness.open();
-  };
-  const give = (call: () => void): void => {
-    call();
-    point();
-    while (harness.isSuspended) {
-      harness.resume();
-      point();
-    }
-  };
-  harness.open();
-  point();
+  const operator = new InterruptedOperator({ factory: (count) => factoryOf(given, panes(count)), options: () => options, restores, show });
+  operator.point();
   given.elements.forEach((element, id) => {
-    give(() => {
+    operator.give((harness) => {
       if (element.kind === "watermark") harness.watermark(element.time);
       else harness.element(rowOf(element, id), element.time);
     });
   });
-  give(() => harness.watermark(Infinity));
-  outputs.push(...harness.takeOutput().map(show));
-  count();
-  const { groups } = harness.snapshot(checkpointId + 1).operator.keyed.handle;
-  return { outputs, counters, isEmpty: restoreCount === 0 ? groups.length === 0 : undefined };
+  operator.give((harness) => harness.watermark(Infinity));
+  operator.finish();
+  const { outputs, counters, harness } = operator;
+  const { groups } = harness.snapshot(operator.restores + 1).operator.keyed.handle;
+  return { outputs, counters, isEmpty: operator.restores === 0 ? groups.length === 0 : undefined };
 }
 
 function rowOf({ key, time, value }: Extract<Element, { readonly kind: "row" }>, id: number): Row {

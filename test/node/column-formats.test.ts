@@ -3,16 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ColumnBatch } from "../../core/data/column-batch.ts";
 import type { JobError } from "../../core/lib/errors.ts";
 import { csvColumns, type CsvColumnsOptions, type CsvValues } from "../../node/files/csv-columns.ts";
 import { CsvFormat } from "../../node/files/csv-format.ts";
-import type { FileSplit } from "../../node/files/file-cursor.ts";
 import { type FileFormat, FileSource } from "../../node/files/file-source.ts";
 import { jsonLinesColumns } from "../../node/files/json-lines-columns.ts";
 import { JsonLinesFormat } from "../../node/files/json-lines-format.ts";
 import { numberIn } from "../../node/files/number-text.ts";
-import { SourceHarness, type SourceSnapshot } from "../connectors/source-harness.ts";
+import { readSource, type SourceRead } from "../connectors/source-read.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -26,46 +24,8 @@ function file(content: string): string {
   return path;
 }
 
-interface Read {
-  readonly records: readonly unknown[];
-  /** Rows of each batch, 1 for what came by itself. */
-  readonly sizes: readonly number[];
-  readonly kinds: readonly (readonly string[])[];
-}
-
-/** Reads the file to its end; with `killEvery`, it is restored from a snapshot after so many polls, again and again. */
-async function read<T>(format: FileFormat<T>, path: string, killEvery = Infinity): Promise<Read> {
-  const records: unknown[] = [];
-  const sizes: number[] = [];
-  const kinds: string[][] = [];
-  const output = {
-    processRecord: (record: unknown) => {
-      records.push(record);
-      sizes.push(1);
-    },
-    processColumns: (batch: ColumnBatch) => {
-      for (let index = 0; index < batch.length; index += 1) records.push(batch.rowAt(batch.rowOf(index)));
-      sizes.push(batch.length);
-      kinds.push(batch.columns.map(({ kind }) => kind));
-    },
-    processWatermark: () => {},
-    processIdleness: () => {},
-  };
-  let snapshot: SourceSnapshot | undefined;
-  for (let attempt = 1; ; attempt += 1) {
-    const harness = new SourceHarness<T, FileSplit, unknown>(new FileSource(format, [path]) as never, { output }, snapshot);
-    try {
-      const before = sizes.length;
-      for (let status = harness.poll(); status !== "end"; status = harness.poll()) {
-        if (status === "nothing") await new Promise((resolve) => setImmediate(resolve));
-        if (killEvery <= sizes.length - before) break;
-      }
-      if (sizes.length - before < killEvery) return { records, sizes, kinds };
-      snapshot = harness.snapshot(attempt);
-    } finally {
-      harness.close();
-    }
-  }
+function read<T>(format: FileFormat<T>, path: string, killEvery?: number): Promise<SourceRead> {
+  return readSource(() => new FileSource(format, [path]), killEvery);
 }
 
 async function failureOf<T extends object>(format: FileFormat<T>, path: string): Promise<JobError> {
@@ -193,6 +153,10 @@ describe("CSV", () => {
     ["a selection twice", () => csvColumns({ select: ["a", "a"] }), 'the column "a" is selected twice'],
     ["a column that is not there", () => csvColumns({ columns: ["a"], select: ["b"] }), 'the CSV has no column "b"; it has a'],
     ["a delimiter", () => csvColumns({ delimiter: ",," }), "one ASCII character"],
+    ["an option that is misspelt", () => csvColumns({ type: {} } as never), '[UNKNOWN_OPTION] csvColumns has no option "type": did you mean "types"?'],
+    ["an option that is not there", () => csvColumns({ header: false } as never), "it has delimiter, columns, types, select, lineBytesMax, onMalformed"],
+    ["an option of JSON lines", () => jsonLinesColumns({ types: {} } as never), '[UNKNOWN_OPTION] jsonLinesColumns has no option "types": it has fields, lineBytesMax, onMalformed'],
+    ["a wrong type of JSON lines", () => jsonLinesColumns({ fields: { a: "date" as never } }), '[INVALID_ARGUMENT] a field of JSON lines is a number, string, boolean or any, but "a" is "date"'],
   ])("refuses %s", (_name, call, message) => {
     expect(call).toThrow(message);
   });

@@ -23,6 +23,7 @@ import type { TimeWindow } from "../../core/windows/time-window.ts";
 import { TumblingEventTimeWindows } from "../../core/windows/tumbling-windows.ts";
 import type { WindowAssigner } from "../../core/windows/window-assigner.ts";
 import { loadKernelModule } from "../../node/kernel-module.ts";
+import { InterruptedOperator } from "./interrupted-operator.ts";
 import { checkLaw } from "../laws/law.ts";
 
 const wasm = await loadKernelModule();
@@ -157,64 +158,38 @@ const straight: PlayOptions = {
 
 function play(given: Case, options: PlayOptions, prng: Prng): Played {
   const { continueBudget, takesColumns } = options;
-  const harnessOptions = () => ({ continueBudget, takesColumns, sideOutputs: [LATE], kernel: options.kernel() });
-  const counters = [0, 0, 0, 0, 0];
-  const outputs: string[] = [];
-  let checkpointId = 0;
-  let panes = options.panes();
-  let harness = new OperatorHarness(factoryOf(given, panes), harnessOptions());
-  const count = (): void => {
-    const { recordsIn, recordsOut, lateRecordsKept, lateRecordsDropped, refirings } = harness.metrics;
-    [recordsIn, recordsOut, lateRecordsKept, lateRecordsDropped, refirings].forEach((value, index) => (counters[index]! += value));
-  };
-  const point = (): void => {
-    outputs.push(...harness.takeOutput().map(show));
-    if (!options.restores()) return;
-    checkpointId += 1;
-    const snapshot = harness.snapshot(checkpointId);
-    if (checkpointId % 3 === 0) harness.aborted(checkpointId);
-    else harness.completed(checkpointId);
-    count();
-    harness.close();
-    panes = options.panes();
-    harness = OperatorHarness.restore(factoryOf(given, panes), snapshot, harnessOptions());
-    harness.open();
-  };
-  const give = (call: () => void): void => {
-    call();
-    point();
-    while (harness.isSuspended) {
-      harness.resume();
-      point();
-    }
-  };
-  harness.open();
+  let panes: PanesKind = "memory";
+  const operator = new InterruptedOperator({
+    factory: () => factoryOf(given, (panes = options.panes())),
+    options: () => ({ continueBudget, takesColumns, sideOutputs: [LATE], kernel: options.kernel() }),
+    restores: () => options.restores(),
+    show,
+  });
   if (options.batchRowsMax === undefined) {
     given.elements.forEach((element, id) => {
-      give(() => (element.kind === "watermark" ? harness.watermark(element.time) : harness.element(rowOf(given, element, id), element.time)));
+      operator.give((harness) => (element.kind === "watermark" ? harness.watermark(element.time) : harness.element(rowOf(given, element, id), element.time)));
     });
   } else {
     for (const batch of batchesOf(given, options.batchRowsMax, prng)) {
       // Whoever has a batch for an operator of rows gives it one by one, and waits where the operator is suspended.
-      if (panes === "memory") give(() => harness.columns(batch));
+      if (panes === "memory") operator.give((harness) => harness.columns(batch));
       else {
         batch.forEach(
-          (row) => give(() => harness.element(batch.rowAt(row), batch.timestamps[row])),
-          (watermark) => give(() => harness.watermark(watermark)),
+          (row) => operator.give((harness) => harness.element(batch.rowAt(row), batch.timestamps[row])),
+          (watermark) => operator.give((harness) => harness.watermark(watermark)),
         );
       }
     }
   }
-  const state = checkpointId === 0 ? stateOf(harness) : undefined;
-  if (state !== undefined) checkpointId = 1;
-  give(() => harness.watermark(Infinity));
-  outputs.push(...harness.takeOutput().map(show));
-  count();
-  return { outputs, counters: [...counters, harness.metrics.currentWatermark], state };
+  const state = operator.restores === 0 ? stateOf(operator.harness) : undefined;
+  operator.give((harness) => harness.watermark(Infinity));
+  operator.finish();
+  return { outputs: operator.outputs, counters: [...operator.counters, operator.harness.metrics.currentWatermark], state };
 }
 
+/** By a checkpoint before all others, which may follow. */
 function stateOf(harness: OperatorHarness): string {
-  const { operator, parts } = harness.snapshot(1);
+  const { operator, parts } = harness.snapshot(0);
   return JSON.stringify([[...operator.operator], [...parts].map(([name, part]) => [name, [...part]])]);
 }
 

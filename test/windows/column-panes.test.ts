@@ -12,6 +12,7 @@ import type { Slots } from "../../core/windows/aggregate-slots.ts";
 import { HeapPanes } from "../../core/windows/heap-panes.ts";
 import { JsKernel } from "../../core/windows/js-kernel.ts";
 import type { KernelOutput, MakeKernel } from "../../core/windows/kernel.ts";
+import type { RowRun } from "../../core/windows/column-panes.ts";
 import { KernelPanes } from "../../core/windows/kernel-panes.ts";
 import { slotsAt } from "../../core/windows/kernel-plan.ts";
 import { sliceLayout } from "../../core/windows/pane-layout.ts";
@@ -103,7 +104,7 @@ function addBatch(panes: HeapPanes<unknown, Slots> | KernelPanes<unknown>, batch
       const spanOf = (row: number): number =>
         panes.openSpan(windowsAt(batch.timestamps[row]!, shape.slideMs, firedUntil), batch.timestamps[row]!, firedUntil).handle;
       const spans = Int32Array.from(rows, spanOf);
-      if (panes.addColumns(Int32Array.from(rows), spans, rows.length)) {
+      if (panes.addColumns(runOf(rows), spans, rows.length)) {
         met.byColumns += rows.length;
         continue;
       }
@@ -216,6 +217,12 @@ test("expressions are aggregated as columns, unless one fails for a record", () 
   expect(panes.beginColumns(batch(f64Column(Float64Array.of(1.5, 2, 3), undefined, null)))).toBe(true);
   const window = new TimeWindow(0, SIZE);
   const { handle } = panes.openSpan([window], 0, -Infinity);
-  expect(panes.addColumns(Int32Array.of(0, 1, 2), Int32Array.of(handle, handle, handle), 3)).toBe(true);
+  expect(panes.addColumns({ first: 0, rows: undefined }, Int32Array.of(handle, handle, handle), 3)).toBe(true);
   expect([7, 8, 9].map((key) => panes.read(key, window))).toEqual([[2, 7], [1, 6], undefined]);
 });
+
+/** Neighbours need no list. */
+function runOf(rows: readonly number[]): RowRun {
+  const first = rows[0]!;
+  return { first, rows: rows.every((row, index) => row === first + index) ? undefined : Int32Array.from(rows) };
+}

@@ -118,6 +118,11 @@ pub extern "C" fn count(span: usize) -> usize {
 }
 
 #[no_mangle]
+pub extern "C" fn are_own_keys(from: usize, count: usize) -> bool {
+    kernel().are_own_keys(from, count)
+}
+
+#[no_mangle]
 pub extern "C" fn add(count: usize) -> bool {
     kernel().add(count)
 }

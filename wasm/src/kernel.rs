@@ -10,6 +10,9 @@ pub const ROWS_MAX: usize = 1024;
 pub const FIRST_KEY_SLOT: i32 = 0x4000_0000;
 /// What `read` and `fire` answer where a sum of integers leaves the range of 64 bits.
 pub const OVERFLOW: i32 = -1;
+/// Where a sum stands that is all there is, and how many words such a pane has.
+const TOTAL: usize = COUNT + 1;
+const STRIDE_OF_SUM: usize = TOTAL + 1;
 const CANONICAL_NAN: u64 = 0x7ff8_0000_0000_0000;
 
 pub struct Spec {
@@ -173,9 +176,18 @@ impl Kernel {
         self.table(span).len()
     }
 
+    /// Whether the keys of these rows of the input stand for themselves: all others are negative once this much is added.
+    pub fn are_own_keys(&self, from: usize, count: usize) -> bool {
+        0 <= self.input.keys[from..from + count].iter().fold(0, |bits, key| bits | key.wrapping_add(FIRST_KEY_SLOT))
+    }
+
     /// Adds the first `count` rows of the input. Returns false, and has changed nothing, where a sum of integers would leave the range.
     pub fn add(&mut self, count: usize) -> bool {
         assert!(count <= ROWS_MAX);
+        if let ([Aggregate { column, word: TOTAL, .. }], Some(_)) = (&self.aggregates[..], self.fused_sum) {
+            self.sum_rows(*column, count);
+            return true;
+        }
         self.resolve(count);
         if self.has_int_sums && !self.add_int_sums(count) {
             return false;
@@ -346,6 +358,34 @@ impl Kernel {
         }
     }
 
+    /// All of it in one pass, where one sum of numbers is all that there is.
+    fn sum_rows(&mut self, column: usize, count: usize) {
+        assert!(self.stride == STRIDE_OF_SUM);
+        let numbers = self.input.values[column].as_ptr().cast::<f64>();
+        let (keys, spans) = (self.input.keys.as_ptr(), self.input.spans.as_ptr());
+        let mut row = 0;
+        while row < count {
+            // SAFETY: the columns have ROWS_MAX rows.
+            let span = unsafe { *spans.add(row) };
+            let table = self.tables[span as usize].as_mut().expect("a span is used between open and drop");
+            let words = table.words.as_mut_ptr();
+            let finder = table.finder();
+            // As far as the rows stay in one span and meet keys that it has.
+            while row < count && unsafe { *spans.add(row) } == span {
+                let Some(found) = finder.find(unsafe { *keys.add(row) }) else { break };
+                // SAFETY: a row that is found has so many words: position, count and total.
+                unsafe { add_number(words.add(found * STRIDE_OF_SUM), TOTAL, *numbers.add(row)) };
+                row += 1;
+            }
+            if row < count && unsafe { *spans.add(row) } == span {
+                let pane = self.create_alone(span, unsafe { *keys.add(row) });
+                // SAFETY: as before.
+                unsafe { add_number(pane, TOTAL, *numbers.add(row)) };
+                row += 1;
+            }
+        }
+    }
+
     /// Finds or creates the pane of each row.
     fn resolve(&mut self, count: usize) {
         let stride = self.stride;
@@ -367,22 +407,26 @@ impl Kernel {
         }
     }
 
-    /// Creates the pane of a row. Where the table moves for it, the panes that were found before have moved too.
-    fn create(&mut self, span: i32, row: usize) {
-        let key = self.input.keys[row];
+    /// Creates a pane, and returns where it begins.
+    fn create_alone(&mut self, span: i32, key: i32) -> *mut u64 {
         self.count_pane(key);
         self.blank[POSITION] = changed(self.next_position).to_bits();
         self.next_position += 1.0;
         let table = self.tables[span as usize].as_mut().expect("a span is used between open and drop");
-        let before = table.words.as_ptr() as usize;
         let created = table.insert(key, &self.blank);
-        let words = table.words.as_mut_ptr();
-        self.targets[row] = words.wrapping_add(created * self.stride);
+        table.words.as_mut_ptr().wrapping_add(created * self.stride)
+    }
+
+    /// Creates the pane of a row. Where the table moves for it, the panes that were found before have moved too.
+    fn create(&mut self, span: i32, row: usize) {
+        let before = self.table(span as usize).words.as_ptr() as usize;
+        self.targets[row] = self.create_alone(span, self.input.keys[row]);
+        let words = self.table(span as usize).words.as_ptr();
         if words as usize == before {
             return;
         }
         for (target, _) in self.targets[..row].iter_mut().zip(&self.input.spans[..row]).filter(|(_, &other)| other == span) {
-            *target = words.wrapping_byte_add(*target as usize - before);
+            *target = words.cast_mut().wrapping_byte_add(*target as usize - before);
         }
     }
 
@@ -403,13 +447,7 @@ impl Kernel {
         if let Some(Aggregate { column, word, .. }) = self.fused_sum.map(|index| self.aggregates[index]) {
             let numbers = self.input.values[column].as_ptr().cast::<f64>();
             // SAFETY: see `aggregate_rows`; position and count are the first two words.
-            return self.for_each_pane(count, POSITION, |row, position| unsafe {
-                *position = float(*position).abs().to_bits();
-                let counted = position.add(COUNT);
-                *counted = (float(*counted) + 1.0).to_bits();
-                let total = position.add(word);
-                *total = (float(*total) + *numbers.add(row)).to_bits();
-            });
+            return self.for_each_pane(count, POSITION, |row, pane| unsafe { add_number(pane, word, *numbers.add(row)) });
         }
         let counts = self.needs_counts.then(|| self.counts.as_mut_ptr());
         // SAFETY: see `for_each_pane`; position and count are the first two words.
@@ -523,6 +561,20 @@ impl Kernel {
         }
         Some(sum)
     }
+}
+
+/// Counts a row in its pane, marks that as changed, and adds a number to one of its words.
+///
+/// # Safety
+/// A pane begins there that has this word.
+#[inline(always)]
+unsafe fn add_number(pane: *mut u64, word: usize, number: f64) {
+    let position = pane.add(POSITION);
+    *position = float(*position).abs().to_bits();
+    let counted = pane.add(COUNT);
+    *counted = (float(*counted) + 1.0).to_bits();
+    let total = pane.add(word);
+    *total = (float(*total) + number).to_bits();
 }
 
 /// A later pane is not merged where it was just copied: it is the first of its key.

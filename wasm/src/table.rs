@@ -40,6 +40,28 @@ pub struct Likeness {
     places: usize,
 }
 
+/// Looks keys up in a table that does not change meanwhile.
+pub struct Finder<'a> {
+    table: &'a Table,
+    base: i32,
+    direct: &'a [u32],
+}
+
+impl Finder<'_> {
+    #[inline(always)]
+    pub fn find(&self, key: i32) -> Option<usize> {
+        let place = key.wrapping_sub(self.base) as u32 as usize;
+        if let Some(&found) = self.direct.get(place) {
+            return (found as usize).checked_sub(1);
+        }
+        if self.direct.is_empty() {
+            self.table.find_hashed(key)
+        } else {
+            None
+        }
+    }
+}
+
 impl Likeness {
     /// Of a table whose keys nothing is known of.
     pub fn of_count(count: usize) -> Likeness {
@@ -97,15 +119,12 @@ impl Table {
 
     #[inline(always)]
     pub fn find(&self, key: i32) -> Option<usize> {
-        let place = key.wrapping_sub(self.base) as u32 as usize;
-        if place < self.direct.len() {
-            return (self.direct[place] as usize).checked_sub(1);
-        }
-        if self.direct.is_empty() {
-            self.find_hashed(key)
-        } else {
-            None
-        }
+        self.finder().find(key)
+    }
+
+    #[inline(always)]
+    pub fn finder(&self) -> Finder<'_> {
+        Finder { table: self, base: self.base, direct: &self.direct }
     }
 
     fn find_hashed(&self, key: i32) -> Option<usize> {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nearestName } from "../../core/api/nearest-name.ts";
+import { nearestName } from "../../core/lib/nearest-name.ts";
 
 const KNOWN = ["parallelism", "maxParallelism", "bufferTimeout", "limit"];
 

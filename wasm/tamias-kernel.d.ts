@@ -1,0 +1,3 @@
+/** `tamias/kernel.wasm` as edge workers and their bundlers import a file of WebAssembly: compiled. */
+declare const module: WebAssembly.Module;
+export default module;
