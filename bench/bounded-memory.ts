@@ -1,7 +1,9 @@
 import process from "node:process";
 import { f64Column } from "../core/data/column.ts";
 import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../core/data/column-batch.ts";
+import { loadParts } from "../core/lib/part.ts";
 import { KeyedStore } from "../core/state/keyed-store.ts";
+import { ALL_PARTS } from "../core/testing/all-parts.ts";
 import type { Slots } from "../core/windows/aggregate-slots.ts";
 import { count, sum } from "../core/windows/aggregates.ts";
 import { builtInAggregates } from "../core/windows/built-in-aggregates.ts";
@@ -102,6 +104,7 @@ class Run {
 async function main(): Promise<number> {
   const total = Number(process.argv[2] ?? 100_000_000);
   const name = process.argv[3] ?? "wasm";
+  await loadParts(ALL_PARTS);
   const run = new Run(name === "js" ? (spec) => new JsKernel(spec) : wasmKernels(await loadKernelModule()));
   const [held, resident] = [[0, 0], [0, 0]];
   for (let number = 0; run.keys < total; number += 1) {

@@ -9,7 +9,7 @@ import { ROOT } from "./type-check.ts";
  * the same class for all. Nothing is minified, and who bundles the package for a page drops as much of it as of single modules.
  */
 export async function bundleModules(compiled: string, folder: string): Promise<void> {
-  const atOnce = new Set<string>();
+  const chunks = new Map<string, string>();
   await build({
     cwd: compiled,
     input: Object.fromEntries(entryPoints().map((path) => [path.replace(/\.js$/, ""), join(compiled, path)])),
@@ -22,21 +22,36 @@ export async function bundleModules(compiled: string, folder: string): Promise<v
       {
         name: "what tamias loads at once",
         buildEnd() {
-          atOnce.add(join(compiled, "core/index.js"));
-          for (const id of atOnce) for (const imported of this.getModuleInfo(id)?.importedIds ?? []) atOnce.add(imported);
+          const importedBy = (id: string): readonly string[] => this.getModuleInfo(id)?.importedIds ?? [];
+          const partsOf = (id: string): readonly string[] => this.getModuleInfo(id)?.dynamicallyImportedIds ?? [];
+          const from = (path: string): ReadonlySet<string> => reached([join(compiled, path)], importedBy);
+          const all = from("core/index.js");
+          const inParts = reached([...all].flatMap(partsOf), (id) => [...importedBy(id), ...partsOf(id)]);
+          const always = from("core/local-environment.js");
+          const inSessions = from("core/operators/session-window-operator.js");
+          for (const id of from("core/operators/window-operator.js")) chunks.set(id, inSessions.has(id) ? "all-windows" : "windows");
+          for (const id of all) if (always.has(id) || !inParts.has(id)) chunks.set(id, "tamias");
         },
       },
     ],
     output: {
-      dir: folder, 
+      dir: folder,
       format: "esm",
       entryFileNames: "[name].js",
       chunkFileNames: "chunks/[name]-[hash].js",
-      // All that is imported at once is one chunk: the parts share most of it, each another share, and many small chunks compress badly.
-      codeSplitting: { groups: [{ name: "tamias", test: (id) => atOnce.has(id) }] },
+      // Many small chunks compress badly. What every job needs is one, with what no part needs; what parts need and a job only where it names it stays out: who
+      // bundles the package again keeps or leaves chunks as a whole. Of the parts, windows are split most finely, and needed most.
+      codeSplitting: { groups: ["tamias", "all-windows", "windows"].map((name) => ({ name, test: (id: string) => chunks.get(id) === name })) },
       minify: false,
     },
   });
+}
+
+/** These modules, what they import, and so on. */
+function reached(from: readonly string[], importedBy: (id: string) => readonly string[]): ReadonlySet<string> {
+  const found = new Set(from);
+  for (const id of found) for (const imported of importedBy(id)) found.add(imported);
+  return found;
 }
 
 /** What package.json exports or installs, from dist/. */

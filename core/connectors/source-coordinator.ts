@@ -1,6 +1,6 @@
 import { assert, InvariantViolation, unreachable } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
-import { decodeValue, encodeValue } from "../data/value-bytes.ts";
+import { codecs } from "../data/coded-type.ts";
 import type { Cancellable } from "../host/host.ts";
 import type { ToEnumerator, ToReader } from "../operators/source-protocol.ts";
 import { SplitAssignments } from "./split-assignments.ts";
@@ -41,7 +41,7 @@ export class SourceCoordinator<T, Split, EnumeratorState> {
   restore(bytes: Uint8Array): void {
     assert(this.#enumerator === undefined, "an enumerator is restored before it starts");
     this.#guarded(() => {
-      const state = decodeValue(this.#source.enumeratorStateType, bytes);
+      const state = codecs.module.decodeValue(this.#source.enumeratorStateType, bytes);
       this.#enumerator = this.#source.restoreEnumerator(this.#enumeratorContext(), state);
     });
   }
@@ -83,7 +83,7 @@ export class SourceCoordinator<T, Split, EnumeratorState> {
     const enumerator = this.#enumerator;
     assert(enumerator !== undefined, "an enumerator has started when it is asked for its state");
     try {
-      const bytes = encodeValue(this.#source.enumeratorStateType, enumerator.snapshotState(checkpointId));
+      const bytes = codecs.module.encodeValue(this.#source.enumeratorStateType, enumerator.snapshotState(checkpointId));
       this.#assignments.snapshotTaken(checkpointId);
       return bytes;
     } catch (cause) {

@@ -1,4 +1,5 @@
-import { type ByteReader, type ByteWriter, corrupt } from "../lib/bytes.ts";
+import type { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { corrupt } from "../lib/errors.ts";
 
 const SAFE = 0;
 const POSITIVE = 1;

@@ -1,5 +1,6 @@
 import { assert } from "../lib/assert.ts";
-import { ByteReader, ByteWriter, corrupt } from "../lib/bytes.ts";
+import { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { corrupt } from "../lib/errors.ts";
 import type { BatchCursor } from "./batch-cursor.ts";
 import type { ColumnBatch } from "./column-batch.ts";
 import { aligned } from "./column-format.ts";

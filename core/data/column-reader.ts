@@ -1,5 +1,6 @@
 import { assert } from "../lib/assert.ts";
-import { ByteReader, corrupt } from "../lib/bytes.ts";
+import { ByteReader } from "../lib/bytes.ts";
+import { corrupt } from "../lib/errors.ts";
 import { BatchLayout, ColumnBatch, NO_WATERMARKS, type WatermarkPositions } from "./column-batch.ts";
 import { aligned, ALIGNMENT, bytesOfKind, COLUMN_KINDS, COLUMNS_VERSION, FLAG_UNDEFINED, FLAG_VALIDITY, FLAGS_END } from "./column-format.ts";
 import {

@@ -1,327 +1,62 @@
-import { type ByteReader, type ByteWriter, corrupt } from "../lib/bytes.ts";
-import { JobError } from "../lib/errors.ts";
-import { show } from "../lib/show.ts";
-import { writeWhole } from "./dynamic-type.ts";
-import { type FieldReader, objectMaker, setField } from "./object-shape.ts";
-import { plainFieldNames, refuseExtraProperties, refuseOddArray } from "./plain-value.ts";
-import { elementStep, fieldStep, IDENTIFIER, refusal, under } from "./refusal.ts";
+import { codedType } from "./coded-type.ts";
+import { IDENTIFIER } from "./refusal.ts";
 import type { CustomCodec, ObjectOf, OptionalType, Type, TypeOf } from "./type.ts";
-
-const ABSENT = 0;
-const PRESENT = 1;
-const PRESENT_UNDEFINED = 2;
+import { isArray, isMap, isPlainObject, isSet, mayFit, optionalElement } from "./value-kinds.ts";
 
 type AnyType = Type<unknown>;
 
-function isArray(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype;
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-}
-
-/**
- * Elements may be of a type that writes nothing; as many zeros as are missing follow them, so that a count never exceeds the
- * bytes behind it, and a damaged one is found before it makes a long loop.
- */
-function padElements(writer: ByteWriter, start: number, count: number): void {
-  for (let length = writer.length - start; length < count; length += 1) writer.u8(0);
-}
-
-function skipPadding(reader: ByteReader, start: number, count: number): void {
-  const length = reader.position - start;
-  if (length < count) reader.skip(count - length);
-}
-
 export function arrayType<T>(element: Type<T>): Type<T[]> {
-  return {
-    name: `array(${element.name})`,
-    accepts: isArray,
-    write(writer, value) {
-      if (!isArray(value)) throw refusal(`an array is expected, but got ${show(value)}`);
-      refuseOddArray(value);
-      writer.varint(value.length);
-      const start = writer.length;
-      let index = 0;
-      try {
-        for (; index < value.length; index += 1) element.write(writer, value[index] as T);
-      } catch (error) {
-        throw under(elementStep(index), error);
-      }
-      padElements(writer, start, value.length);
-    },
-    read(reader) {
-      const length = reader.count();
-      const start = reader.position;
-      const array: T[] = [];
-      for (let index = 0; index < length; index += 1) array.push(element.read(reader));
-      skipPadding(reader, start, length);
-      return array;
-    },
-  };
+  return codedType(`array(${element.name})`, isArray, (from) => from.arrayCodec(element));
 }
 
 export function tupleType<const E extends readonly AnyType[]>(...elements: E): Type<{ -readonly [I in keyof E]: TypeOf<E[I]> }> {
-  type Tuple = { -readonly [I in keyof E]: TypeOf<E[I]> };
   const fits = (value: unknown): value is readonly unknown[] => isArray(value) && value.length === elements.length;
-  return {
-    name: `tuple(${elements.map((element) => element.name).join(",")})`,
-    accepts: fits,
-    write(writer, value) {
-      if (!fits(value)) throw refusal(`an array of ${elements.length} elements is expected, but got ${show(value)}`);
-      refuseOddArray(value);
-      let index = 0;
-      try {
-        for (; index < elements.length; index += 1) elements[index]!.write(writer, value[index]);
-      } catch (error) {
-        throw under(elementStep(index), error);
-      }
-    },
-    read: (reader) => elements.map((element) => element.read(reader)) as Tuple,
-  };
+  return codedType(`tuple(${namesOf(elements).join(",")})`, fits, (from) => from.tupleCodec(elements, fits));
 }
 
 export function objectType<const F extends Readonly<Record<string, AnyType>>>(fields: F): Type<ObjectOf<F>> {
-  const names = Object.keys(fields);
-  const fieldTypes = names.map((name) => fields[name]!);
-  const optional = fieldTypes.map((type) => optionalElement(type) !== undefined);
-  const literalIndices = names.map((_name, index) => index).filter((index) => fieldTypes[index]!.name.startsWith("literal("));
-  const make = optional.includes(true) ? undefined : objectMaker(names);
-  const readField: FieldReader = (index, reader) => fieldTypes[index]!.read(reader);
-
-  function writeFields(writer: ByteWriter, value: Record<string, unknown>): number {
-    let present = 0;
-    let index = 0;
-    try {
-      for (; index < names.length; index += 1) {
-        const name = names[index]!;
-        if (optional[index]! && !Object.hasOwn(value, name)) {
-          writer.u8(ABSENT);
-          continue;
-        }
-        fieldTypes[index]!.write(writer, value[name]);
-        present += 1;
-      }
-    } catch (error) {
-      throw under(fieldStep(names[index]!), error);
-    }
-    return present;
-  }
-
-  return {
-    name: `object{${names.map((name) => describeField(name, fields[name]!)).join(",")}}`,
-    // The literal fields of an object tell the members of a union apart.
-    accepts(value) {
-      return isPlainObject(value) && literalIndices.every((index) => fieldTypes[index]!.accepts!(value[names[index]!]));
-    },
-    write(writer, value) {
-      if (!isPlainObject(value)) {
-        throw refusal(`a plain object is expected, but got ${show(value)}; copy it into one, { ...value }, or use types.custom`);
-      }
-      const present = writeFields(writer, value);
-      if (Object.keys(value).length !== present) throw fieldMismatch(value, names, optional);
-    },
-    read(reader) {
-      if (make !== undefined) return make(readField, reader, 0) as ObjectOf<F>;
-      const made = {};
-      for (let index = 0; index < names.length; index += 1) {
-        if (optional[index]! && reader.peekU8() === ABSENT) reader.skip(1);
-        else setField(made, names[index]!, fieldTypes[index]!.read(reader));
-      }
-      return made as ObjectOf<F>;
-    },
-  };
+  // The codec is made later: by then the caller may have changed its object.
+  const own = { ...fields };
+  const described = Object.keys(own).map((name) => describeField(name, own[name]!));
+  const literals = Object.keys(own).filter((name) => own[name]!.name.startsWith("literal("));
+  // The literal fields of an object tell the members of a union apart.
+  const accepts = (value: unknown): boolean => isPlainObject(value) && literals.every((name) => own[name]!.accepts!(value[name]));
+  return codedType(`object{${described.join(",")}}`, accepts, (from) => from.objectCodec(own));
 }
 
-function fieldMismatch(value: object, names: readonly string[], optional: readonly boolean[]): unknown {
-  for (const name of plainFieldNames(value)) {
-    if (names.includes(name)) continue;
-    return under(fieldStep(name), refusal("the type has no such field; add it to types.object, or leave it out"));
-  }
-  const missing = names.find((name, index) => !optional[index]! && !Object.hasOwn(value, name));
-  return under(fieldStep(missing ?? ""), refusal("the field is missing; set it, or declare it with types.optional"));
+export function optionalType<T>(element: Type<T>): OptionalType<T> {
+  const accepts = (value: unknown): boolean => value === undefined || mayFit(element, value);
+  return { ...codedType(`optional(${element.name})`, accepts, (from) => from.optionalCodec(element)), optional: element };
+}
+
+export function nullableType<T>(element: Type<T>): Type<T | null> {
+  return codedType(`nullable(${element.name})`, (value) => value === null || mayFit(element, value), (from) => from.nullableCodec(element));
+}
+
+export function mapType<K, V>(keyType: Type<K>, valueType: Type<V>): Type<Map<K, V>> {
+  return codedType(`map(${keyType.name},${valueType.name})`, isMap, (from) => from.mapCodec(keyType, valueType));
+}
+
+export function setType<T>(element: Type<T>): Type<Set<T>> {
+  return codedType(`set(${element.name})`, isSet, (from) => from.setCodec(element));
+}
+
+export function unionType<const M extends readonly AnyType[]>(...members: M): Type<TypeOf<M[number]>> {
+  const name = `union(${namesOf(members).join("|")})`;
+  return codedType(name, (value) => members.some((member) => mayFit(member, value)), (from) => from.unionCodec(members, name));
+}
+
+export function customType<T>(codec: CustomCodec<T>): Type<T> {
+  const { accepts } = codec;
+  return codedType(`custom(${codec.name})`, accepts && ((value) => accepts(value)), (from) => from.customCodec(codec));
+}
+
+function namesOf(types: readonly AnyType[]): readonly string[] {
+  return types.map(({ name }) => name);
 }
 
 function describeField(name: string, type: AnyType): string {
   const shownName = IDENTIFIER.test(name) ? name : JSON.stringify(name);
   const element = optionalElement(type);
   return element === undefined ? `${shownName}:${type.name}` : `${shownName}?:${element.name}`;
-}
-
-function optionalElement(type: AnyType): AnyType | undefined {
-  return (type as Partial<OptionalType<unknown>>).optional;
-}
-
-export function optionalType<T>(element: Type<T>): OptionalType<T> {
-  return {
-    name: `optional(${element.name})`,
-    optional: element,
-    accepts: (value) => value === undefined || (element.accepts?.(value) ?? true),
-    write(writer, value) {
-      writer.u8(value === undefined ? PRESENT_UNDEFINED : PRESENT);
-      if (value !== undefined) element.write(writer, value);
-    },
-    read(reader) {
-      const presence = reader.u8();
-      if (presence === PRESENT_UNDEFINED) return undefined;
-      if (presence !== PRESENT) throw corrupt(`${presence} at byte ${reader.position - 1} is no mark of presence`);
-      return element.read(reader);
-    },
-  };
-}
-
-export function nullableType<T>(element: Type<T>): Type<T | null> {
-  return {
-    name: `nullable(${element.name})`,
-    accepts: (value) => value === null || (element.accepts?.(value) ?? true),
-    write(writer, value) {
-      writer.u8(value === null ? ABSENT : PRESENT);
-      if (value !== null) element.write(writer, value);
-    },
-    read(reader) {
-      const presence = reader.u8();
-      if (presence === ABSENT) return null;
-      if (presence !== PRESENT) throw corrupt(`${presence} at byte ${reader.position - 1} is no mark of presence`);
-      return element.read(reader);
-    },
-  };
-}
-
-function isMap(value: unknown): value is Map<unknown, unknown> {
-  return value instanceof Map && Object.getPrototypeOf(value) === Map.prototype;
-}
-
-export function mapType<K, V>(keyType: Type<K>, valueType: Type<V>): Type<Map<K, V>> {
-  return {
-    name: `map(${keyType.name},${valueType.name})`,
-    accepts: isMap,
-    write(writer, value) {
-      if (!isMap(value)) throw refusal(`a Map is expected, but got ${show(value)}`);
-      refuseExtraProperties(value, "Map");
-      writer.varint(value.size);
-      const start = writer.length;
-      let step = "";
-      let index = 0;
-      try {
-        for (const [key, held] of value) {
-          step = `.keys()[${index}]`;
-          keyType.write(writer, key as K);
-          step = `.get(${show(key)})`;
-          valueType.write(writer, held as V);
-          index += 1;
-        }
-      } catch (error) {
-        throw under(step, error);
-      }
-      padElements(writer, start, value.size);
-    },
-    read(reader) {
-      const size = reader.count();
-      const start = reader.position;
-      const map = new Map<K, V>();
-      for (let index = 0; index < size; index += 1) {
-        const key = keyType.read(reader);
-        map.set(key, valueType.read(reader));
-      }
-      skipPadding(reader, start, size);
-      return map;
-    },
-  };
-}
-
-function isSet(value: unknown): value is Set<unknown> {
-  return value instanceof Set && Object.getPrototypeOf(value) === Set.prototype;
-}
-
-export function setType<T>(element: Type<T>): Type<Set<T>> {
-  return {
-    name: `set(${element.name})`,
-    accepts: isSet,
-    write(writer, value) {
-      if (!isSet(value)) throw refusal(`a Set is expected, but got ${show(value)}`);
-      refuseExtraProperties(value, "Set");
-      writer.varint(value.size);
-      const start = writer.length;
-      let index = 0;
-      try {
-        for (const held of value) {
-          element.write(writer, held as T);
-          index += 1;
-        }
-      } catch (error) {
-        throw under(`.values()[${index}]`, error);
-      }
-      padElements(writer, start, value.size);
-    },
-    read(reader) {
-      const size = reader.count();
-      const start = reader.position;
-      const set = new Set<T>();
-      for (let index = 0; index < size; index += 1) set.add(element.read(reader));
-      skipPadding(reader, start, size);
-      return set;
-    },
-  };
-}
-
-export function unionType<const M extends readonly AnyType[]>(...members: M): Type<TypeOf<M[number]>> {
-  type Union = TypeOf<M[number]>;
-  const name = `union(${members.map((member) => member.name).join("|")})`;
-  const mayFit = (member: AnyType, value: unknown): boolean => member.accepts?.(value) ?? true;
-  return {
-    name,
-    accepts: (value) => members.some((member) => mayFit(member, value)),
-    write(writer, value) {
-      // The first member that takes the whole value; what a member wrote before it refused is taken back.
-      const start = writer.length;
-      let candidates = 0;
-      let refused: unknown;
-      for (let index = 0; index < members.length; index += 1) {
-        if (!mayFit(members[index]!, value)) continue;
-        candidates += 1;
-        writer.varint(index);
-        try {
-          return writeWhole<unknown>(members[index]!, writer, value);
-        } catch (error) {
-          if (!(error instanceof JobError) || error.code !== "NOT_SERIALIZABLE") throw error;
-          refused = error;
-          writer.truncate(start);
-        }
-      }
-      // Where only one member came into question, its reason names the field that is wrong.
-      throw candidates === 1 ? refused : refusal(`${show(value)} fits no member of ${name}`);
-    },
-    read(reader) {
-      const index = reader.varint();
-      const member = members[index];
-      if (member === undefined) throw corrupt(`${index} before byte ${reader.position} is no member of ${name}`);
-      return member.read(reader) as Union;
-    },
-  };
-}
-
-export function customType<T>(codec: CustomCodec<T>): Type<T> {
-  const { accepts } = codec;
-  return {
-    name: `custom(${codec.name})`,
-    ...(accepts === undefined ? {} : { accepts: (value: unknown) => accepts(value) }),
-    write(writer, value) {
-      try {
-        codec.write(writer, value);
-      } catch (error) {
-        if (error instanceof JobError) throw error;
-        const reason = show(error instanceof Error ? error.message : error);
-        throw refusal(`the codec "${codec.name}" could not write ${show(value)}: ${reason}`, error);
-      }
-    },
-    read(reader) {
-      try {
-        return codec.read(reader);
-      } catch (error) {
-        if (error instanceof JobError) throw error;
-        throw corrupt(`the codec "${codec.name}" could not read a value before byte ${reader.position} (${show(error)})`);
-      }
-    },
-  };
 }

@@ -1,4 +1,5 @@
-import { type ByteReader, corrupt } from "../lib/bytes.ts";
+import type { ByteReader } from "../lib/bytes.ts";
+import { corrupt } from "../lib/errors.ts";
 import { readBigint } from "./bigint-codec.ts";
 import * as tag from "./dynamic-format.ts";
 import { type FieldReader, objectMaker, type ObjectMaker, setField } from "./object-shape.ts";

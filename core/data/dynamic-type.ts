@@ -2,7 +2,7 @@ import type { ByteReader, ByteWriter } from "../lib/bytes.ts";
 import { Part } from "../lib/part.ts";
 import type { Type } from "./type.ts";
 
-/** Values become bytes between chains, in BATCH and in snapshots; a job that has none of them needs no codec. */
+/** Values become bytes between chains, in BATCH and in snapshots; a job that has none of them does not need it. */
 export const dynamicCodec = /* @__PURE__ */ new Part(() => import("./dynamic-codec.ts"));
 
 /**

@@ -1,4 +1,3 @@
-import { type ByteReader, type ByteWriter, corrupt } from "../lib/bytes.ts";
 import { JobError } from "../lib/errors.ts";
 import { javaBooleanHash, javaDoubleHash, javaLongHash, javaStringHash } from "../lib/hash.ts";
 import { show } from "../lib/show.ts";
@@ -12,7 +11,8 @@ import { decodeStructuredKey, encodeStructuredKey } from "./structured-key.ts";
  */
 export type KeyId = string | number | boolean;
 
-const MARK = "\u0000";
+/** What the identity of a structured key begins with. */
+export const KEY_MARK = "\u0000";
 
 /**
  * The identity of a key. Strings, numbers and booleans are keys; a bigint that is a safe integer is the same key as the equal
@@ -21,12 +21,12 @@ const MARK = "\u0000";
  * @throws JobError INVALID_KEY for null, undefined, functions, symbols, larger bigints, dates and other objects.
  */
 export function keyId(key: unknown): KeyId {
-  if (typeof key === "string") return key.charCodeAt(0) === 0 ? MARK + key : key;
+  if (typeof key === "string") return key.charCodeAt(0) === 0 ? KEY_MARK + key : key;
   // Adding 0 turns −0 into 0 and leaves every other number as it is.
   if (typeof key === "number") return key + 0;
   if (typeof key === "boolean") return key;
   if (typeof key === "bigint") return safeInteger(key);
-  if (typeof key === "object" && key !== null) return MARK + encodeStructuredKey(key);
+  if (typeof key === "object" && key !== null) return KEY_MARK + encodeStructuredKey(key);
   throw new JobError("INVALID_KEY", `${show(key)} is no key; ${adviceFor(key)}`);
 }
 
@@ -52,66 +52,8 @@ export function showKey(id: KeyId): string {
   return show(keyValue(id));
 }
 
-const TEXT = 0;
-const INTEGER = 1;
-const DOUBLE = 2;
-const FALSE = 3;
-const TRUE = 4;
-const STRUCTURED = 5;
-
-export function writeKey(writer: ByteWriter, id: KeyId): void {
-  if (typeof id === "number") {
-    writer.u8(Number.isSafeInteger(id) ? INTEGER : DOUBLE);
-    if (Number.isSafeInteger(id)) writer.zigzag(id);
-    else writer.f64(id);
-  } else if (typeof id === "boolean") {
-    writer.u8(id ? TRUE : FALSE);
-  } else if (isStructured(id)) {
-    writer.u8(STRUCTURED);
-    writer.varint(id.length - 1);
-    for (let index = 1; index < id.length; index += 1) writer.u8(id.charCodeAt(index));
-  } else {
-    writer.u8(TEXT);
-    writer.string(id);
-  }
-}
-
-export function readKey(reader: ByteReader): KeyId {
-  const form = reader.u8();
-  switch (form) {
-    case TEXT:
-      return readTextKey(reader);
-    case INTEGER:
-      return reader.zigzag();
-    case DOUBLE:
-      return reader.f64() + 0;
-    case FALSE:
-      return false;
-    case TRUE:
-      return true;
-    case STRUCTURED:
-      return readStructuredKey(reader);
-    default:
-      throw corrupt(`${form} at byte ${reader.position - 1} is no form of a key`);
-  }
-}
-
-function readTextKey(reader: ByteReader): string {
-  const id = reader.string();
-  if (isStructured(id)) throw corrupt(`the text of a key before byte ${reader.position} is not escaped`);
-  return id;
-}
-
-function readStructuredKey(reader: ByteReader): string {
-  let id = MARK;
-  for (const byte of reader.rawView(reader.varint())) id += String.fromCharCode(byte);
-  // Reading it once finds damage here rather than when the key is shown to a user function.
-  decodeStructuredKey(id, 1);
-  return id;
-}
-
 /** Whether the identity is that of an array or object: canonical bytes never begin with 0. */
-function isStructured(id: string): boolean {
+export function isStructured(id: string): boolean {
   return id.charCodeAt(0) === 0 && id.charCodeAt(1) !== 0;
 }
 

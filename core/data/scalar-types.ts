@@ -1,96 +1,15 @@
-import { corrupt } from "../lib/bytes.ts";
 import { show } from "../lib/show.ts";
-import { readBigint, writeBigint } from "./bigint-codec.ts";
-import { refuseExtraProperties } from "./plain-value.ts";
-import { refusal } from "./refusal.ts";
+import { codedType } from "./coded-type.ts";
 import type { Type } from "./type.ts";
+import { isBytes, isDate } from "./value-kinds.ts";
 
-function expected(what: string, value: unknown): unknown {
-  return refusal(`${what} is expected, but got ${show(value)}`);
-}
-
-export const stringType: Type<string> = {
-  name: "string",
-  accepts: (value) => typeof value === "string",
-  write(writer, value) {
-    if (typeof value !== "string") throw expected("a string", value);
-    writer.string(value);
-  },
-  read: (reader) => reader.string(),
-};
-
-export const numberType: Type<number> = {
-  name: "f64",
-  accepts: (value) => typeof value === "number",
-  write(writer, value) {
-    if (typeof value !== "number") throw expected("a number", value);
-    writer.f64(value);
-  },
-  read: (reader) => reader.f64(),
-};
-
-export const intType: Type<number> = {
-  name: "int",
-  accepts: (value) => Number.isSafeInteger(value),
-  write(writer, value) {
-    if (!Number.isSafeInteger(value)) throw expected("a safe integer (at most 2^53 − 1; use types.bigint beyond)", value);
-    writer.zigzag(value);
-  },
-  read: (reader) => reader.zigzag(),
-};
-
-export const booleanType: Type<boolean> = {
-  name: "boolean",
-  accepts: (value) => typeof value === "boolean",
-  write(writer, value) {
-    if (typeof value !== "boolean") throw expected("a boolean", value);
-    writer.u8(value ? 1 : 0);
-  },
-  read(reader) {
-    const byte = reader.u8();
-    if (1 < byte) throw corrupt(`${byte} at byte ${reader.position - 1} is no boolean`);
-    return byte === 1;
-  },
-};
-
-export const bigintType: Type<bigint> = {
-  name: "bigint",
-  accepts: (value) => typeof value === "bigint",
-  write(writer, value) {
-    if (typeof value !== "bigint") throw expected("a bigint", value);
-    writeBigint(writer, value);
-  },
-  read: (reader) => readBigint(reader),
-};
-
-function isDate(value: unknown): value is Date {
-  return value instanceof Date && Object.getPrototypeOf(value) === Date.prototype;
-}
-
-export const dateType: Type<Date> = {
-  name: "date",
-  accepts: isDate,
-  write(writer, value) {
-    if (!isDate(value)) throw expected("a Date", value);
-    refuseExtraProperties(value, "Date");
-    writer.f64(value.getTime());
-  },
-  read: (reader) => new Date(reader.f64()),
-};
-
-function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array && Object.getPrototypeOf(value) === Uint8Array.prototype;
-}
-
-export const bytesType: Type<Uint8Array> = {
-  name: "bytes",
-  accepts: isBytes,
-  write(writer, value) {
-    if (!isBytes(value)) throw expected("a Uint8Array (not a subclass such as Buffer: new Uint8Array(buffer))", value);
-    writer.bytes(value);
-  },
-  read: (reader) => reader.bytes(),
-};
+export const stringType: Type<string> = /* @__PURE__ */ codedType("string", isString, (from) => from.stringCodec);
+export const numberType: Type<number> = /* @__PURE__ */ codedType("f64", isNumber, (from) => from.numberCodec);
+export const intType: Type<number> = /* @__PURE__ */ codedType("int", Number.isSafeInteger, (from) => from.intCodec);
+export const booleanType: Type<boolean> = /* @__PURE__ */ codedType("boolean", isBoolean, (from) => from.booleanCodec);
+export const bigintType: Type<bigint> = /* @__PURE__ */ codedType("bigint", isBigint, (from) => from.bigintCodec);
+export const dateType: Type<Date> = /* @__PURE__ */ codedType("date", isDate, (from) => from.dateCodec);
+export const bytesType: Type<Uint8Array> = /* @__PURE__ */ codedType("bytes", isBytes, (from) => from.bytesCodec);
 
 export type Literal = string | number | boolean | bigint | null | undefined;
 
@@ -98,18 +17,21 @@ export type Literal = string | number | boolean | bigint | null | undefined;
 export function literalType<const L extends readonly Literal[]>(...values: L): Type<L[number]> {
   const shown = values.map((value) => show(value)).join("|");
   const placeOf = (value: unknown): number => values.findIndex((candidate) => Object.is(candidate, value));
-  return {
-    name: `literal(${shown})`,
-    accepts: (value) => 0 <= placeOf(value),
-    write(writer, value) {
-      const place = placeOf(value);
-      if (place < 0) throw expected(shown, value);
-      writer.varint(place);
-    },
-    read(reader) {
-      const place = reader.varint();
-      if (values.length <= place) throw corrupt(`${place} before byte ${reader.position} is none of ${shown}`);
-      return values[place];
-    },
-  };
+  return codedType(`literal(${shown})`, (value) => 0 <= placeOf(value), (from) => from.literalCodec(values, shown, placeOf));
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number";
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === "boolean";
+}
+
+function isBigint(value: unknown): value is bigint {
+  return typeof value === "bigint";
 }

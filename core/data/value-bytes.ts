@@ -1,4 +1,5 @@
-import { ByteReader, ByteWriter, corrupt } from "../lib/bytes.ts";
+import { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { corrupt } from "../lib/errors.ts";
 import type { Type } from "./type.ts";
 
 /** One value as bytes that can be read by themselves. */

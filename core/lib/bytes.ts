@@ -1,5 +1,5 @@
 import { assert } from "./assert.ts";
-import { JobError } from "./errors.ts";
+import { corrupt, type JobError } from "./errors.ts";
 
 const CAPACITY_MIN = 256;
 /** Up to this many code units, a loop over them beats a call of the platform's encoder. */
@@ -431,14 +431,6 @@ function asciiString(bytes: Uint8Array, start: number, end: number): string {
   }
   for (; index < end; index += 1) text += String.fromCharCode(bytes[index]!);
   return text;
-}
-
-/** The error of bytes that cannot be what was written. */
-export function corrupt(what: string): JobError {
-  return new JobError(
-    "CORRUPT_DATA",
-    `stored or transported bytes are damaged: ${what}. Restore from an older checkpoint, or write the data again.`,
-  );
 }
 
 function truncated(wanted: number, left: number, position: number): JobError {

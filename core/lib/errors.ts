@@ -96,3 +96,11 @@ function describe(code: ErrorCode, reason: string, place: ErrorPlace): string {
   const where = parts.length === 0 ? "" : `\n  at ${parts.join(", ")}`;
   return `[${code}] ${reason}${where}`;
 }
+
+/** The error of bytes that cannot be what was written. */
+export function corrupt(what: string): JobError {
+  return new JobError(
+    "CORRUPT_DATA",
+    `stored or transported bytes are damaged: ${what}. Restore from an older checkpoint, or write the data again.`,
+  );
+}

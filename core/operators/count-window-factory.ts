@@ -1,5 +1,6 @@
 import { JobError } from "../lib/errors.ts";
 import { Part } from "../lib/part.ts";
+import { tablesAndTimers } from "../state/state-parts.ts";
 import { showAggregate } from "../windows/built-in-aggregates.ts";
 import type { CountWindowOptions } from "./count-window-operator.ts";
 import type { OperatorFactory } from "./operator.ts";
@@ -24,7 +25,7 @@ export function countWindowFactory<T, K, Contents, V, Out>(options: CountWindowO
       emit: emit.kind,
       state: slide === undefined ? "count and contents of each key's window" : `the last ${size} records of each key`,
     },
-    parts: () => (emit.kind === "values" ? [countWindows] : [countWindows, windowFunctions]),
+    parts: () => (emit.kind === "values" ? [countWindows, tablesAndTimers] : [countWindows, tablesAndTimers, windowFunctions]),
     create: (context) => new countWindows.module.CountWindowOperator(options, context),
   };
 }

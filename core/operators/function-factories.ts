@@ -8,6 +8,7 @@ import type {
   ProcessFunctionLike,
 } from "../functions/stream-functions.ts";
 import { Part } from "../lib/part.ts";
+import { tablesAndTimers } from "../state/state-parts.ts";
 import type { TwoKeys } from "./co-map-operator.ts";
 import { declaredState } from "./declared-state.ts";
 import type { KeyedCoProcessOptions } from "./keyed-co-process-operator.ts";
@@ -25,7 +26,7 @@ export function mapFactory<T, R>(fn: MapFunction<T, R>, keyOf?: KeyOf<T>): Opera
   return {
     kind: "map",
     details: declaredState(fn, keyOf === undefined ? "unkeyed" : "keyed"),
-    parts: () => [functionOperators],
+    parts: () => functionParts(keyOf !== undefined),
     create: (context) => {
       const { MapOperator, inScope } = functionOperators.module;
       return inScope(fn, context, keyOf === undefined ? undefined : [keyOf], (scope) => new MapOperator(fn, context, scope));
@@ -38,7 +39,7 @@ export function filterFactory<T>(fn: FilterFunction<T>, keyOf?: KeyOf<T>): Opera
   return {
     kind: "filter",
     details: declaredState(fn, keyOf === undefined ? "unkeyed" : "keyed"),
-    parts: () => [functionOperators],
+    parts: () => functionParts(keyOf !== undefined),
     create: (context) => {
       const { FilterOperator, inScope } = functionOperators.module;
       return inScope(fn, context, keyOf === undefined ? undefined : [keyOf], (scope) => new FilterOperator(fn, context, scope));
@@ -52,7 +53,7 @@ export function flatMapFactory<T, R>(fn: FlatMapFunction<T, R>, keyOf?: KeyOf<T>
     kind: "flatMap",
     details: declaredState(fn, keyOf === undefined ? "unkeyed" : "keyed"),
     suspends: true,
-    parts: () => [functionOperators],
+    parts: () => functionParts(keyOf !== undefined),
     create: (context) => {
       const { FlatMapOperator, inScope } = functionOperators.module;
       return inScope(fn, context, keyOf === undefined ? undefined : [keyOf], (scope) => new FlatMapOperator(fn, context, scope));
@@ -74,7 +75,7 @@ export function coMapFactory<A, B, R>(fn: CoMapFunction<A, B, R>, keys?: TwoKeys
   return {
     kind: "coMap",
     details: declaredState(fn, keys === undefined ? "unkeyed" : "keyed"),
-    parts: () => [functionOperators],
+    parts: () => functionParts(keys !== undefined),
     create: (context) => {
       const { CoMapOperator, inScope } = functionOperators.module;
       return inScope(fn, context, keys === undefined ? undefined : [keys.keyOf1, keys.keyOf2], (scope) => new CoMapOperator(fn, context, scope));
@@ -88,7 +89,7 @@ export function coFlatMapFactory<A, B, R>(fn: CoFlatMapFunction<A, B, R>, keys?:
     kind: "coFlatMap",
     details: declaredState(fn, keys === undefined ? "unkeyed" : "keyed"),
     suspends: true,
-    parts: () => [functionOperators],
+    parts: () => functionParts(keys !== undefined),
     create: (context) => {
       const { CoFlatMapOperator, inScope } = functionOperators.module;
       return inScope(fn, context, keys === undefined ? undefined : [keys.keyOf1, keys.keyOf2], (scope) => new CoFlatMapOperator(fn, context, scope));
@@ -110,7 +111,7 @@ export function keyedProcessFactory<K, T, R>(options: KeyedProcessOptions<K, T, 
     kind: "keyedProcess",
     details: declaredState(options.fn, "keyed with timers"),
     suspends: true,
-    parts: () => [keyedOperators],
+    parts: () => [keyedOperators, tablesAndTimers],
     create: (context) => new keyedOperators.module.KeyedProcessOperator(options, context),
   };
 }
@@ -120,7 +121,7 @@ export function keyedCoProcessFactory<K, A, B, R>(options: KeyedCoProcessOptions
     kind: "keyedCoProcess",
     details: declaredState(options.fn, "keyed with timers"),
     suspends: true,
-    parts: () => [keyedOperators],
+    parts: () => [keyedOperators, tablesAndTimers],
     create: (context) => new keyedOperators.module.KeyedCoProcessOperator(options, context),
   };
 }
@@ -129,7 +130,12 @@ export function keyedReduceFactory<T>(options: KeyedReduceOptions<T>): OperatorF
   return {
     kind: "keyedReduce",
     details: { state: "the reduced record of each key" },
-    parts: () => [keyedOperators],
+    parts: () => [keyedOperators, tablesAndTimers],
     create: (context) => new keyedOperators.module.KeyedReduceOperator(options, context),
   };
+}
+
+/** Functions on keyed streams may have state. */
+function functionParts(isKeyed: boolean): readonly Part<unknown>[] {
+  return isKeyed ? [functionOperators, tablesAndTimers] : [functionOperators];
 }

@@ -1,5 +1,6 @@
 import { Duration } from "../lib/duration.ts";
 import { Part } from "../lib/part.ts";
+import { tablesAndTimers } from "../state/state-parts.ts";
 import { showAggregate } from "../windows/built-in-aggregates.ts";
 import type { OperatorFactory, PartUse } from "./operator.ts";
 import { columnForm, isInKernel, type WindowForm, withoutJsKernel, withoutKernel } from "./window-kernel.ts";
@@ -44,8 +45,8 @@ export function windowFactory<T, K, Contents, V, Out>(
 
 function windowParts<T, Contents, V>(kind: PanesKind | undefined, form: WindowForm<T, Contents, V>, use: PartUse): readonly Part<unknown>[] {
   const parts: Part<unknown>[] = [form.assigner.isMerging ? sessionWindows : windows];
-  if (form.emit.kind !== "values") parts.push(windowFunctions);
-  if (kind === "keyed") parts.push(keyedPanes);
+  if (form.emit.kind !== "values") parts.push(windowFunctions, tablesAndTimers);
+  if (kind === "keyed") parts.push(keyedPanes, tablesAndTimers);
   else if (kind !== "heap" && isInKernel(form, use)) parts.push(kernelPanes, windowBatches, use.hasKernelModule ? wasmKernel : jsKernel);
   // What an operator on columns has left of a batch may be restored by one on rows.
   if (use.isRestored && !form.assigner.isMerging) parts.push(windowBatches);

@@ -1,6 +1,8 @@
+import { codecs } from "../data/coded-type.ts";
 import { dynamicCodec } from "../data/dynamic-type.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
 import { Part } from "../lib/part.ts";
+import { snapshotCode } from "../state/state-parts.ts";
 import type { PartUse } from "../operators/operator.ts";
 
 /** Both ends of the channels between chains. */
@@ -15,6 +17,8 @@ export function partsOf(graph: JobGraph, use: Omit<PartUse, "mode">): ReadonlySe
   if (0 < graph.edges.length) parts.add(exchange);
   if (mode === "BATCH") parts.add(batchInput);
   if (0 < parts.size || use.isRestored) parts.add(dynamicCodec);
+  // What takes checkpoints loads these as well.
+  if (use.isRestored) parts.add(codecs).add(snapshotCode);
   for (const { operators } of graph.vertices) {
     for (const { node } of operators) for (const part of node.factory.parts?.({ ...use, mode }) ?? []) parts.add(part);
   }

@@ -19,8 +19,8 @@ import type { ToEnumerator } from "../operators/source-protocol.ts";
 import { KeyedStore } from "../state/keyed-store.ts";
 import type { KeyedStateHandle, TakenSnapshot } from "../state/snapshot.ts";
 import { OperatorStore } from "../state/operator-store.ts";
-import { HeapTimers } from "../time/timer-heap.ts";
-import { registerTimers } from "../state/timer-components.ts";
+import { tablesAndTimers } from "../state/state-parts.ts";
+import type { HeapTimers } from "../time/timer-heap.ts";
 import { keyGroupOf, keyGroupRange } from "../state/key-groups.ts";
 import { NO_OUTPUT } from "./outputs.ts";
 
@@ -81,7 +81,6 @@ export class SubtaskContext implements OperatorContext {
   readonly output: Output<unknown>;
   readonly keyedState: KeyedStore;
   readonly components: KeyedStore;
-  readonly timers: HeapTimers;
   readonly operatorState: OperatorStore = new OperatorStore();
   readonly processingTime: ProcessingTimeService;
   readonly metrics: OperatorMetrics = new OperatorMetrics();
@@ -89,6 +88,7 @@ export class SubtaskContext implements OperatorContext {
   readonly kernel: KernelModule | undefined;
   readonly #sideOutputs: ReadonlyMap<string, Output<unknown>>;
   readonly #calls: TaskCalls;
+  #timers: HeapTimers | undefined;
   readonly #beforeSnapshot: ((checkpointId: number) => void)[] = [];
   #isRestored = false;
 
@@ -111,8 +111,6 @@ export class SubtaskContext implements OperatorContext {
       freeze: options.freeze,
     });
     this.components = this.keyedState;
-    this.timers = new HeapTimers({ keyGroupOf: (key) => keyGroupOf(key, maxParallelism) });
-    registerTimers(this.timers, this.components);
     let pending: Cancellable | undefined;
     this.processingTime = {
       now: calls.now,
@@ -123,6 +121,17 @@ export class SubtaskContext implements OperatorContext {
         return pending;
       },
     };
+  }
+
+  /** Made when they are asked for first: most operators have none. */
+  get timers(): HeapTimers {
+    if (this.#timers === undefined) {
+      const { HeapTimers, registerTimers } = tablesAndTimers.module;
+      const { maxParallelism } = this.subtask;
+      this.#timers = new HeapTimers({ keyGroupOf: (key) => keyGroupOf(key, maxParallelism) });
+      registerTimers(this.#timers, this.components);
+    }
+    return this.#timers;
   }
 
   sideOutput<S>(tag: OutputTag<S>): Output<S> {

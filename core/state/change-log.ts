@@ -1,6 +1,7 @@
 import { assert } from "../lib/assert.ts";
 import type { KeyId } from "../data/key.ts";
-import { type ChangeTracker, type Namespace, NO_NAMESPACE } from "./keyed-state.ts";
+import { type Namespace, NO_NAMESPACE } from "./keyed-state.ts";
+import type { SwitchedTracker } from "./keyed-store.ts";
 
 /** A set of addresses, grouped by namespace. */
 export class AddressSet {
@@ -54,18 +55,13 @@ interface Interval {
  * or fail, so every interval since the last completed one is kept. Before the first snapshot nothing is: a full base
  * is due then anyway.
  */
-export class ChangeLog implements ChangeTracker {
-  interval = 0;
+export class ChangeLog {
+  readonly #tracker: SwitchedTracker;
   /** Ascending; the last one is the current one. Empty where changes need not be known. */
   readonly #intervals: Interval[] = [];
-  #current: AddressSet | undefined;
 
-  get isIdle(): boolean {
-    return this.#current === undefined;
-  }
-
-  changed(key: KeyId, namespace: Namespace): void {
-    if (this.#current !== undefined) this.#current.add(key, namespace);
+  constructor(tracker: SwitchedTracker) {
+    this.#tracker = tracker;
   }
 
   /** A snapshot was taken for this checkpoint: changes from here on are not part of it. */
@@ -102,8 +98,8 @@ export class ChangeLog implements ChangeTracker {
   /** Entries remember the interval, not the set: whenever the current set becomes another one, so must the interval. */
   #turn(): void {
     const current = this.#intervals.at(-1)?.changes;
-    if (current === this.#current) return;
-    this.#current = current;
-    this.interval += 1;
+    if (current === this.#tracker.changes) return;
+    this.#tracker.changes = current;
+    this.#tracker.interval += 1;
   }
 }

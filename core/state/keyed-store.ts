@@ -1,33 +1,13 @@
 import { assert } from "../lib/assert.ts";
-import { ByteReader } from "../lib/bytes.ts";
 import { JobError } from "../lib/errors.ts";
 import type { KeyId } from "../data/key.ts";
-import { type AddressSet, ChangeLog, union } from "./change-log.ts";
-import { freezerOf } from "./deep-freeze.ts";
-import { HeapTable, tableFormat } from "./heap-table.ts";
-import { keyGroupOf, type KeyGroupRange } from "./key-groups.ts";
-import type {
-  ChangeTracker,
-  ComponentRegistry,
-  EntryBlock,
-  FrozenEntries,
-  KeyedComponent,
-  KeyedState,
-  Namespace,
-  StateTable,
-  StateTableOptions,
-} from "./keyed-state.ts";
-import { type EntrySource, readSections, replaySection, type Section, SegmentWriter } from "./segment.ts";
-import {
-  type KeyedSnapshot,
-  type KeyedStateHandle,
-  type KeyGroupHandle,
-  openSegment,
-  type PartName,
-  PartPacker,
-  segmentBytes,
-  type TakenSnapshot,
-} from "./snapshot.ts";
+import type { AddressSet } from "./change-log.ts";
+import type { HeapTable } from "./heap-table.ts";
+import type { KeyGroupRange } from "./key-groups.ts";
+import type { KeyedSnapshots } from "./keyed-snapshots.ts";
+import type { ChangeTracker, ComponentRegistry, KeyedComponent, KeyedState, Namespace, StateTable, StateTableOptions } from "./keyed-state.ts";
+import type { KeyedSnapshot, KeyedStateHandle, PartName, TakenSnapshot } from "./snapshot.ts";
+import { snapshotCode, tablesAndTimers } from "./state-parts.ts";
 
 export interface KeyedStoreOptions {
   readonly maxParallelism: number;
@@ -38,66 +18,44 @@ export interface KeyedStoreOptions {
   readonly freeze?: boolean;
 }
 
-/** A snapshot that later ones can be deltas of. */
-interface Completed {
-  readonly checkpointId: number;
-  readonly handle: KeyedStateHandle;
-}
+/** What a component reports to. Nobody asks for its changes before the first snapshot. */
+export class SwitchedTracker implements ChangeTracker {
+  interval = 0;
+  /** Where changes go; undefined: they need not be known. */
+  changes: AddressSet | undefined;
 
-/** A component as it is written: itself, or what it was when the snapshot was taken. */
-interface Source {
-  readonly entries: EntrySource;
-  readonly component: KeyedComponent;
-  readonly frozen: FrozenEntries | undefined;
-  /** By interval; none where there is no completed checkpoint. */
-  readonly changes: readonly AddressSet[];
+  get isIdle(): boolean {
+    return this.changes === undefined;
+  }
+
+  changed(key: KeyId, namespace: Namespace): void {
+    if (this.changes !== undefined) this.changes.add(key, namespace);
+  }
 }
 
 interface Registered {
   readonly component: KeyedComponent;
-  readonly log: ChangeLog;
+  readonly tracker: SwitchedTracker;
 }
 
-/** Older than every checkpoint: what was restored. */
-const RESTORED = -1;
-
-/**
- * The keyed state of one operator subtask on the heap: its components (tables, timers, panes) and their snapshots.
- * After a restore a component gets what was stored under its name as soon as it is registered. What no component asks
- * for is kept and goes into every later snapshot.
- */
+/** The keyed state of one operator subtask on the heap: its components, and from the first snapshot or a restore on what becomes of them in snapshots. */
 export class KeyedStore implements KeyedState, ComponentRegistry {
   readonly maxParallelism: number;
-  readonly #keyGroups: KeyGroupRange;
-  readonly #partName: PartName;
-  readonly #freeze: boolean;
+  readonly #options: KeyedStoreOptions;
   readonly #components = new Map<string, Registered>();
   readonly #tables = new Map<string, HeapTable<never>>();
-  /**
-   * What was restored and not asked for yet, by the component's name; the sections of a key group in the order to
-   * replay them.
-   */
-  readonly #unclaimed = new Map<string, { readonly group: number; readonly section: Section }[]>();
-  readonly #reader = new ByteReader(new Uint8Array(0));
-
-  #completed: Completed | undefined;
-  /** Snapshots whose checkpoint is still running, oldest first. */
-  readonly #running = new Map<number, KeyedStateHandle>();
-  #lastCheckpointId = RESTORED;
-  /** The last snapshot, which may not be written yet. */
-  #taken: TakenSnapshot | undefined;
+  #snapshots: KeyedSnapshots | undefined;
 
   constructor(options: KeyedStoreOptions) {
     this.maxParallelism = options.maxParallelism;
-    this.#keyGroups = options.keyGroups;
-    this.#partName = options.partName;
-    this.#freeze = options.freeze ?? false;
+    this.#options = options;
   }
 
   table<V>(options: StateTableOptions<V>): StateTable<V> {
+    const { HeapTable, freezerOf, tableFormat } = tablesAndTimers.module;
     const present = this.#tables.get(options.name);
     if (present === undefined) {
-      const table = new HeapTable(options, this, this.#freeze ? freezerOf(options.kind) : undefined);
+      const table = new HeapTable(options, this, this.#options.freeze === true ? freezerOf(options.kind) : undefined);
       this.#tables.set(options.name, table as unknown as HeapTable<never>);
       return table;
     }
@@ -110,14 +68,11 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
   }
 
   register(component: KeyedComponent): ChangeTracker {
-    this.#finishTaken();
     assert(!this.#components.has(component.name), "a component is registered once");
-    this.#replay(component);
-    const log = new ChangeLog();
-    if (this.#completed !== undefined) log.begin(this.#completed.checkpointId);
-    for (const checkpointId of this.#running.keys()) log.begin(checkpointId);
-    this.#components.set(component.name, { component, log });
-    return log;
+    const tracker = new SwitchedTracker();
+    this.#snapshots?.register(component, tracker);
+    this.#components.set(component.name, { component, tracker });
+    return tracker;
   }
 
   /**
@@ -128,49 +83,24 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
     return this.take(checkpointId).finish();
   }
 
-  /**
-   * The same in steps: takes the state as it is, which is quick where all components can be frozen, and returns what writes it while the state goes on changing.
-   * What is asked of the store that needs it written lets it be written to the end first.
-   */
+  /** The same in steps: see `KeyedSnapshots`. */
   take(checkpointId: number): TakenSnapshot {
-    this.#finishTaken();
-    assert(this.#lastCheckpointId < checkpointId, "checkpoints come in ascending order");
-    this.#lastCheckpointId = checkpointId;
-    const sources = this.#freezeComponents();
-    const taken = new Writing(this.#writing(checkpointId, sources, this.#completed?.handle));
-    // What is not frozen changes as soon as this returns.
-    if (sources.some(({ frozen }) => frozen === undefined)) taken.finish();
-    for (const { log } of this.#components.values()) log.begin(checkpointId);
-    this.#taken = taken;
-    return taken;
+    return this.#withSnapshots().take(checkpointId);
   }
 
   /** Writes everything, and leaves checkpoints as they are. */
   savepoint(savepointId: number): KeyedSnapshot {
-    this.#finishTaken();
-    this.#prepareComponents();
-    const packer = new PartPacker((index) => this.#partName(savepointId, index));
-    const sources = [...this.#components.values()].map(({ component }) => ({ entries: component, component, frozen: undefined, changes: [] }));
-    return { handle: this.#handleOf(toEnd(this.#writeBases(packer, sources))), parts: packer.finish() };
+    return this.#withSnapshots().savepoint(savepointId);
   }
 
-  /** The checkpoint is durable: deltas go on from it. A later one that has completed already makes this one meaningless. */
+  /** The checkpoint is durable: deltas go on from it. */
   completed(checkpointId: number): void {
-    this.#finishTaken();
-    const handle = this.#running.get(checkpointId);
-    if (handle === undefined) return;
-    this.#completed = { checkpointId, handle };
-    for (const { log } of this.#components.values()) log.completed(checkpointId);
-    for (const runningId of this.#running.keys()) {
-      if (runningId <= checkpointId) this.#running.delete(runningId);
-    }
+    this.#snapshots?.completed(checkpointId);
   }
 
   /** The checkpoint failed: nothing will go on from it. */
   aborted(checkpointId: number): void {
-    this.#finishTaken();
-    if (!this.#running.delete(checkpointId)) return;
-    for (const { log } of this.#components.values()) log.aborted(checkpointId);
+    this.#snapshots?.aborted(checkpointId);
   }
 
   /**
@@ -178,21 +108,7 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
    * @throws JobError RESTORE_MISMATCH for another maximum of parallelism; CORRUPT_DATA
    */
   restore(handles: readonly KeyedStateHandle[], read: (part: string) => Uint8Array): void {
-    const isFresh = this.#lastCheckpointId === RESTORED && this.#completed === undefined;
-    assert(isFresh, "a store is restored once, before its first snapshot");
-    for (const handle of handles) {
-      if (handle.maxParallelism !== this.maxParallelism) throw parallelismMismatch(handle.maxParallelism, this.maxParallelism);
-      for (const group of handle.groups) {
-        if (this.#owns(group.group)) this.#restoreGroup(group, read);
-      }
-    }
-    // Where a subtask had the same key groups, all of them come from its handle, and deltas go on from there.
-    const own = handles.find((handle) => this.#isOwnRange(handle.keyGroups));
-    if (own !== undefined) this.#completed = { checkpointId: RESTORED, handle: own };
-    for (const { component, log } of this.#components.values()) {
-      this.#replay(component);
-      if (this.#completed !== undefined) log.begin(RESTORED);
-    }
+    this.#withSnapshots().restore(handles, read);
   }
 
   /** What holds the entries of every component; see KeyedComponent. */
@@ -200,239 +116,11 @@ export class KeyedStore implements KeyedState, ComponentRegistry {
     return [...this.#components.values()].flatMap(({ component }) => component.heldObjects?.() ?? []);
   }
 
-  /** Gives the component what was restored under its name. */
-  #replay(component: KeyedComponent): void {
-    for (const { section } of this.#unclaimed.get(component.name) ?? []) {
-      if (section.format !== component.format) throw formatMismatch(component, section.format);
-      replaySection(this.#reader, section, component);
+  #withSnapshots(): KeyedSnapshots {
+    if (this.#snapshots === undefined) {
+      this.#snapshots = new snapshotCode.module.KeyedSnapshots(this.#options);
+      for (const { component, tracker } of this.#components.values()) this.#snapshots.register(component, tracker);
     }
-    this.#unclaimed.delete(component.name);
+    return this.#snapshots;
   }
-
-  #restoreGroup({ group, base, deltas }: KeyGroupHandle, read: (part: string) => Uint8Array): void {
-    for (const segment of [base, ...deltas]) {
-      const bytes = openSegment(this.#reader, segment, read);
-      for (const section of readSections(this.#reader, bytes)) {
-        const sections = this.#unclaimed.get(section.name) ?? [];
-        this.#unclaimed.set(section.name, sections);
-        sections.push({ group, section });
-      }
-    }
-  }
-
-  #finishTaken(): void {
-    this.#taken?.finish();
-    this.#taken = undefined;
-  }
-
-  #prepareComponents(): void {
-    for (const { component } of this.#components.values()) component.prepareSnapshot?.();
-  }
-
-  #freezeComponents(): readonly Source[] {
-    return Array.from(this.#components.values(), ({ component, log }) => {
-      const frozen = component.isEmpty === true ? emptied(component) : component.freeze?.();
-      if (frozen === undefined) component.prepareSnapshot?.();
-      return { entries: frozen ?? component, component, frozen, changes: log.sinceCompleted() };
-    });
-  }
-
-  *#writing(checkpointId: number, sources: readonly Source[], completed: KeyedStateHandle | undefined): Steps<KeyedSnapshot> {
-    const packer = new PartPacker((index) => this.#partName(checkpointId, index));
-    const groups = completed === undefined ? yield* this.#writeBases(packer, sources) : yield* this.#writeChanges(packer, completed, sources);
-    const handle = this.#handleOf(groups);
-    this.#running.set(checkpointId, handle);
-    for (const { frozen } of sources) frozen?.release?.();
-    return { handle, parts: packer.finish() };
-  }
-
-  *#writeBases(packer: PartPacker, sources: readonly Source[]): Steps<KeyGroupHandle[]> {
-    const groups: KeyGroupHandle[] = [];
-    const segments = yield* this.#fullSegments(sources, () => true);
-    segments.forEach((bytes, group) => groups.push({ group, base: packer.add(bytes), deltas: [] }));
-    for (const source of sources) yield* reportChanges(source);
-    return groups;
-  }
-
-  /** Appends a delta to every group that changed, or makes a new base of it where its deltas have become too long. */
-  *#writeChanges(packer: PartPacker, before: KeyedStateHandle, sources: readonly Source[]): Steps<KeyGroupHandle[]> {
-    const handles = new Map(before.groups.map((handle) => [handle.group, handle]));
-    const deltas = yield* this.#changedSegments(sources, (group) => handles.has(group));
-    const folded = new Set<number>();
-    deltas.forEach((bytes, group) => {
-      const handle = handles.get(group);
-      if (handle === undefined) handles.set(group, { group, base: packer.add(bytes), deltas: [] });
-      else if (isTooLong(handle, bytes.length)) folded.add(group);
-      else handles.set(group, { ...handle, deltas: [...handle.deltas, packer.add(bytes)] });
-    });
-
-    if (0 < folded.size) {
-      for (const group of folded) handles.delete(group);
-      const bases = yield* this.#fullSegments(sources, (group) => folded.has(group));
-      bases.forEach((bytes, group) => handles.set(group, { group, base: packer.add(bytes), deltas: [] }));
-    }
-    return [...handles.values()];
-  }
-
-  *#fullSegments(sources: readonly Source[], isWanted: (group: number) => boolean): Steps<Segments> {
-    const segments = new Segments(this.#keyGroups.first);
-    for (const { entries, component, frozen } of sources) {
-      const write = (key: KeyId, namespace: Namespace): void => {
-        const group = this.#groupOf(key);
-        if (isWanted(group)) segments.of(group, false).entry(entries, key, namespace);
-      };
-      if (frozen === undefined) component.forEachAddress(write);
-      else yield* eachBlock(frozen.blocks(), write);
-    }
-    for (const sections of this.#unclaimed.values()) {
-      for (const { group, section } of sections) {
-        if (isWanted(group)) segments.of(group, false).section(section);
-      }
-    }
-    return segments;
-  }
-
-  *#changedSegments(sources: readonly Source[], hasBase: (group: number) => boolean): Steps<Segments> {
-    const segments = new Segments(this.#keyGroups.first);
-    for (const source of sources) {
-      const { entries, changes } = source;
-      const write = (key: KeyId, namespace: Namespace): void => {
-        const group = this.#groupOf(key);
-        segments.of(group, hasBase(group)).entry(entries, key, namespace);
-      };
-      union(changes).forEach(write);
-      yield* reportChanges(source, write);
-    }
-    return segments;
-  }
-
-  #handleOf(groups: KeyGroupHandle[]): KeyedStateHandle {
-    groups.sort((a, b) => a.group - b.group);
-    return { keyGroups: { ...this.#keyGroups }, maxParallelism: this.maxParallelism, groups };
-  }
-
-  #groupOf(key: KeyId): number {
-    const group = keyGroupOf(key, this.maxParallelism);
-    assert(this.#owns(group), "a subtask holds keys of its own key groups only");
-    return group;
-  }
-
-  #owns(group: number): boolean {
-    return this.#keyGroups.first <= group && group <= this.#keyGroups.last;
-  }
-
-  #isOwnRange({ first, last }: KeyGroupRange): boolean {
-    return this.#keyGroups.first === first && this.#keyGroups.last === last;
-  }
-}
-
-/** Work that may pause now and then. */
-type Steps<R> = Generator<undefined, R>;
-
-function toEnd<R>(steps: Steps<R>): R {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-  }
-}
-
-/** A snapshot that is being written. */
-class Writing implements TakenSnapshot {
-  #steps: Steps<KeyedSnapshot> | undefined;
-  #snapshot: KeyedSnapshot | undefined;
-
-  constructor(steps: Steps<KeyedSnapshot>) {
-    this.#steps = steps;
-  }
-
-  write(): KeyedSnapshot | undefined {
-    const step = this.#steps?.next();
-    if (step?.done === true) this.#end(step.value);
-    return this.#snapshot;
-  }
-
-  finish(): KeyedSnapshot {
-    if (this.#steps !== undefined) this.#end(toEnd(this.#steps));
-    assert(this.#snapshot !== undefined, "a snapshot that could not be written is not asked for again");
-    return this.#snapshot;
-  }
-
-  #end(snapshot: KeyedSnapshot): void {
-    this.#snapshot = snapshot;
-    this.#steps = undefined;
-  }
-}
-
-function* eachBlock(blocks: Iterable<EntryBlock>, visit: (key: KeyId, namespace: Namespace) => void): Steps<void> {
-  for (const block of blocks) {
-    block(visit);
-    yield;
-  }
-}
-
-/**
- * What is frozen tells its changes now, to `visit` too. They belong to the interval that the snapshot ends, whichever checkpoint later deltas go back to.
- */
-function* reportChanges({ frozen, changes }: Source, visit?: (key: KeyId, namespace: Namespace) => void): Steps<void> {
-  const ended = changes.at(-1);
-  if (frozen === undefined || ended === undefined) return;
-  yield* eachBlock(frozen.changedBlocks(), (key, namespace) => {
-    visit?.(key, namespace);
-    ended.add(key, namespace);
-  });
-}
-
-/** A component without entries, whatever may have been removed from it. */
-function emptied({ name, format }: KeyedComponent): FrozenEntries {
-  return { name, format, blocks: () => [], changedBlocks: () => [], writeEntry: () => false };
-}
-
-/** Segments in the making, one for each key group that has anything to write. */
-class Segments {
-  readonly #first: number;
-  readonly #writers: (SegmentWriter | undefined)[] = [];
-
-  constructor(first: number) {
-    this.#first = first;
-  }
-
-  of(group: number, keepsRemovals: boolean): SegmentWriter {
-    const index = group - this.#first;
-    while (this.#writers.length <= index) this.#writers.push(undefined);
-    return (this.#writers[index] ??= new SegmentWriter(keepsRemovals));
-  }
-
-  /** Visits those that are not empty, ascending by group. */
-  forEach(visit: (bytes: Uint8Array, group: number) => void): void {
-    this.#writers.forEach((writer, index) => {
-      const bytes = writer?.finish();
-      if (bytes !== undefined) visit(bytes, this.#first + index);
-    });
-  }
-}
-
-/**
- * Reading a group costs its base and deltas, writing it anew costs its base: deltas are folded when they exceed half
- * the base.
- */
-function isTooLong({ base, deltas }: KeyGroupHandle, newDeltaBytes: number): boolean {
-  let bytes = newDeltaBytes;
-  for (const delta of deltas) bytes += segmentBytes(delta);
-  return segmentBytes(base) < 2 * bytes;
-}
-
-function formatMismatch(component: KeyedComponent, stored: string): JobError {
-  return new JobError(
-    "RESTORE_MISMATCH",
-    `${component.name} was stored as ${stored}, but the job declares it as ${component.format}; ` +
-      "restore with the job that wrote it, or give the new state another name",
-  );
-}
-
-function parallelismMismatch(stored: number, own: number): JobError {
-  return new JobError(
-    "RESTORE_MISMATCH",
-    `the state was stored with maxParallelism ${stored}, but the operator has ${own}; ` +
-      `call setMaxParallelism(${stored}): it can never change`,
-  );
 }

@@ -21,3 +21,8 @@ export interface OperatorState {
   list<T>(name: string, type: Type<T>): OperatorListState<T>;
   value<T>(name: string, type: Type<T>, initial: T, merge: ValueMerge): OperatorValue<T>;
 }
+
+/** Names how a list (without `merge`) or a value is stored. */
+export function formatOf(merge: ValueMerge | undefined, type: { readonly name: string }): string {
+  return merge === undefined ? `list ${type.name}` : `value ${merge} ${type.name}`;
+}

@@ -1,5 +1,7 @@
-import { type ByteReader, ByteWriter, corrupt } from "../lib/bytes.ts";
-import { type KeyId, readKey, writeKey } from "../data/key.ts";
+import { type ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { corrupt } from "../lib/errors.ts";
+import { readKey, writeKey } from "../data/key-codec.ts";
+import type { KeyId } from "../data/key.ts";
 import { type KeyedComponent, type Namespace, NO_NAMESPACE } from "./keyed-state.ts";
 
 /**

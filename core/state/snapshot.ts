@@ -1,4 +1,5 @@
-import { type ByteReader, corrupt } from "../lib/bytes.ts";
+import type { ByteReader } from "../lib/bytes.ts";
+import { corrupt } from "../lib/errors.ts";
 import type { KeyGroupRange } from "./key-groups.ts";
 
 /** A stretch of a part. Parts are immutable; several handles may point into one. */

@@ -1,4 +1,5 @@
-import { type ByteReader, type ByteWriter, corrupt } from "../lib/bytes.ts";
+import type { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { corrupt } from "../lib/errors.ts";
 import type { KeyId } from "../data/key.ts";
 import type { ChangeTracker, Namespace } from "../state/keyed-state.ts";
 

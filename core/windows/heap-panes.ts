@@ -1,5 +1,6 @@
 import { assert } from "../lib/assert.ts";
-import { type ByteReader, type ByteWriter, corrupt } from "../lib/bytes.ts";
+import type { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { corrupt } from "../lib/errors.ts";
 import type { KeyId } from "../data/key.ts";
 import { keyGroupOf } from "../state/key-groups.ts";
 import type { ChangeTracker, ComponentRegistry, KeyedComponent, Namespace } from "../state/keyed-state.ts";

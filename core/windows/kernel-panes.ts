@@ -1,7 +1,8 @@
 import type { ColumnBatch } from "../data/column-batch.ts";
 import type { KeyId } from "../data/key.ts";
 import { assert } from "../lib/assert.ts";
-import { ByteReader, ByteWriter, corrupt } from "../lib/bytes.ts";
+import { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { corrupt } from "../lib/errors.ts";
 import { keyGroupOf } from "../state/key-groups.ts";
 import type { ChangeTracker, ComponentRegistry, FrozenEntries, KeyedComponent, Namespace } from "../state/keyed-state.ts";
 import type { Slots } from "./aggregate-slots.ts";

@@ -1,6 +1,6 @@
 import { InvariantViolation, assert } from "../lib/assert.ts";
-import { type ByteReader, type ByteWriter, corrupt } from "../lib/bytes.ts";
-import { JobError } from "../lib/errors.ts";
+import type { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { JobError, corrupt } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { type KeyId, showKey } from "../data/key.ts";
 import type { Type } from "../data/type.ts";

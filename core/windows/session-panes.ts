@@ -1,7 +1,8 @@
 import type { KeyId } from "../data/key.ts";
 import { KeyMap } from "../data/key-map.ts";
 import { assert } from "../lib/assert.ts";
-import { type ByteReader, type ByteWriter, corrupt } from "../lib/bytes.ts";
+import type { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { corrupt } from "../lib/errors.ts";
 import { tableFormat } from "../state/heap-table.ts";
 import { keyGroupOf } from "../state/key-groups.ts";
 import { type ChangeTracker, type ComponentRegistry, type KeyedComponent, type Namespace, NO_NAMESPACE } from "../state/keyed-state.ts";

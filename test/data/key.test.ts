@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type KeyId, keyHash, keyId, keyValue, readKey, showKey, writeKey } from "../../core/data/key.ts";
+import { type KeyId, keyHash, keyId, keyValue, showKey } from "../../core/data/key.ts";
+import { readKey, writeKey } from "../../core/data/key-codec.ts";
 import { ByteReader, ByteWriter } from "../../core/lib/bytes.ts";
 import { javaBytesHash } from "../../core/lib/hash.ts";
 
