@@ -4,7 +4,7 @@ import { sinkFactory } from "../connectors/sink-operator.ts";
 import type { Sink } from "../connectors/sink.ts";
 import { isExpression } from "../data/expression-compiler.ts";
 import type { AdditionOf, DistinctNames, NamedExpressions, ProjectionOf } from "../data/expression-projection.ts";
-import type { Expression } from "../data/expression.ts";
+import type { Expression, KnownBy } from "../data/expression.ts";
 import type { Partitioner, StreamNode } from "../graph/stream-graph.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
@@ -91,7 +91,7 @@ export class DataStream<out T> {
    *   methods that take expressions.
    */
   filter<S extends T>(fn: (record: T) => record is S): SingleOutputStreamOperator<S>;
-  filter<F extends string = never>(condition: Condition<T, F>): SingleOutputStreamOperator<WithValues<T, F>>;
+  filter<C extends Condition<T>>(condition: C): SingleOutputStreamOperator<WithValues<T, KnownBy<C>>>;
   filter(fn: Filtering<T>): SingleOutputStreamOperator<T>;
   filter(fn: Filtering<T> | Condition<T>): unknown {
     if (isExpression(fn)) {

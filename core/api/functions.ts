@@ -39,8 +39,8 @@ import type { Window } from "../windows/time-window.ts";
 export type Mapping<T, R> = MapFunction<T, R> | ((record: T) => R);
 /** What `filter` takes. */
 export type Filtering<T> = FilterFunction<T> | ((record: T) => boolean);
-/** What `filter` takes instead of a function: null counts as no. F: the fields that have a value wherever it is true. */
-export type Condition<T, F extends string = never> = Expression<T, boolean | null | undefined, string | undefined, F>;
+/** What `filter` takes instead of a function: null counts as no. */
+export type Condition<T> = Expression<T, boolean | null | undefined, string | undefined>;
 /** Records of T of which it is known that these fields have a value. */
 export type WithValues<T, F extends string> = [F] extends [never] ? T : T & { readonly [P in F & keyof T]-?: NonNullable<T[P]> };
 /** What `flatMap` takes: it emits through `out`, or returns an iterable. */

@@ -31,7 +31,10 @@ type Judged<T, V, O> = Expression<RecordsOf<T, O>, boolean | NullOf<V> | NullOfO
 
 /** Both sides are true, and with that whatever either one says of fields. */
 type Both<T, V, O, F extends string> = Expression<RecordsOf<T, O>, boolean | NullOf<V> | NullOfOperand<O>, undefined, F | KnownBy<O>>;
-type KnownBy<O> = O extends Expression<never, unknown, string | undefined, infer F> ? F : never;
+/** The fields that have a value wherever a condition is true. Of one condition or another, only what either one says: so this does not distribute. */
+export type KnownBy<O> = [O] extends [Expression<never, unknown, string | undefined, infer F>] ? F : never;
+/** A name; never where it is one of several, for then nobody knows which of the columns was read. */
+type SingleName<K extends string> = (K extends unknown ? (name: K) => void : never) extends (name: infer S) => void ? S & string : never;
 
 /** Booleans are equal or not, but have no order. */
 type Ordered<V> = Exclude<KindOf<V>, boolean>;
@@ -176,7 +179,7 @@ export interface StreamOf<out T> {
  * const veryLate = late.filter(columnsOf(late)("hours").gt(3));
  * ```
  */
-export function columnsOf<T>(_stream?: StreamOf<T>): <const K extends keyof T & string>(name: K) => Expression<T, T[K], K, K> {
+export function columnsOf<T>(_stream?: StreamOf<T>): <const K extends keyof T & string>(name: K) => Expression<T, T[K], K, SingleName<K>> {
   return (name) => new Expression({ op: "column", name }, name);
 }
 

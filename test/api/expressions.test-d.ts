@@ -78,6 +78,16 @@ export function nulls(): void {
   isExactly<Flight>()(recordOf(flights.filter(col("delay").plus(1).isNotNull())));
   isExactly<Flight>()(recordOf(flights.filter(col("delay").isNull().and(true))));
   isExactly<Flight>()(recordOf(flights.filter(col("delay").isNotNull().eq(false))));
+  // Of several fields or conditions, of which the compiler does not know which one it is, none is sure to have a value.
+  const either: "delay" | "tail" = pick("delay", "tail");
+  isExactly<Flight>()(recordOf(flights.filter(col(either).isNotNull())));
+  isExactly<Flight>()(recordOf(flights.filter(pick(col("delay"), col("tail")).isNotNull())));
+  isExactly<Flight>()(recordOf(flights.filter(pick(col("delay").isNotNull(), col("tail").isNotNull()))));
+  const hasTail = col("tail").isNotNull();
+  isExactly<Flight>()(recordOf(flights.filter(col("miles").gt(5).and(pick(hasTail, true)))));
+  const delayAndMaybeTail = recordOf(flights.filter(col("delay").isNotNull().and(pick(hasTail, col("miles").isNotNull()))));
+  isExactly<number>()(delayAndMaybeTail.delay);
+  isExactly<string | undefined>()(delayAndMaybeTail.tail);
   // @ts-expect-error what stands for null is of the same kind
   col("delay").ifNull("none");
   // @ts-expect-error nor are numbers and bigints mixed here
@@ -165,6 +175,11 @@ export function namesOfRunTime(name: string, given: NamedExpressions<Flight>): v
   flights.select(...given);
   flights.select(col("origin"), ...given);
   flights.addOrReplaceColumns(col("origin"), col("miles").as(name));
+}
+
+/** One of the two. */
+function pick<A, B>(one: A, _other: B): A | B {
+  return one;
 }
 
 function recordOf<S>(_stream: S): RecordsOf<S> {
