@@ -6,6 +6,7 @@ import { loadParts, type Part } from "../lib/part.ts";
 import { prometheusText, type MetricsRow } from "../metrics/prometheus.ts";
 import { partsOf } from "./job-parts.ts";
 import { LocalJob, type JobOutcome, type RestorePoint } from "./local-job.ts";
+import { asJobError } from "./task.ts";
 
 export interface SubmitOptions {
   /** Cancels the job when it aborts. */
@@ -135,21 +136,28 @@ export class LocalJobClient {
   async #startWith(missing: readonly Part<unknown>[]): Promise<void> {
     try {
       await loadParts(missing);
-      if (this.#outcome !== undefined) return;
-      this.#make();
-      this.#start();
     } catch (cause) {
-      this.#end({ status: "FAILED", error: cause instanceof JobError ? cause : notLoaded(cause) });
+      this.#end({ status: "FAILED", error: notLoaded(cause) });
+      return;
     }
+    if (this.#outcome !== undefined) return;
+    this.#make();
+    this.#start();
   }
 
+  /** A job that cannot be made has failed, whether its parts were there when it was submitted or came later. */
   #make(): void {
     const { host, restore, freeze = false, turnRecordsMax, channelCredits } = this.#options;
     const onEnd = (outcome: JobOutcome): void => this.#end(outcome);
-    this.#job = new LocalJob(this.#graph, { host, attempt: 0, restore, freeze, turnRecordsMax, channelCredits, onEnd });
+    try {
+      this.#job = new LocalJob(this.#graph, { host, attempt: 0, restore, freeze, turnRecordsMax, channelCredits, onEnd });
+    } catch (cause) {
+      this.#end({ status: "FAILED", error: asJobError(cause) });
+    }
   }
 
   #start(): void {
+    if (this.#outcome !== undefined) return;
     this.#options.host.scheduler.post(() => {
       if (this.#outcome === undefined) this.#job!.start();
     });

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { StreamExecutionEnvironment } from "../../core/index.ts";
+import { JobError } from "../../core/lib/errors.ts";
 import { Part } from "../../core/lib/part.ts";
 import type { StreamGraph } from "../../core/graph/stream-graph.ts";
 import { createLocalHost } from "../../core/local-host.ts";
@@ -42,6 +43,10 @@ function graphWith(part: Part<unknown>, rows: number[]): StreamGraph {
     return node.name === "needs more" ? { ...node, factory: { ...factory, parts: () => [...factory.parts!({} as never), part] } } : node;
   });
   return { ...graph, nodes };
+}
+
+function thrown(cause: Error): never {
+  throw cause;
 }
 
 const executor = new LocalExecutor({ host: createLocalHost() });
@@ -89,6 +94,22 @@ test("a part that cannot be had makes the job fail, and the next job asks for it
   held.arrive();
   await next.result();
   expect(held.calls).toBe(2);
+});
+
+test.each([
+  { made: "by a broken invariant", cause: new TypeError("no such chain"), code: "INTERNAL" },
+  { made: "by what the user gave", cause: new JobError("RESTORE_MISMATCH", "restore it elsewhere"), code: "RESTORE_MISMATCH" },
+])("a job that cannot be made fails in one way, $made, whether its parts are there or not", async ({ cause, code }) => {
+  const held = new HeldPart();
+  const graph = graphWith(held.part, []);
+  const nodes = graph.nodes.map((node) => (node.name === "needs more" ? { ...node, factory: { ...node.factory, create: () => thrown(cause) } } : node));
+  const first = executor.submit({ ...graph, nodes });
+  held.arrive();
+  await expect(first.result()).rejects.toMatchObject({ code });
+  const second = executor.submit({ ...graph, nodes });
+  await expect(second.result()).rejects.toMatchObject({ code });
+  expect([first.getJobStatus(), second.getJobStatus()]).toEqual(["FAILED", "FAILED"]);
+  await second.cancel();
 });
 
 test("tests know every part", () => {
