@@ -13,23 +13,23 @@ import { ALL_PARTS } from "../../core/testing/all-parts.ts";
 class HeldPart {
   readonly part: Part<unknown>;
   calls = 0;
-  #settle: { resolve: (module: unknown) => void; reject: (cause: unknown) => void } | undefined;
+  #settle: { resolve: (module: unknown) => void; reject: (cause: unknown) => void }[] = [];
 
   constructor() {
     this.part = new Part(() => {
       this.calls += 1;
       return new Promise((resolve, reject) => {
-        this.#settle = { resolve, reject };
+        this.#settle.push({ resolve, reject });
       });
     });
   }
 
   arrive(): void {
-    this.#settle!.resolve({});
+    for (const { resolve } of this.#settle.splice(0)) resolve({});
   }
 
   fail(): void {
-    this.#settle!.reject(new TypeError("Failed to fetch dynamically imported module"));
+    for (const { reject } of this.#settle.splice(0)) reject(new TypeError("Failed to fetch dynamically imported module"));
   }
 }
 
@@ -94,6 +94,26 @@ test("a part that cannot be had makes the job fail, and the next job asks for it
   held.arrive();
   await next.result();
   expect(held.calls).toBe(2);
+});
+
+test("jobs that wait for the same parts begin, end and fail each by itself, and nothing is left unhandled", async () => {
+  const [held, other] = [new HeldPart(), new HeldPart()];
+  const rows: number[] = [];
+  const waiting = executor.submit(graphWith(held.part, rows));
+  const canceled = executor.submit(graphWith(held.part, rows));
+  const failing = [executor.submit(graphWith(other.part, rows)), executor.submit(graphWith(other.part, rows))];
+  const aborting = new AbortController();
+  const aborted = executor.submit(graphWith(other.part, rows), { signal: aborting.signal });
+  const canceling = canceled.cancel();
+  aborting.abort();
+  held.arrive();
+  other.fail();
+  await canceling;
+  await waiting.result();
+  for (const client of failing) await expect(client.result()).rejects.toMatchObject({ code: "CODE_UNAVAILABLE" });
+  await expect(aborted.result()).rejects.toMatchObject({ code: "JOB_CANCELED" });
+  expect([waiting, canceled, ...failing, aborted].map((client) => client.getJobStatus())).toEqual(["FINISHED", "CANCELED", "FAILED", "FAILED", "CANCELED"]);
+  expect(rows).toEqual([1, 2]);
 });
 
 test.each([
