@@ -70,7 +70,6 @@ export class LocalJobClient {
     this.#startedAt = host.clock.now();
     const parts = partsOf(this.#graph, { hasKernelModule: host.kernel !== undefined, isRestored: restore !== undefined });
     const missing = [...parts].filter((part) => !part.isLoaded);
-    if (missing.length === 0) this.#make();
     if (signal?.aborted === true) {
       this.#onAbort();
       return;
@@ -136,31 +135,26 @@ export class LocalJobClient {
   async #startWith(missing: readonly Part<unknown>[]): Promise<void> {
     try {
       await loadParts(missing);
+      this.#start();
     } catch (cause) {
       this.#end({ status: "FAILED", error: notLoaded(cause) });
-      return;
     }
-    if (this.#outcome !== undefined) return;
-    this.#make();
-    this.#start();
   }
 
   /** A job that cannot be made has failed, whether its parts were there when it was submitted or came later. */
-  #make(): void {
+  #start(): void {
+    if (this.#outcome !== undefined) return;
     const { host, restore, freeze = false, turnRecordsMax, channelCredits } = this.#options;
     const onEnd = (outcome: JobOutcome): void => this.#end(outcome);
     try {
-      this.#job = new LocalJob(this.#graph, { host, attempt: 0, restore, freeze, turnRecordsMax, channelCredits, onEnd });
+      const job = new LocalJob(this.#graph, { host, attempt: 0, restore, freeze, turnRecordsMax, channelCredits, onEnd });
+      this.#job = job;
+      host.scheduler.post(() => {
+        if (this.#outcome === undefined) job.start();
+      });
     } catch (cause) {
       this.#end({ status: "FAILED", error: asJobError(cause) });
     }
-  }
-
-  #start(): void {
-    if (this.#outcome !== undefined) return;
-    this.#options.host.scheduler.post(() => {
-      if (this.#outcome === undefined) this.#job!.start();
-    });
   }
 
   readonly #onAbort = (): void => {
