@@ -32,6 +32,23 @@ const later = (a: Reading, b: Reading): Reading => ({ ...b, value: a.value + b.v
 const size = { process: (_key: unknown, _context: unknown, values: Iterable<unknown>, out: { collect(row: unknown): void }): void => out.collect([...values].length) };
 const sizeOfAll = { process: (_context: unknown, values: Iterable<unknown>, out: { collect(row: unknown): void }): void => out.collect([...values].length) };
 
+function statefulMap({ RichMapFunction, ValueStateDescriptor, ListStateDescriptor, MapStateDescriptor, ReducingStateDescriptor, types }: Tamias) {
+  const value = new ValueStateDescriptor<number>("value", types.number);
+  const list = new ListStateDescriptor<number>("list");
+  const map = new MapStateDescriptor<string, number>("map", types.string, types.int);
+  const total = new ReducingStateDescriptor<number>("total", (a, b) => a + b, types.number);
+  return new (class extends RichMapFunction<Reading, unknown> {
+    override map(reading: Reading): unknown {
+      const context = this.getRuntimeContext();
+      context.getState(value).update(reading.value);
+      context.getListState(list).add(reading.at);
+      context.getMapState(map).put(String(reading.at), reading.value);
+      context.getReducingState(total).add(reading.value);
+      return [context.getState(value).value(), [...context.getListState(list).get()], [...context.getMapState(map).keys()], context.getReducingState(total).get()];
+    }
+  })();
+}
+
 /** Jobs without windows. */
 const STEPS: Readonly<Record<string, Write>> = {
   "records alone": rows,
@@ -58,6 +75,12 @@ const STEPS: Readonly<Record<string, Write>> = {
         processElement: ({ at }, context) => context.timerService().registerEventTimeTimer(at + 1),
         onTimer: (time, _context, out) => out.collect(time),
       }),
+  "keyed state of every kind": (env, tamias) => rows(env).keyBy("room").map(statefulMap(tamias)),
+  "a function with state of its own": (env) => {
+    let seen = 0;
+    const keeping = { snapshotState: () => {}, initializeState: () => void (seen = 0) };
+    return rows(env).map({ ...keeping, map: ({ value }: Reading) => value * Math.sign((seen += 1)) }).setParallelism(1);
+  },
   coMap: (env) => rows(env).connect(columns(env)).map<unknown>({ map1: (a) => a, map2: (b) => b }),
   coProcess: (env) => rows(env).connect(rows(env)).process<unknown>({ processElement1: (a, _, out) => out.collect(a), processElement2: (b, _, out) => out.collect(b) }),
   "keyed coMap": (env) => rows(env).connect(rows(env)).keyBy("room", "room").map<unknown>({ map1: (a) => a, map2: (b) => b }),
@@ -82,6 +105,21 @@ const WINDOWS: Readonly<Record<string, Write>> = {
   },
   "tumbling windows with a function": (env, tamias) => timed(columns(env), tamias).keyBy("room").window(tumbling(tamias)).process(size),
   "aggregates with a function": (env, tamias) => timed(columns(env), tamias).keyBy("room").window(tumbling(tamias)).aggregate({ total: tamias.sum("value") }, size),
+  "a window function with state of windows and keys": (env, tamias) => {
+    const seen = new tamias.ValueStateDescriptor<number>("seen", tamias.types.number);
+    return timed(rows(env), tamias)
+      .keyBy("room")
+      .window(tumbling(tamias))
+      .process<number>({
+        process: (_key, context, _values, out) => {
+          const count = context.globalState().getState(seen);
+          count.update((count.value() ?? 0) + 1);
+          context.windowState().getState(seen).update(1);
+          out.collect(count.value()!);
+        },
+        clear: (_key, context) => context.windowState().getState(seen).clear(),
+      });
+  },
   "windows that reduce": (env, tamias) => timed(rows(env), tamias).keyBy("room").window(tumbling(tamias)).reduce(later),
   "sliding windows": (env, tamias) => timed(rows(env), tamias).keyBy("room").window(sliding(tamias)).aggregate({ total: tamias.sum("value") }),
   "sliding windows of columns by keys of a function": (env, tamias) => timed(columns(env), tamias).keyBy(({ room }) => room).window(sliding(tamias)).aggregate({ total: tamias.sum("value") }),
