@@ -17,6 +17,7 @@ import {
   type LineOutcome,
   MalformedLine,
   type OnMalformed,
+  requireByName,
   type TextFormatOptions,
 } from "./text-format.ts";
 
@@ -80,6 +81,7 @@ class CsvColumnFormat<T extends object> implements ColumnTextFormat<T> {
   /** @throws JobError INVALID_ARGUMENT, UNKNOWN_OPTION. */
   constructor(options: CsvColumnsOptions<T>) {
     requireOptionNames("csvColumns", options, OPTIONS);
+    requireByName("csvColumns", "types", options.types);
     const { columns, types = {}, select } = options as CsvColumnChoice;
     this.#delimiter = checkedDelimiter(options.delimiter);
     this.lineBytesMax = checkedLineBytesMax(options.lineBytesMax);

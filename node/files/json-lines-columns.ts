@@ -13,6 +13,7 @@ import {
   type LineColumns,
   type LineOutcome,
   MalformedLine,
+  requireByName,
   type TextFormatOptions,
 } from "./text-format.ts";
 
@@ -60,6 +61,7 @@ export function jsonLinesColumns<T extends object = Record<string, unknown>>(opt
   requireOptionNames("jsonLinesColumns", options, OPTIONS);
   const { onMalformed } = options;
   const fields: DeclaredFields | undefined = options.fields;
+  requireByName("jsonLinesColumns", "fields", fields);
   for (const [name, kind] of Object.entries<string>(fields ?? {})) {
     if (["number", "string", "boolean", "any"].includes(kind)) continue;
     throw new JobError("INVALID_ARGUMENT", `a field of JSON lines is a number, string, boolean or any, but ${show(name)} is ${show(kind)}`);
@@ -101,6 +103,8 @@ class JsonColumns<T extends object> implements LineColumns<T> {
   #columns: readonly LineColumn[] = [];
   /** In the order of the lines. */
   #written: readonly WrittenField[] = [];
+  /** The declared fields that lines so written do not have. */
+  #missing: readonly LineColumn[] = [];
   #record: Record<string, unknown> | undefined;
   /** Lines that still go by rows. */
   #rowsLeft = 0;
@@ -138,7 +142,7 @@ class JsonColumns<T extends object> implements LineColumns<T> {
 
   #addParsed(record: Record<string, unknown>): LineOutcome {
     if (this.#declared !== undefined) {
-      this.#written = this.#writtenLike(Object.keys(record));
+      this.#setWritten(Object.keys(record));
       // Objects have a `constructor` and more that the line does not name.
       for (const column of this.#columns) this.#setDeclared(column, Object.hasOwn(record, column.name) ? record[column.name] : undefined);
     } else if (!this.#fits(record)) {
@@ -168,7 +172,7 @@ class JsonColumns<T extends object> implements LineColumns<T> {
     if (this.#layout === undefined) {
       if (SHAPE_FIELDS_MAX < names.length) return this.#change();
       this.#setLayout(names);
-      this.#written = this.#writtenLike(names);
+      this.#setWritten(names);
       return true;
     }
     return this.#layout.hasNames(names) || this.#change();
@@ -191,11 +195,15 @@ class JsonColumns<T extends object> implements LineColumns<T> {
     this.#layout = undefined;
     this.#columns = [];
     this.#written = [];
+    this.#missing = [];
     this.#changed = false;
   }
 
-  #writtenLike(names: readonly string[]): readonly WrittenField[] {
-    return names.map((name) => ({ key: encoder.encode(JSON.stringify(name)), column: this.#columns.find((column) => column.name === name) }));
+  /** A line may have as many fields as are declared and still lack some: what counts is which columns its fields fill. */
+  #setWritten(names: readonly string[]): void {
+    const columns = this.#columns;
+    this.#written = names.map((name) => ({ key: encoder.encode(JSON.stringify(name)), column: columns.find((column) => column.name === name) }));
+    this.#missing = columns.filter((column) => !this.#written.some((field) => field.column === column));
   }
 
   /** Whether the line is written like the ones before. Where it is not, its row is set again by whoever parses it. */
@@ -219,16 +227,8 @@ class JsonColumns<T extends object> implements LineColumns<T> {
     // What lies beyond the end is another line, or old.
     while (at < end && isSpace(bytes[at]!)) at += 1;
     if (at !== end) return false;
-    this.#setMissing();
+    for (const column of this.#missing) column.setNull(this.rowCount);
     return true;
-  }
-
-  /** Declared fields that the lines do not have. */
-  #setMissing(): void {
-    if (this.#declared === undefined || this.#written.length === this.#columns.length) return;
-    for (const column of this.#columns) {
-      if (!this.#written.some((field) => field.column === column)) column.setNull(this.rowCount);
-    }
   }
 
   /** Where the value ends; −1 where it is none that is scanned, or does not fit. */

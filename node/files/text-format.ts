@@ -2,6 +2,7 @@ import type { RecordEnd } from "../../core/connectors/text-lines.ts";
 import type { ColumnBatch } from "../../core/data/column-batch.ts";
 import type { StandardSchema } from "../../core/data/standard-schema.ts";
 import { JobError } from "../../core/lib/errors.ts";
+import { show } from "../../core/lib/show.ts";
 
 /**
  * Called for a line that is no record, instead of failing the job: the record to go on with, or undefined to leave the line out.
@@ -90,6 +91,13 @@ export type RecordCheck<T, Raw> =
   | { readonly schema: StandardSchema<unknown, T>; readonly parse?: never }
   | { readonly parse: (value: Raw) => T; readonly schema?: never }
   | { readonly schema?: never; readonly parse?: never };
+
+/** @throws JobError INVALID_ARGUMENT where what should say the kind of each field is a list of their names, or no object at all. */
+export function requireByName(caller: string, option: string, given: unknown): void {
+  if (given === undefined || (typeof given === "object" && given !== null && !Array.isArray(given))) return;
+  const instead = Array.isArray(given) ? "not a list" : `not ${show(given)}`;
+  throw new JobError("INVALID_ARGUMENT", `${caller}: ${option} is an object such as { name: "number" }, ${instead}`);
+}
 
 /** @throws JobError INVALID_ARGUMENT where both are given. */
 export function checkOf<T, Raw>(options: RecordCheck<T, Raw>): (value: Raw) => T {

@@ -155,6 +155,9 @@ describe("CSV", () => {
     ["a delimiter", () => csvColumns({ delimiter: ",," }), "one ASCII character"],
     ["an option that is misspelt", () => csvColumns({ type: {} } as never), '[UNKNOWN_OPTION] csvColumns has no option "type": did you mean "types"?'],
     ["an option that is not there", () => csvColumns({ header: false } as never), "it has delimiter, columns, types, select, lineBytesMax, onMalformed"],
+    ["a list of types", () => csvColumns({ types: ["a"] as never }), '[INVALID_ARGUMENT] csvColumns: types is an object such as { name: "number" }, not a list'],
+    ["a list of fields", () => jsonLinesColumns({ fields: ["a"] as never }), 'jsonLinesColumns: fields is an object such as { name: "number" }, not a list'],
+    ["a word for fields", () => jsonLinesColumns({ fields: "a" as never }), 'fields is an object such as { name: "number" }, not "a"'],
     ["an option of JSON lines", () => jsonLinesColumns({ types: {} } as never), '[UNKNOWN_OPTION] jsonLinesColumns has no option "types": it has fields, lineBytesMax, onMalformed'],
     ["a wrong type of JSON lines", () => jsonLinesColumns({ fields: { a: "date" as never } }), '[INVALID_ARGUMENT] a field of JSON lines is a number, string, boolean or any, but "a" is "date"'],
   ])("refuses %s", (_name, call, message) => {
@@ -203,6 +206,39 @@ describe("JSON lines", () => {
     expect((await read(format, path)).records).toEqual([{ b: 1, a: "x" }, { b: 2, a: "y" }, { b: 3, a: null }, { b: null, a: null }, { b: 4, a: null }]);
     const failure = await failureOf(jsonLinesColumns<{ a: number }>({ fields: { a: "number" } }), path);
     expect(failure.reason).toContain(`${path}, line 1: the field "a" must be a number, but is "x"`);
+  });
+
+  test("a declared field that is missing is null, however many others the line has instead", async () => {
+    const lines = ['{"k":"a","temp":20}', '{"k":"a","hum":1}', '{"k":"a","hum":2}', '{"k":"a","hum":3}', '{"temp":4,"k":"b"}', '{"hum":1,"wind":2}', '{"hum":1,"wind":2}'];
+    const format = jsonLinesColumns<{ k: string; temp: number }>({ fields: { k: "string", temp: "number" } });
+    const rows: readonly (readonly [string | null, number | null])[] = [["a", 20], ["a", null], ["a", null], ["a", null], ["b", 4], [null, null], [null, null]];
+    expect((await read(format, file(lines.join("\n")))).records).toEqual(rows.map(([k, temp]) => ({ k, temp })));
+  });
+
+  test("gives what JSON.parse gives of the declared fields, whatever else is written or missing", async () => {
+    const kinds = { n: "number", s: "string", b: "boolean", x: "any" } as const;
+    const number = fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }));
+    const text = fc.oneof(fc.string({ maxLength: 3 }), fc.constantFrom('"', "\\", "\n", "é", "\u0000"));
+    const any = fc.oneof(number, text, fc.boolean(), fc.constant(null), fc.array(fc.integer(), { maxLength: 2 }), fc.constant({ n: 1 }));
+    const valueOf = { n: fc.option(number), s: fc.option(text), b: fc.option(fc.boolean()), x: any, extra: any, other: any, "e\"s": any };
+    type Name = keyof typeof valueOf;
+    // A few shapes that come again and again, since only lines that are written like the one before are scanned.
+    const shape = fc.shuffledSubarray(Object.keys(valueOf) as Name[]);
+    const line = (names: readonly Name[]) => fc.tuple(...names.map((name) => valueOf[name] as fc.Arbitrary<unknown>)).map((values) => names.map((name, at) => [name, values[at]] as const));
+    const lines = fc.array(shape, { minLength: 1, maxLength: 4 }).chain((shapes) => fc.array(fc.constantFrom(...shapes).chain((names) => fc.array(line(names), { minLength: 1, maxLength: 4 })), { maxLength: 8 }));
+    const written = (entries: readonly (readonly [string, unknown])[], gap: string): string =>
+      `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${gap}${JSON.stringify(value)}`).join(`,${gap}`)}}`;
+    await fc.assert(
+      fc.asyncProperty(lines, fc.constantFrom("", " "), async (runs, gap) => {
+        const path = file(runs.flat().map((entries) => written(entries, gap)).join("\n"));
+        const parsed = (await read(new JsonLinesFormat<Record<string, unknown>>(), path)).records as Record<string, unknown>[];
+        const expected = parsed.map((record) => Object.keys(kinds).map((name) => (Object.hasOwn(record, name) ? record[name] : null)));
+        const declared = (await read(jsonLinesColumns({ fields: kinds }), path)).records as Record<string, unknown>[];
+        expect(declared.map((record) => Object.keys(kinds).map((name) => record[name]))).toEqual(expected);
+        expect((await read(jsonLinesColumns(), path)).records).toEqual(parsed);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   test.each(["constructor", "toString", "__proto__"])("a declared field with the name %s may be missing", async (name) => {
