@@ -3,12 +3,14 @@ import { BatchLayout, ColumnBatch, NO_WATERMARKS } from "../../core/data/column-
 import { SHAPE_FIELDS_MAX } from "../../core/data/dynamic-format.ts";
 import { assert, InvariantViolation } from "../../core/lib/assert.ts";
 import { JobError } from "../../core/lib/errors.ts";
+import { nearestName } from "../../core/lib/nearest-name.ts";
 import { requireOptionNames } from "../../core/lib/option-names.ts";
 import { show } from "../../core/lib/show.ts";
 import { noTimestamps } from "../../core/connectors/batch-rows.ts";
 import { CsvRecordEnd, checkedDelimiter, distinct, fieldsOf } from "./csv-format.ts";
-import { type FieldKind, type FieldKindOf, LineColumn } from "./line-column.ts";
+import { type FieldKind, type FieldKindOf, heldAs, LineColumn, type LineColumnKind } from "./line-column.ts";
 import { numberIn } from "./number-text.ts";
+import { timestampIn } from "./timestamp-text.ts";
 import {
   checkedLineBytesMax,
   COLUMN_ROWS_MAX,
@@ -16,6 +18,7 @@ import {
   type LineColumns,
   type LineOutcome,
   MalformedLine,
+  MisfitHeader,
   type OnMalformed,
   requireByName,
   type TextFormatOptions,
@@ -31,8 +34,9 @@ export interface CsvColumnsOptions<T extends object> extends TextFormatOptions<N
   /** Names of the columns where the file has no header; default: its first line names them. */
   readonly columns?: readonly string[];
   /**
-   * What the columns hold. A value of another kind is malformed. A column that is not named here takes its kind from the first 128
-   * rows of its file; a value that does not fit it later stays as it is written, and no record is lost.
+   * What the columns hold, of those whose kind you want to be sure of. A value of another kind is malformed. `timestamp` is a time in
+   * ISO 8601, and becomes ms since the epoch. A column that is not named here takes its kind from the first 128 rows of its file, or
+   * from its first value where they have none; a value that does not fit it later stays as it is written, and no record is lost.
    */
   readonly types?: { readonly [P in keyof NoInfer<T> & string]?: FieldKindOf<T[P]> };
   /** The columns to read, in this order; default: all of them. */
@@ -49,8 +53,8 @@ const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * CSV (RFC 4180) straight into columns, without an object or a string for each row. Numbers are written as in JSON, so that `007`
- * stays a string; booleans are `true` and `false`; in a column of either an empty field is null. Everything else is as in
- * `CsvFormat`.
+ * stays a string; booleans are `true` and `false`; in a column of either an empty field is null, as it is in a column whose first 128
+ * fields are all empty. Everything else is as in `CsvFormat`.
  *
  * @example
  * ```ts
@@ -89,13 +93,14 @@ class CsvColumnFormat<T extends object> implements ColumnTextFormat<T> {
     this.hasHeader = columns === undefined;
     this.#options = options as CsvColumnChoice;
     this.columnNames = options.onMalformed === undefined ? (select ?? columns) : undefined;
-    const wrong = Object.entries(types).find(([, kind]) => kind !== "number" && kind !== "string" && kind !== "boolean");
+    const wrong = Object.entries<string>(types).find(([, kind]) => !["number", "string", "boolean", "timestamp"].includes(kind));
     if (wrong !== undefined) {
-      throw new JobError("INVALID_ARGUMENT", `a column of CSV holds numbers, strings or booleans, but the type of ${show(wrong[0])} is ${show(wrong[1])}`);
+      throw new JobError("INVALID_ARGUMENT", `a column of CSV holds numbers, strings, booleans or timestamps, but the type of ${show(wrong[0])} is ${show(wrong[1])}`);
     }
     const twice = select?.find((name, index) => select.indexOf(name) !== index);
     if (twice !== undefined) throw new JobError("INVALID_ARGUMENT", `the column ${show(twice)} is selected twice`);
-    if (columns !== undefined) this.#checkNames(columns);
+    const missing = columns && this.#missingFrom(columns);
+    if (missing !== undefined) throw new JobError("INVALID_ARGUMENT", missing);
   }
 
   createRecordEnd(): RecordEnd {
@@ -104,12 +109,13 @@ class CsvColumnFormat<T extends object> implements ColumnTextFormat<T> {
 
   createColumns(header: string, learned: string | undefined): LineColumns<T> {
     const names = distinct(this.#options.columns ?? fieldsOf(header, this.#delimiter));
-    this.#checkNames(names);
+    const missing = this.#missingFrom(names);
+    if (missing !== undefined) throw new MisfitHeader(missing);
     const { types = {}, select = names } = this.#options;
     if (SHAPE_FIELDS_MAX < select.length) {
       throw new MalformedLine(`${select.length} columns are more than the ${SHAPE_FIELDS_MAX} of records in columns; choose some with \`select\``);
     }
-    const bases = learned === undefined ? undefined : (JSON.parse(learned) as readonly (FieldKind | null)[]);
+    const bases = learned === undefined ? undefined : (JSON.parse(learned) as readonly (CsvKind | null)[]);
     const fields = select.map((name, index) => {
       // Objects have a `constructor` and more that nobody has declared.
       const declared = Object.hasOwn(types, name) ? types[name] : undefined;
@@ -118,18 +124,27 @@ class CsvColumnFormat<T extends object> implements ColumnTextFormat<T> {
     return new CsvColumns({ delimiter: this.#delimiter, names, fields });
   }
 
-  #checkNames(names: readonly string[]): void {
+  /** What to say where a column that is asked for is not among these; else undefined. */
+  #missingFrom(names: readonly string[]): string | undefined {
     const { types = {}, select = [] } = this.#options;
     const missing = [...Object.keys(types), ...select].find((name) => !names.includes(name));
-    if (missing !== undefined) throw new JobError("INVALID_ARGUMENT", `the CSV has no column ${show(missing)}; it has ${names.join(", ")}`);
+    if (missing === undefined) return undefined;
+    const nearest = nearestName(missing, names);
+    return `the CSV has no column ${show(missing)}; it has ${names.join(", ")}${nearest === undefined ? "" : `. Did you mean ${show(nearest)}?`}`;
   }
 }
+
+/**
+ * How the values of a column are read. `undecided`: the first rows had none, and the first value will say; a column whose values turn out
+ * to be strings then is `string or null`, since an empty field meant null in the rows before, and so it does after them.
+ */
+type CsvKind = FieldKind | "undecided" | "string or null";
 
 interface CsvFieldSpec {
   readonly name: string;
   readonly declared: FieldKind | undefined;
   /** What the column holds where that is known already. */
-  readonly base: FieldKind | undefined;
+  readonly base: CsvKind | undefined;
 }
 
 interface CsvColumnsParts {
@@ -143,8 +158,8 @@ interface CsvColumnsParts {
 interface CsvField {
   readonly name: string;
   readonly declared: boolean;
-  /** As its values are read; undefined until it is decided. */
-  base: FieldKind | undefined;
+  /** As its values are read; undefined until the first rows have been seen. */
+  base: CsvKind | undefined;
   column: LineColumn | undefined;
   /** The values of the first rows, until they decide. */
   readonly texts: string[];
@@ -166,7 +181,7 @@ class CsvColumns implements LineColumns<never> {
     this.#delimiter = delimiter.charCodeAt(0);
     this.#names = names;
     this.#fields = fields.map(({ name, declared, base }) => {
-      const column = base === undefined ? undefined : new LineColumn(name, base, COLUMN_ROWS_MAX);
+      const column = base === undefined ? undefined : new LineColumn(name, columnKind(base), COLUMN_ROWS_MAX);
       return { name, declared: declared !== undefined, base, column, texts: [] };
     });
     this.#fieldAt = names.map((name) => this.#fields.find((field) => field.name === name));
@@ -208,7 +223,7 @@ class CsvColumns implements LineColumns<never> {
     });
   }
 
-  /** False where there is a quote; what has been set until then is set again. */
+  /** False where there is a quote, or the first value of a column; what has been set until then is set again. */
   #addPlain(bytes: Uint8Array, start: number, end: number): boolean {
     const delimiter = this.#delimiter;
     const fieldAt = this.#fieldAt;
@@ -222,7 +237,10 @@ class CsvColumns implements LineColumns<never> {
         if (byte !== delimiter) continue;
       }
       const field = index < count ? fieldAt[index] : undefined;
-      if (field !== undefined) this.#set(field, bytes, from, at);
+      if (field !== undefined) {
+        if (field.base === "undecided" && from < at) return false;
+        this.#set(field, bytes, from, at);
+      }
       from = at + 1;
       index += 1;
     }
@@ -233,11 +251,19 @@ class CsvColumns implements LineColumns<never> {
   #addQuoted(line: string): void {
     const texts = fieldsOf(line, this.#delimiterText);
     if (texts.length !== this.#names.length) throw this.#wrongCount(texts.length);
+    const first: { readonly field: CsvField; readonly value: Uint8Array }[] = [];
     for (let index = 0; index < texts.length; index += 1) {
       const field = this.#fieldAt[index];
       if (field === undefined) continue;
-      const bytes = encoder.encode(texts[index]);
-      this.#set(field, bytes, 0, bytes.length);
+      const value = encoder.encode(texts[index]);
+      if (field.base === "undecided" && 0 < value.length) first.push({ field, value });
+      else this.#set(field, value, 0, value.length);
+    }
+    // A row that is refused for another field decides nothing.
+    for (const { field, value } of first) {
+      const kind = kindOf([value]);
+      field.base = kind === "string" ? "string or null" : kind;
+      this.#set(field, value, 0, value.length);
     }
   }
 
@@ -258,6 +284,12 @@ class CsvColumns implements LineColumns<never> {
       const value = numberIn(bytes, start, end);
       if (value === value && (field.declared || isExact(bytes, start, end, value))) column.setNumber(row, value);
       else this.#setMisfit(field, column, bytes, start, end);
+    } else if (base === "string or null") {
+      column.setText(row, bytes, start, end);
+    } else if (base === "timestamp") {
+      const value = timestampIn(bytes, start, end);
+      if (value === value) column.setNumber(row, value);
+      else this.#setMisfit(field, column, bytes, start, end);
     } else {
       const value = booleanIn(bytes, start, end);
       if (value !== undefined) column.setBoolean(row, value);
@@ -268,7 +300,7 @@ class CsvColumns implements LineColumns<never> {
   #setMisfit(field: CsvField, column: LineColumn, bytes: Uint8Array, start: number, end: number): void {
     if (!field.declared) return column.setText(this.rowCount, bytes, start, end);
     const text = decoder.decode(bytes.subarray(start, end));
-    throw new MalformedLine(`the column ${show(field.name)} must hold ${field.base}s, but here it holds ${show(text)}`);
+    throw new MalformedLine(`the column ${show(field.name)} must hold ${field.base}s${field.base === "timestamp" ? " in ISO 8601" : ""}, but here it holds ${show(text)}`);
   }
 
   /** The first rows have come, or there are no more: the kind that fits all values of a column is its kind from now on. */
@@ -277,11 +309,8 @@ class CsvColumns implements LineColumns<never> {
       if (field.column !== undefined) continue;
       const values = field.texts.slice(0, this.rowCount).map((text) => encoder.encode(text));
       const present = values.filter(({ length }) => 0 < length);
-      let base: FieldKind = "string";
-      if (0 < present.length && present.every(isGuessedNumber)) base = "number";
-      else if (0 < present.length && present.every((value) => booleanIn(value, 0, value.length) !== undefined)) base = "boolean";
-      field.base = base;
-      field.column = new LineColumn(field.name, base, COLUMN_ROWS_MAX);
+      field.base = present.length === 0 ? "undecided" : kindOf(present);
+      field.column = new LineColumn(field.name, columnKind(field.base), COLUMN_ROWS_MAX);
       field.texts.length = 0;
       this.#setAll(field, values);
     }
@@ -295,6 +324,16 @@ class CsvColumns implements LineColumns<never> {
       this.#set(field, value, 0, value.length);
     }
   }
+}
+
+function columnKind(kind: CsvKind): LineColumnKind {
+  return kind === "string or null" ? "string" : heldAs(kind);
+}
+
+/** The kind that fits all of these values. */
+function kindOf(values: readonly Uint8Array[]): "number" | "boolean" | "string" {
+  if (values.every(isGuessedNumber)) return "number";
+  return values.every((value) => booleanIn(value, 0, value.length) !== undefined) ? "boolean" : "string";
 }
 
 function isGuessedNumber(text: Uint8Array): boolean {

@@ -1,7 +1,7 @@
 import { TextLines } from "../../core/connectors/text-lines.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { show } from "../../core/lib/show.ts";
-import { MalformedLine, NO_RECORD, type LineFormat } from "./text-format.ts";
+import { MalformedLine, MisfitHeader, NO_RECORD, type LineFormat } from "./text-format.ts";
 
 /** How far a file or stream has been read: the next line, and what was learned from those before it. */
 export interface TextPosition {
@@ -87,6 +87,7 @@ export class FormatLines<T> {
     try {
       this.#options.begin(header);
     } catch (cause) {
+      if (cause instanceof MisfitHeader) throw new JobError("INVALID_ARGUMENT", `${this.#options.file}: ${cause.message}`, { cause });
       throw cause instanceof MalformedLine ? this.#malformed(cause.message) : cause;
     }
     this.#hasBegun = true;

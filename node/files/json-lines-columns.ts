@@ -4,8 +4,9 @@ import { JobError } from "../../core/lib/errors.ts";
 import { requireOptionNames } from "../../core/lib/option-names.ts";
 import { show } from "../../core/lib/show.ts";
 import { noTimestamps } from "../../core/connectors/batch-rows.ts";
-import { type FieldKind, type FieldKindOf, LineColumn } from "./line-column.ts";
+import { type FieldKind, type FieldKindOf, heldAs, LineColumn } from "./line-column.ts";
 import { numberIn } from "./number-text.ts";
+import { timestampIn } from "./timestamp-text.ts";
 import {
   checkedLineBytesMax,
   COLUMN_ROWS_MAX,
@@ -20,7 +21,8 @@ import {
 /** What `jsonLinesColumns` may be told; everything has a default. */
 export interface JsonLinesColumnsOptions<T extends object> extends TextFormatOptions<NoInfer<T>> {
   /**
-   * The fields to read and what they hold. Others are passed over; one that is missing is null; a value of another kind is
+   * The fields to read and what they hold: each field of T, or where T says nothing, the ones you want. `timestamp` is a time as text in
+   * ISO 8601, and becomes ms since the epoch. Other fields are passed over; one that is missing is null; a value of another kind is
    * malformed. Default: the fields of the first line, with whatever they hold. A line with other fields than the one before goes on
    * as a record by itself, and so do lines after it for a while; then columns are tried again.
    */
@@ -63,8 +65,8 @@ export function jsonLinesColumns<T extends object = Record<string, unknown>>(opt
   const fields: DeclaredFields | undefined = options.fields;
   requireByName("jsonLinesColumns", "fields", fields);
   for (const [name, kind] of Object.entries<string>(fields ?? {})) {
-    if (["number", "string", "boolean", "any"].includes(kind)) continue;
-    throw new JobError("INVALID_ARGUMENT", `a field of JSON lines is a number, string, boolean or any, but ${show(name)} is ${show(kind)}`);
+    if (["number", "string", "boolean", "timestamp", "any"].includes(kind)) continue;
+    throw new JobError("INVALID_ARGUMENT", `a field of JSON lines is a number, string, boolean, timestamp or any, but ${show(name)} is ${show(kind)}`);
   }
   const count = Object.keys(fields ?? {}).length;
   if (fields !== undefined && (count === 0 || SHAPE_FIELDS_MAX < count)) {
@@ -157,9 +159,10 @@ class JsonColumns<T extends object> implements LineColumns<T> {
 
   #setDeclared(column: LineColumn, value: unknown): void {
     const kind = this.#declared![column.name]!;
+    const bytes = kind === "timestamp" && typeof value === "string" ? encoder.encode(value) : undefined;
     if (value === undefined) column.setNull(this.rowCount);
     else if (value === null || kind === "any" || typeof value === kind) column.setValue(this.rowCount, value);
-    else throw misfit(column.name, kind, value);
+    else if (bytes === undefined || !this.#setTimestamp(column, bytes, 0, bytes.length)) throw misfit(column.name, kind, value);
   }
 
   /** Whether the record has the fields of the columns; without any columns it says what they are. */
@@ -188,7 +191,7 @@ class JsonColumns<T extends object> implements LineColumns<T> {
 
   #setLayout(names: readonly string[]): void {
     this.#layout = new BatchLayout(names);
-    this.#columns = names.map((name) => new LineColumn(name, this.#declared?.[name] ?? "undecided", COLUMN_ROWS_MAX));
+    this.#columns = names.map((name) => new LineColumn(name, heldAs(this.#declared?.[name] ?? "undecided"), COLUMN_ROWS_MAX));
   }
 
   #forgetLayout(): void {
@@ -254,8 +257,8 @@ class JsonColumns<T extends object> implements LineColumns<T> {
       const byte = bytes[at]!;
       if (byte === QUOTE) {
         if (column !== undefined) {
-          if (!this.#allows(column, "string")) return -1;
-          column.setText(this.rowCount, bytes, start, at);
+          if (this.#allows(column, "string")) column.setText(this.rowCount, bytes, start, at);
+          else if (!this.#allows(column, "timestamp") || !this.#setTimestamp(column, bytes, start, at)) return -1;
         }
         return at + 1;
       }
@@ -273,6 +276,13 @@ class JsonColumns<T extends object> implements LineColumns<T> {
     if (!this.#allows(column, "number")) return -1;
     column.setNumber(this.rowCount, value);
     return at;
+  }
+
+  /** False where the text is no time. */
+  #setTimestamp(column: LineColumn, bytes: Uint8Array, start: number, end: number): boolean {
+    const value = timestampIn(bytes, start, end);
+    if (value === value) column.setNumber(this.rowCount, value);
+    return value === value;
   }
 
   #allows(column: LineColumn, kind: FieldKind): boolean {
@@ -294,7 +304,8 @@ function recordIn(text: string): Record<string, unknown> {
 }
 
 function misfit(name: string, kind: string, value: unknown): MalformedLine {
-  return new MalformedLine(`the field ${show(name)} must be a ${kind}, but is ${show(value)}`);
+  const wanted = kind === "timestamp" ? "time as text in ISO 8601" : kind;
+  return new MalformedLine(`the field ${show(name)} must be a ${wanted}, but is ${show(value)}`);
 }
 
 function isLiteral(bytes: Uint8Array, start: number, literal: readonly number[]): boolean {

@@ -2,14 +2,30 @@ import { boolColumn, type Column, f64Column, objectColumn, stringColumn, valueAt
 import { ByteInterner } from "../../core/data/byte-interner.ts";
 import { allValid, hasAbsent, markAbsent, markValid, type Validity, validityLength } from "../../core/data/validity.ts";
 
-/** What a field of a text file may be declared to be. */
-export type FieldKind = "number" | "string" | "boolean";
+/** What a column of a text file may hold. */
+export type HeldKind = "number" | "string" | "boolean";
+
+/** What a field of a text file may be declared to be. `timestamp`: a time written in ISO 8601, held as a number, ms since the epoch. */
+export type FieldKind = HeldKind | "timestamp";
 
 /** What a field with values of type V may be declared to be. */
-export type FieldKindOf<V> = unknown extends V ? FieldKind : V extends number ? "number" : V extends string ? "string" : V extends boolean ? "boolean" : never;
+export type FieldKindOf<V> = unknown extends V
+  ? FieldKind
+  : V extends number
+    ? "number" | "timestamp"
+    : V extends string
+      ? "string"
+      : V extends boolean
+        ? "boolean"
+        : never;
 
 /** `undecided`: no row has had a value yet. `any`: values of several kinds, or nested ones. */
-export type LineColumnKind = FieldKind | "undecided" | "any";
+export type LineColumnKind = HeldKind | "undecided" | "any";
+
+/** Times are numbers from here on. */
+export function heldAs<K extends string>(kind: K): Exclude<K, "timestamp"> | "number" {
+  return kind === "timestamp" ? "number" : (kind as Exclude<K, "timestamp">);
+}
 
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -128,7 +144,7 @@ export class LineColumn {
   }
 
   /** Whether the column is of this kind now: rows before that had no value do not stand in the way. */
-  #becomes(kind: FieldKind, row: number): boolean {
+  #becomes(kind: HeldKind, row: number): boolean {
     if (this.#kind === "undecided") {
       this.#kind = kind;
       if (kind === "number") this.#numbers = new Float64Array(this.#rowsMax);

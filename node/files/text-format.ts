@@ -73,6 +73,11 @@ export class MalformedLine extends Error {
   override readonly name = "MalformedLine";
 }
 
+/** The first line of a file names other columns than the job relies on: there is nothing to go on with. */
+export class MisfitHeader extends Error {
+  override readonly name = "MisfitHeader";
+}
+
 /** Lines of 16 MiB are no lines any more. */
 export const LINE_BYTES_MAX_DEFAULT = 16 * 1024 * 1024;
 

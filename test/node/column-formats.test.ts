@@ -10,6 +10,7 @@ import { type FileFormat, FileSource } from "../../node/files/file-source.ts";
 import { jsonLinesColumns } from "../../node/files/json-lines-columns.ts";
 import { JsonLinesFormat } from "../../node/files/json-lines-format.ts";
 import { numberIn } from "../../node/files/number-text.ts";
+import { timestampIn } from "../../node/files/timestamp-text.ts";
 import { readSource, type SourceRead } from "../connectors/source-read.ts";
 
 let folder = "";
@@ -59,6 +60,35 @@ describe("numbers", () => {
   });
 });
 
+describe("timestamps", () => {
+  const parsed = (text: string): number => {
+    const bytes = new TextEncoder().encode(`1${text}1`);
+    return timestampIn(bytes, 1, bytes.length - 1);
+  };
+
+  test("are those of Date, and in UTC where no zone is written", () => {
+    fc.assert(fc.property(fc.date({ noInvalidDate: true, min: new Date("0000-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59.999Z") }), (date) => {
+      const text = date.toISOString();
+      expect(parsed(text)).toBe(date.getTime());
+      expect(parsed(text.slice(0, 23))).toBe(date.getTime());
+      expect(parsed(text.slice(0, 19).replace("T", " "))).toBe(date.setUTCMilliseconds(0));
+      expect(parsed(`${text.slice(0, 16)}+05:30`)).toBe(date.setUTCSeconds(0) - 19_800_000);
+      expect(parsed(text.slice(0, 10))).toBe(date.setUTCHours(0, 0));
+    }));
+    expect(parsed("2001-05-31T06:00:00.1239Z")).toBe(Date.parse("2001-05-31T06:00:00.123Z"));
+    expect(parsed("2001-05-31T06:00:00.5-01:00")).toBe(Date.parse("2001-05-31T07:00:00.500Z"));
+    expect(parsed("2000-02-29")).toBe(Date.parse("2000-02-29"));
+  });
+
+  test.each([
+    "", "2001", "2001-05", "20010531", "2001-02-29", "1900-02-29", "2001-00-01", "2001-13-01", "2001-04-31", "2001-04-00", "2001-05-31T", "2001-05-31T06", "2001-05-31T06:0", "2001-05-31T24:00",
+    "2001-05-31T06:60", "2001-05-31T06:00:60", "2001-05-31T06:00:00.", "2001-05-31T06:00:00.Z", "2001-05-31t06:00", "2001-05-31T06:00z", "2001-05-31T06:00ZZ", "2001-05-31T06:00+02", "2001-05-31T06:00+0200",
+    "2001-05-31T06:00+24:00", "2001-05-31T06:00:", "2001-05-31Z", " 2001-05-31", "2001-05-31 ", "+2001-05-31", "991180800000",
+  ])("%j is none", (text) => {
+    expect(parsed(text)).toBeNaN();
+  });
+});
+
 describe("CSV", () => {
   test("an integer that a number does not hold is a name", async () => {
     const { records } = await read(csvColumns(), file("id,n\n1788888888888888889,1.5\n1788888888888888891,12E5\n"));
@@ -71,11 +101,11 @@ describe("CSV", () => {
   test("the first rows say what the columns hold", async () => {
     const { records, kinds } = await read(csvColumns(), file("a,b,c,d\n1,x,true,\n-2.5,,false,\n,y,,\n"));
     expect(records).toEqual([
-      { a: 1, b: "x", c: true, d: "" },
-      { a: -2.5, b: "", c: false, d: "" },
-      { a: null, b: "y", c: null, d: "" },
+      { a: 1, b: "x", c: true, d: null },
+      { a: -2.5, b: "", c: false, d: null },
+      { a: null, b: "y", c: null, d: null },
     ]);
-    expect(kinds).toEqual([["f64", "string", "bool", "string"]]);
+    expect(kinds).toEqual([["f64", "string", "bool", "f64"]]);
   });
 
   test("a value that does not fit later stays as it is written, in any batch", async () => {
@@ -92,6 +122,30 @@ describe("CSV", () => {
     const failure = await failureOf(csvColumns({ types: { zip: "number" } }), path);
     expect(failure.code).toBe("MALFORMED_RECORD");
     expect(failure.reason).toContain(`${path}, line 2: the column "zip" must hold numbers, but here it holds "007"`);
+  });
+
+  test("a column without values in the first rows is null until its first value, which says what it holds", async () => {
+    const rows = Array.from({ length: 3_000 }, (_, row) => (row < 2_000 ? `${row},,,` : row % 2 === 0 ? `${row},${row},true,x${row % 3}` : `${row},,,`));
+    const expected = rows.map((_, row) => (row < 2_000 || row % 2 === 1 ? { row, n: null, b: null, s: null } : { row, n: row, b: true, s: `x${row % 3}` }));
+    const path = file(`row,n,b,s\n${rows.join("\n")}\n`);
+    const { records, kinds } = await read(csvColumns(), path);
+    expect(records).toEqual(expected);
+    expect(kinds).toEqual([["f64", "f64", "f64", "f64"], ["f64", "f64", "bool", "string"], ["f64", "f64", "bool", "string"]]);
+    expect((await read(csvColumns(), path, 1)).records).toEqual(expected);
+    // Of a row that is refused nothing is learned.
+    const refused = file(`row,n\n${Array.from({ length: 200 }, (_, row) => `${row},`).join("\n")}\n1,text,2\nword,text\n7,"1"\n8,\n`);
+    const format = csvColumns({ types: { row: "number" }, onMalformed: () => undefined });
+    expect((await read(format, refused)).records.slice(-2)).toEqual([{ row: 7, n: 1 }, { row: 8, n: null }]);
+  });
+
+  test("timestamps are written in ISO 8601, and are numbers", async () => {
+    const path = file("at,n\n2001-05-31T06:00:00Z,1\n,2\n2001-05-31 08:00+02:00,3\n");
+    const at = Date.parse("2001-05-31T06:00:00Z");
+    const { records, kinds } = await read(csvColumns<{ at: number; n: number }>({ types: { at: "timestamp" } }), path);
+    expect(records).toEqual([{ at, n: 1 }, { at: null, n: 2 }, { at, n: 3 }]);
+    expect(kinds).toEqual([["f64", "f64"]]);
+    const failure = await failureOf(csvColumns({ types: { n: "timestamp" } }), path);
+    expect([failure.code, failure.reason]).toEqual(["MALFORMED_RECORD", expect.stringContaining(`${path}, line 2: the column "n" must hold timestamps in ISO 8601, but here it holds "1"`)]);
   });
 
   test("some columns, in another order, without a header", async () => {
@@ -159,7 +213,7 @@ describe("CSV", () => {
     ["a list of fields", () => jsonLinesColumns({ fields: ["a"] as never }), 'jsonLinesColumns: fields is an object such as { name: "number" }, not a list'],
     ["a word for fields", () => jsonLinesColumns({ fields: "a" as never }), 'fields is an object such as { name: "number" }, not "a"'],
     ["an option of JSON lines", () => jsonLinesColumns({ types: {} } as never), '[UNKNOWN_OPTION] jsonLinesColumns has no option "types": it has fields, lineBytesMax, onMalformed'],
-    ["a wrong type of JSON lines", () => jsonLinesColumns({ fields: { a: "date" as never } }), '[INVALID_ARGUMENT] a field of JSON lines is a number, string, boolean or any, but "a" is "date"'],
+    ["a wrong type of JSON lines", () => jsonLinesColumns({ fields: { a: "date" as never } }), '[INVALID_ARGUMENT] a field of JSON lines is a number, string, boolean, timestamp or any, but "a" is "date"'],
   ])("refuses %s", (_name, call, message) => {
     expect(call).toThrow(message);
   });
@@ -181,8 +235,11 @@ describe("CSV", () => {
   });
 
   test("refuses a column that the header does not have", async () => {
-    const failure = await failureOf(csvColumns({ types: { b: "number" } }), file("a\n1\n"));
-    expect([failure.code, failure.reason]).toEqual(["INVALID_ARGUMENT", 'the CSV has no column "b"; it has a']);
+    const path = file("a,delay\n1,2\n");
+    const failure = await failureOf(csvColumns({ types: { b: "number" } }), path);
+    expect([failure.code, failure.reason]).toEqual(["INVALID_ARGUMENT", `${path}: the CSV has no column "b"; it has a, delay`]);
+    const misspelt = await failureOf(csvColumns({ select: ["dealy"] }), path);
+    expect([misspelt.code, misspelt.reason]).toEqual(["INVALID_ARGUMENT", `${path}: the CSV has no column "dealy"; it has a, delay. Did you mean "delay"?`]);
   });
 });
 
@@ -239,6 +296,17 @@ describe("JSON lines", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test("declared timestamps are text in ISO 8601, and become numbers", async () => {
+    const format = jsonLinesColumns<{ at: number | null }>({ fields: { at: "timestamp" } });
+    const path = file('{"at":"2001-05-31T06:00:00Z"}\n{"at":"2001-05-31T06:00:00.5Z"}\n{"at":"2001\\u002d05-31"}\n{"at":null}\n{}\n{"at":"2001-05-31"}\n');
+    const day = Date.parse("2001-05-31");
+    expect((await read(format, path)).records).toEqual([{ at: day + 21_600_000 }, { at: day + 21_600_500 }, { at: day }, { at: null }, { at: null }, { at: day }]);
+    for (const [value, shown] of [["991180800000", "991180800000"], ['"yesterday"', '"yesterday"'], ["true", "true"]]) {
+      const failure = await failureOf(format, file(`{"at":"2001-05-31"}\n{"at":${value}}\n`));
+      expect([failure.code, failure.reason]).toEqual(["MALFORMED_RECORD", expect.stringContaining(`line 2: the field "at" must be a time as text in ISO 8601, but is ${shown}`)]);
+    }
   });
 
   test.each(["constructor", "toString", "__proto__"])("a declared field with the name %s may be missing", async (name) => {
