@@ -1,6 +1,7 @@
 import { compiledKernel } from "../core/host/compiled-kernel.ts";
 import type { KernelModule } from "../core/host/kernel-module.ts";
 import { JobError } from "../core/lib/errors.ts";
+import { show } from "../core/lib/show.ts";
 
 /** A module of one function that splats a number over a vector: whoever validates it has SIMD. */
 const SIMD_PROBE = new Uint8Array([
@@ -14,23 +15,35 @@ const WASM_TYPE = /^application\/wasm\s*(;|$)/i;
  * Fetches and compiles the kernel for window aggregates, on a page or in a worker of one. Afterwards each operator has an
  * instance at once.
  *
- * Without an address it is the file beside this package: `new URL("../wasm/tamias-kernel.wasm", import.meta.url)`, which Vite,
- * webpack, Rollup and Parcel follow when they bundle. Where a bundler does not, give the address of `tamias/kernel.wasm`:
+ * Without an argument it is the file beside this package: `new URL("../wasm/tamias-kernel.wasm", import.meta.url)`, which Vite,
+ * webpack, Rollup and Parcel follow when they bundle. Where a bundler does not, import `tamias/kernel.wasm` and hand on what your
+ * bundler makes of it, an address or the compiled module:
  *
  * @example
  * ```text
- * import kernelUrl from "tamias/kernel.wasm?url"; // Vite; with esbuild "tamias/kernel.wasm" and --loader:.wasm=file
- * const kernel = await loadKernelModule(kernelUrl);
+ * import kernel from "tamias/kernel.wasm"; // esbuild --loader:.wasm=file: an address, though its type is that of a module
+ * StreamExecutionEnvironment.setKernel(await loadKernelModule(kernel));
+ *
+ * import kernelUrl from "tamias/kernel.wasm?url"; // Vite, typed by "vite/client"
  * ```
- * @throws JobError KERNEL_UNAVAILABLE: jobs run without it too, in JavaScript and with the same results
+ * @param kernel the address of the file; or the module, compiled already, which is not fetched again
+ * @throws JobError KERNEL_UNAVAILABLE: jobs run without it too, in JavaScript and with the same results; INVALID_ARGUMENT
  */
 export async function loadKernelModule(
-  url: string | URL = new URL("../wasm/tamias-kernel.wasm", import.meta.url),
+  kernel: string | URL | WebAssembly.Module = new URL("../wasm/tamias-kernel.wasm", import.meta.url),
 ): Promise<KernelModule> {
   if (typeof WebAssembly === "undefined") throw unavailable("this browser has no WebAssembly, or its settings turn it off");
-  const response = await answerOf(url);
-  const module = await compiled(response, String(url));
-  return compiledKernel(module, WebAssembly.Instance);
+  return compiledKernel(await moduleOf(kernel), WebAssembly.Instance);
+}
+
+/** The type of modules has no members, so that the compiler lets any object pass for one. */
+async function moduleOf(kernel: string | URL | WebAssembly.Module): Promise<WebAssembly.Module> {
+  if (kernel instanceof WebAssembly.Module) return kernel;
+  if (typeof kernel === "string" || kernel instanceof URL) return compiled(await answerOf(kernel), String(kernel));
+  throw new JobError(
+    "INVALID_ARGUMENT",
+    `loadKernelModule takes the address of tamias/kernel.wasm, or the module that WebAssembly.compile has made of it, but got ${show(kernel)}`,
+  );
 }
 
 async function answerOf(url: string | URL): Promise<Response> {

@@ -38,6 +38,7 @@ describe.each(BROWSER_NAMES)("%s", (name) => {
   test.each([
     ["the kernel beside the package", "/?kernel=wasm", "WebAssembly"],
     ["a kernel from a server that does not know the type", "/?kernel=wasm&url=/untyped", "WebAssembly"],
+    ["a kernel that the page has compiled", "/?kernel=module&url=/untyped", "WebAssembly"],
     ["the kernel under a policy that allows it", "/strict-with-wasm?kernel=wasm", "WebAssembly"],
     ["no kernel", "/?kernel=js", "JavaScript"],
     ["no kernel under a policy that forbids code from strings and WebAssembly", "/strict?kernel=js", "JavaScript"],
@@ -56,5 +57,9 @@ describe.each(BROWSER_NAMES)("%s", (name) => {
     const outcome = await browser.outcomeOf(server.origin + path);
     expect(outcome).toContain("KERNEL_UNAVAILABLE");
     expect(outcome).toContain(message);
+  });
+
+  test("anything but an address or a module is refused", async () => {
+    expect(await browser.outcomeOf(`${server.origin}/?kernel=bytes&url=/untyped`)).toContain("[INVALID_ARGUMENT] loadKernelModule takes the address of tamias/kernel.wasm, or the module");
   });
 });
