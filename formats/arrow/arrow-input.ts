@@ -24,18 +24,32 @@ export function tableOf(data: ArrowData): Table {
   if (!(data instanceof ArrayBuffer || data instanceof Uint8Array || (isParts && data.every((part) => part instanceof Uint8Array)))) {
     throw new JobError("INVALID_ARGUMENT", `Arrow data is a flechette Table or the bytes of an IPC stream or file, but got ${show(data)}`);
   }
+  const bytes = isParts ? (data as readonly Uint8Array[]) : data instanceof Uint8Array ? data : new Uint8Array(data as ArrayBuffer);
+  if (byteLengthOf(bytes) === 0) throw malformed("there are none");
+  if (bytes instanceof Uint8Array && isMagic(bytes, 0) && !isMagic(bytes, bytes.length - MAGIC.length)) {
+    throw malformed("the footer is missing: is the file complete?");
+  }
   let table: Table;
   try {
     // Nested integers of 64 bits are bigints too.
     const options = { useBigInt: true };
-    table = tableFromIPC(isParts ? (data as readonly Uint8Array[]).map(aligned) : data instanceof Uint8Array ? aligned(data) : data, options);
+    table = tableFromIPC(bytes instanceof Uint8Array ? aligned(bytes) : bytes.map(aligned), options);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new JobError("MALFORMED_RECORD", `the bytes are no Arrow IPC stream or file: ${reason}`, { cause });
+    throw malformed(cause instanceof Error ? cause.message : String(cause), { cause });
   }
-  // An empty input decodes to a table without a schema.
-  if (0 < table.names.length || byteLengthOf(data) === 0) return table;
-  throw new JobError("MALFORMED_RECORD", "the bytes are no Arrow IPC stream or file: they hold no schema with a column");
+  if (0 < table.names.length) return table;
+  throw malformed("they hold no schema with a column");
+}
+
+function malformed(reason: string, options: { readonly cause?: unknown } = {}): JobError {
+  return new JobError("MALFORMED_RECORD", `the bytes are no Arrow IPC stream or file: ${reason}`, options);
+}
+
+/** Begins and ends a file; a stream has none. */
+const MAGIC = [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31] as const;
+
+function isMagic(bytes: Uint8Array, at: number): boolean {
+  return MAGIC.every((byte, index) => bytes[at + index] === byte);
 }
 
 /** A table may come from another copy of the package than ours. */
@@ -47,6 +61,6 @@ function aligned(bytes: Uint8Array): Uint8Array {
   return bytes.byteOffset % ALIGNMENT === 0 ? bytes : new Uint8Array(bytes);
 }
 
-function byteLengthOf(data: Exclude<ArrowData, Table>): number {
-  return Array.isArray(data) ? data.reduce((sum: number, part: Uint8Array) => sum + part.byteLength, 0) : (data as ArrayBuffer).byteLength;
+function byteLengthOf(bytes: Uint8Array | readonly Uint8Array[]): number {
+  return bytes instanceof Uint8Array ? bytes.length : bytes.reduce((sum, part) => sum + part.length, 0);
 }

@@ -230,8 +230,13 @@ describe("writes", () => {
 });
 
 describe("refuses", () => {
+  const cutFile = (end: number): Uint8Array => flechette.tableToIPC(flechette.tableFromArrays({ x: [1, 2] }), { format: "file" })!.slice(0, end);
   const cases: readonly (readonly [string, () => unknown, string, string])[] = [
     ["no Arrow", () => new ArrowBatches(new TextEncoder().encode("no arrow at all, but long enough")), "MALFORMED_RECORD", "no Arrow IPC"],
+    ["no bytes", () => new ArrowBatches(new Uint8Array(0)), "MALFORMED_RECORD", "no Arrow IPC stream or file: there are none"],
+    ["no parts", () => arrowSource([]), "MALFORMED_RECORD", "there are none"],
+    ["a file that was cut", () => new ArrowBatches(cutFile(-1)), "MALFORMED_RECORD", "the footer is missing: is the file complete?"],
+    ["a file of which hardly anything is there", () => new ArrowBatches(cutFile(7)), "MALFORMED_RECORD", "the footer is missing: is the file complete?"],
     ["something else", () => new ArrowBatches("x" as never), "INVALID_ARGUMENT", 'but got "x"'],
     ["a column that is not there", () => new ArrowBatches(bytesOf([1], flechette.int8()), { columns: ["y"] }), "INVALID_ARGUMENT", 'no column "y"; it has x'],
     ["an option", () => new ArrowBatches(bytesOf([1], flechette.int8()), { column: ["x"] } as never), "UNKNOWN_OPTION", 'no option "column": did you mean "columns"?'],
