@@ -22,6 +22,7 @@ import {
   asWindowProcessAll,
   asWindowReduce,
 } from "./functions.ts";
+import type { NotAggregating } from "./refused-arguments.ts";
 import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
 import type { Upstream } from "./stream-graph-builder.ts";
 import {
@@ -100,8 +101,7 @@ export class AllWindowedStream<out T, W extends Window> {
     aggregates: S,
     windowFn: AllWindowProcessing<AggregateResult<T, S>, R, W>,
   ): SingleOutputStreamOperator<R>;
-  // The first once more: of a refused call the compiler shows the last overload.
-  aggregate<S extends AggregateSpec<T>>(aggregates: S): SingleOutputStreamOperator<AggregateResult<T, S>>;
+  aggregate<S extends AggregateSpec<never>>(aggregates: S & NotAggregating<T, S>): SingleOutputStreamOperator<AggregateResult<T, S>>;
   aggregate<R>(
     given: AggregateFunction<T, unknown, unknown> | AggregateSpec<T>,
     windowFn?: AllWindowProcessing<never, R, W>,

@@ -3,7 +3,7 @@ import { printSink } from "../connectors/print-sink.ts";
 import { sinkFactory } from "../connectors/sink-operator.ts";
 import type { Sink } from "../connectors/sink.ts";
 import { isExpression } from "../data/expression-compiler.ts";
-import type { AdditionOf, DistinctNames, NamedExpressions, ProjectionOf } from "../data/expression-projection.ts";
+import type { AdditionOf, DistinctNames, Expressions, NamedExpressions, ProjectionOf } from "../data/expression-projection.ts";
 import type { Expression, KnownBy } from "../data/expression.ts";
 import type { Partitioner, StreamNode } from "../graph/stream-graph.ts";
 import { JobError } from "../lib/errors.ts";
@@ -34,6 +34,7 @@ import {
 import { type CustomPartitioner, type Key, type KeyField, customPartitioner, keyColumns, keySelector } from "./key-selector.ts";
 import type { KeyedStream } from "./keyed-stream.ts";
 import { knownColumns, requireColumns } from "./known-columns.ts";
+import type { NotFiltering, NotKey } from "./refused-arguments.ts";
 import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
 import { type NodeSpec, type Upstream, keyOfFor, requireSameGraph, timestampsOf } from "./stream-graph-builder.ts";
 import { assignedBy } from "./window-spec.ts";
@@ -93,6 +94,7 @@ export class DataStream<out T> {
   filter<S extends T>(fn: (record: T) => record is S): SingleOutputStreamOperator<S>;
   filter<C extends Condition<T>>(condition: C): SingleOutputStreamOperator<WithValues<T, KnownBy<C>>>;
   filter(fn: Filtering<T>): SingleOutputStreamOperator<T>;
+  filter<G>(given: G & NotFiltering<T, G>): SingleOutputStreamOperator<T>;
   filter(fn: Filtering<T> | Condition<T>): unknown {
     if (isExpression(fn)) {
       const columnNames = this.#columnsFor("filter", fn.columnNames);
@@ -121,7 +123,7 @@ export class DataStream<out T> {
    * console.log(await late.executeAndCollect().toArray()); // [ { origin: 'JFK', hours: 1.5 } ]
    * ```
    */
-  select<const N extends NamedExpressions<T>>(...values: DistinctNames<N>): SingleOutputStreamOperator<ProjectionOf<N>> {
+  select<const N extends Expressions<T>>(...values: DistinctNames<N>): SingleOutputStreamOperator<ProjectionOf<N>> {
     const expressions = asNamedExpressions("select", values);
     const factory = projectionFactory("select", expressions);
     this.#columnsFor("select", columnsRead(expressions));
@@ -142,7 +144,7 @@ export class DataStream<out T> {
    * console.log(await sales.executeAndCollect().toArray()); // [ { price: 3, count: 2, total: 6 } ]
    * ```
    */
-  addOrReplaceColumns<const N extends NamedExpressions<T>>(...values: DistinctNames<N>): SingleOutputStreamOperator<AdditionOf<T, N>> {
+  addOrReplaceColumns<const N extends Expressions<T>>(...values: DistinctNames<N>): SingleOutputStreamOperator<AdditionOf<T, N>> {
     const expressions = asNamedExpressions("addOrReplaceColumns", values);
     const factory = projectionFactory("addOrReplaceColumns", expressions);
     const known = this.#columnsFor("addOrReplaceColumns", columnsRead(expressions));
@@ -178,8 +180,8 @@ export class DataStream<out T> {
    */
   keyBy<const K extends Key>(selector: (record: T) => K): KeyedStream<T, K>;
   keyBy<K extends Key>(expression: Expression<T, K, string | undefined>): KeyedStream<T, K>;
-  // Last, because of a refused call the compiler shows the last overload: it names the fields.
   keyBy<F extends KeyField<T>>(field: F): KeyedStream<T, T[F]>;
+  keyBy<const G>(given: G & NotKey<T, G>): KeyedStream<T, never>;
   keyBy<K>(key: unknown): KeyedStream<T, K> {
     const keyOf = keySelector("keyBy", key);
     this.#columnsFor("keyBy", keyColumns(key));

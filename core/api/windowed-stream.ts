@@ -22,6 +22,7 @@ import {
   asWindowProcess,
   asWindowReduce,
 } from "./functions.ts";
+import type { NotAggregating } from "./refused-arguments.ts";
 import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
 import type { Upstream } from "./stream-graph-builder.ts";
 import {
@@ -105,8 +106,7 @@ export class WindowedStream<out T, K, W extends Window> {
     aggregates: S,
     windowFn: WindowProcessing<AggregateResult<T, S>, R, K, W>,
   ): SingleOutputStreamOperator<R>;
-  // The first once more: of a refused call the compiler shows the last overload.
-  aggregate<S extends AggregateSpec<T>>(aggregates: S): SingleOutputStreamOperator<AggregateResult<T, S>>;
+  aggregate<S extends AggregateSpec<never>>(aggregates: S & NotAggregating<T, S>): SingleOutputStreamOperator<AggregateResult<T, S>>;
   aggregate<R>(
     given: AggregateFunction<T, unknown, unknown> | AggregateSpec<T>,
     windowFn?: WindowProcessing<never, R, K, W>,

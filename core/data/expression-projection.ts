@@ -16,22 +16,27 @@ export interface ProjectionProgram {
 /** Expressions with names, as projections take them. */
 export type NamedExpressions<T> = readonly Expression<T, unknown, string>[];
 
-/** The same values; in place of one whose name another one has, what the compiler says of it. */
-export type DistinctNames<N extends NamedExpressions<never>> = {
-  readonly [I in keyof N]: N[I]["name"] extends OtherNames<N, I> ? `another value is called "${N[I]["name"]}"; give one of them another name with as("…")` : N[I];
+/** Expressions of which the compiler is yet to say whether they have names. */
+export type Expressions<T> = readonly Expression<T, unknown, string | undefined>[];
+
+/** The same values; in place of one without a name, or whose name another one has, what the compiler says of it. */
+export type DistinctNames<N extends Expressions<never>> = {
+  readonly [I in keyof N]: undefined extends N[I]["name"] ? 'give it a name with as("…")' : N[I]["name"] extends OtherNames<N, I> ? `another value is called "${N[I]["name"]}"; give one of them another name with as("…")` : N[I];
 };
 /** A name that the compiler does not know is left to run time. */
-type OtherNames<N extends NamedExpressions<never>, I extends keyof N> = {
+type OtherNames<N extends Expressions<never>, I extends keyof N> = {
   readonly [J in keyof N]: J extends I ? never : string extends N[J]["name"] ? never : N[J]["name"];
 }[number];
 
 /** What a projection makes of records: its names with their values. */
-export type ProjectionOf<N extends NamedExpressions<never>> = {
-  [E in N[number] as E["name"]]: E extends Expression<never, infer V, string> ? V : never;
+export type ProjectionOf<N extends Expressions<never>> = {
+  [E in N[number] as NameOf<E>]: E extends Expression<never, infer V, string> ? V : never;
 };
 
+type NameOf<E extends { readonly name: string | undefined }> = Exclude<E["name"], undefined>;
+
 /** What records become with these values beside their fields, or instead of those of the same name. */
-export type AdditionOf<T, N extends NamedExpressions<never>> = Flat<{ [P in keyof T as Exclude<P, N[number]["name"]>]: T[P] } & ProjectionOf<N>>;
+export type AdditionOf<T, N extends Expressions<never>> = Flat<{ [P in keyof T as Exclude<P, N[number]["name"]>]: T[P] } & ProjectionOf<N>>;
 type Flat<R> = { [P in keyof R]: R[P] };
 
 /**

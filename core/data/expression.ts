@@ -36,8 +36,8 @@ export type KnownBy<O> = [O] extends [Expression<never, unknown, string | undefi
 /** A name; never where it is one of several, for then nobody knows which of the columns was read. */
 type SingleName<K extends string> = (K extends unknown ? (name: K) => void : never) extends (name: infer S) => void ? S & string : never;
 
-/** Booleans are equal or not, but have no order. */
-type Ordered<V> = Exclude<KindOf<V>, boolean>;
+/** Booleans are equal or not, but have no order; then what the compiler says of it. */
+type Ordered<V> = [Exclude<KindOf<V>, boolean>] extends [never] ? "only numbers, bigints and strings have an order" : Exclude<KindOf<V>, boolean>;
 
 /**
  * An expression over records of type T with values of type V. Made with `columnsOf` and `literal`; it is data, so that the same

@@ -1,5 +1,7 @@
+import type { NoSuchField, NotAggregating, NotFiltering, NotKey, Refused } from "../../core/api/refused-arguments.ts";
+import type { DistinctNames } from "../../core/data/expression-projection.ts";
 import type { Aggregable } from "../../core/windows/aggregates.ts";
-import { type DataStream, type KeyedStream, type NamedExpressions, TumblingEventTimeWindows, avg, columnsOf, count, first, literal, max, min, minutes, sum, varPop } from "tamias";
+import { type DataStream, type Expression, type KeyedStream, type NamedExpressions, TumblingEventTimeWindows, avg, columnsOf, count, first, literal, max, min, minutes, sum, varPop } from "tamias";
 
 /** Checked by the compiler alone: what expressions give to streams, and what streams refuse of them. */
 
@@ -168,6 +170,53 @@ export function texts(): void {
   isExactly<"only numbers and bigints can be added up">()(undefined as never as Summed<string>);
   isExactly<"only numbers, bigints and strings have a smallest and a largest">()(undefined as never as Aggregable<boolean, number | bigint | string>);
   isExactly<unknown>()(undefined as unknown as Summed<1 | 2n>);
+}
+
+/** What it says of arguments that streams do not take. */
+export function textsOfStreams(): void {
+  type NullKey = "it may be null, and a key is never: filter by isNotNull() before, or say what stands for null with ifNull(…)";
+  type Miles = Expression<Flight, number, "miles">;
+  isExactly<'a filter needs a boolean: compare the value, as in col("delay").gt(30)'>()(undefined as never as NotFiltering<Flight, Miles>);
+  isExactly<"a filter needs a function that returns true or false">()(undefined as never as NotFiltering<Flight, (flight: Flight) => string>);
+  isExactly<NoSuchField<{ readonly origin: "JFK" | "LAX"; readonly miles: number; readonly bytes: bigint }>>()(undefined as never as NotKey<Flight, "dealy">);
+  isExactly<Refused<NullKey>>()(undefined as never as NotKey<Flight, "delay">);
+  isExactly<Refused<NullKey>>()(undefined as never as NotKey<Flight, "tail">);
+  isExactly<NullKey>()(undefined as never as NotKey<Flight, Expression<Flight, number | null, "delay">>);
+  isExactly<NullKey>()(undefined as never as NotKey<Flight, (flight: Flight) => number | null>);
+  isExactly<Refused<"keys are strings, numbers, booleans and bigints, and arrays and plain objects of them">>()(undefined as never as NotKey<{ at: Date }, "at">);
+  isExactly<Refused<"keyBy takes the name of a field, an expression, or a function of the record">>()(undefined as never as NotKey<Flight, 5>);
+  const spec = { flights: count(), mean: avg("delay"), total: sum("origin"), far: max("mlies"), miles: sum("miles"), seats: min(columnsOf<{ seats: number }>()("seats")) };
+  isExactly<{
+    readonly flights: unknown;
+    readonly mean: "it may be null: filter by isNotNull() before, or say what stands for null with ifNull(…)";
+    readonly total: "only numbers and bigints can be added up";
+    readonly far: "the records have no such field";
+    readonly miles: unknown;
+    readonly seats: "the records have no such field";
+  }>()(undefined as never as NotAggregating<Flight, typeof spec>);
+  const unnamed = [col("origin"), col("miles").plus(1)] as const;
+  isExactly<'give it a name with as("…")'>()(undefined as never as DistinctNames<typeof unnamed>[1]);
+  const canceled = columnsOf<{ canceled: boolean }>()("canceled");
+  isExactly<"only numbers, bigints and strings have an order">()(undefined as never as Extract<Parameters<typeof canceled.gt>[0], string>);
+}
+
+/** One aggregate that is refused takes nothing from the others, nor from those in a call with a window function. */
+export function mistakesBesideOthers(): void {
+  const windows = flights.keyBy("origin").window(TumblingEventTimeWindows.of(minutes(1)));
+  // @ts-expect-error what may be null is not averaged
+  windows.aggregate({ mean: avg("delay"), miles: avg((flight) => flight.miles) });
+  // @ts-expect-error nor over all keys
+  flights.windowAll(TumblingEventTimeWindows.of(minutes(1))).aggregate({ mean: avg("delay") });
+  // @ts-expect-error a key is never null
+  flights.keyBy("delay");
+  // @ts-expect-error there is no such field
+  flights.keyBy("dealy");
+  // @ts-expect-error a string is no condition
+  flights.filter((flight) => flight.origin);
+  // @ts-expect-error what is computed needs a name
+  flights.addOrReplaceColumns(col("miles").plus(1));
+  // @ts-expect-error booleans have no order
+  columnsOf<{ canceled: boolean }>()("canceled").gt(true);
 }
 
 /** Names that only run time knows are compared there. */
