@@ -24,6 +24,7 @@ import {
   type Collector,
   type DataStream,
   type JobArgs,
+  type JobModule,
   type ProcessWindowContext,
   type StreamExecutionEnvironment,
   type TimeWindow,
@@ -49,6 +50,10 @@ export interface Tally {
   readonly sideOutput: number;
   readonly wrongHour: number;
 }
+
+export const options: JobModule["options"] = {
+  json: { type: "boolean", description: "the results as one JSON object, instead of a table" },
+};
 
 export async function job(env: StreamExecutionEnvironment, args: JobArgs): Promise<void> {
   const isJson = args.json === true;

@@ -56,6 +56,7 @@ import {
 } from "./log-analysis/rules.ts";
 
 export const options: JobModule["options"] = {
+  json: { type: "boolean", description: "each output as a line of JSON" },
   year: { type: "number", description: "year of the first line with a syslog time without one (default: the file's modification year; of standard input, the current year)" },
 };
 

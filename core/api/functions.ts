@@ -80,7 +80,7 @@ export function asMap<T, R>(given: Mapping<T, R>): MapFunction<T, R> {
 
 /** What `filter` is to call. */
 export function asFilter<T>(given: Filtering<T>): FilterFunction<T> {
-  return asObject("filter", "(record) => 0 < record.value", ["filter"], given);
+  return asObject("filter", '(record) => 0 < record.value, an expression such as columnsOf<Flight>()("delay").gt(30)', ["filter"], given);
 }
 
 /** What `select` and `addOrReplaceColumns` compute. */

@@ -218,6 +218,9 @@ export class StreamExecutionEnvironment {
    *   parallelisms, an unbounded source in BATCH)
    */
   getStreamGraph(jobName: string = DEFAULT_JOB_NAME): StreamGraph {
+    if (this.#graph.isExecuted) {
+      throw new JobError("EMPTY_JOB", "the job was executed already, and nothing was added since: write it again, in a function say, before each execute()");
+    }
     const options = this.#options;
     const undecided = this.#graph.build(jobName, { ...settingsOf(options), mode: "STREAMING" });
     const mode = modeOf(options.runtimeMode, undecided.nodes);

@@ -58,6 +58,7 @@ export class StreamGraphBuilder {
   readonly prepareJob: PrepareJob;
   readonly #nodes: StreamNode[] = [];
   #added: StreamNode[] = [];
+  #hasSubmitted = false;
 
   constructor(makers: StreamMakers, prepareJob: PrepareJob) {
     this.makers = makers;
@@ -99,8 +100,14 @@ export class StreamGraphBuilder {
     this.#added = this.#added.filter((added) => added !== node);
   }
 
+  /** Whether a job was submitted, and nothing was added since. */
+  get isExecuted(): boolean {
+    return this.#hasSubmitted && this.#added.length === 0;
+  }
+
   /** The operators so far belong to a job that was submitted; the next job begins. */
   startNextJob(): void {
+    this.#hasSubmitted = true;
     this.#added = [];
   }
 

@@ -189,8 +189,13 @@ function title(name: SlotName): string {
 function refused(name: SlotName, taken: string, value: unknown): JobError {
   return new JobError(
     "INVALID_ARGUMENT",
-    `${title(name)} takes ${taken}, but in this record it is ${show(value)}; filter such records before, or give a default`,
+    `${title(name)} takes ${taken}, but in this record it is ${show(value)}; ${absentAdvice(value)}`,
   );
+}
+
+function absentAdvice(value: unknown): string {
+  if (value !== null && value !== undefined) return "filter such records before, or convert them";
+  return "leave such records out before, with filter(col(…).isNotNull()) or a function, or say what stands for null with ifNull(…)";
 }
 
 function mixed(name: SlotName): JobError {

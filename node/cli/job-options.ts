@@ -25,7 +25,9 @@ const RESERVED = ["parallelism", "metrics", "help"];
 /** Options that every job has, then those that the job declares. */
 export function addJobOptions(command: Command, name: CommandName, declared: DeclaredOptions = {}): Command {
   command.option("--input <file>", (declared["input"] ?? INPUT).description);
-  command.option("--json", name === "explain" ? "the graph as JSON" : (declared["json"] ?? JSON_OUTPUT).description);
+  const json = new Option("--json", name === "explain" ? "the graph as JSON" : (declared["json"] ?? JSON_OUTPUT).description);
+  // Whether it changes what a job prints is for the job to say; it is taken all the same.
+  command.addOption(json.hideHelp(name === "run" && declared["json"] === undefined));
   command.option("--parallelism <n>", "subtasks of each operator (default: 1)", positiveInteger);
   if (name === "run")
     command.option("--metrics <file>", "keep the metrics there as Prometheus text, written every second and at the end");

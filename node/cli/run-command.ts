@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { JobError, StreamExecutionEnvironment } from "../../core/index.ts";
 import { loadKernelModule } from "../kernel-module.ts";
 import { SubmittedJobs } from "./executors.ts";
+import { EXIT_INTERRUPTED, EXIT_TERMINATED } from "./exit-code.ts";
 import { printJobHelp } from "./explain-command.ts";
 import { interruption, strayError } from "./interruption.ts";
 import { invalidModule, loadJob, scriptEnd } from "./job-loader.ts";
@@ -52,6 +53,7 @@ async function run(invocation: Invocation): Promise<number> {
   // A script that was told of its job's end has a turn to clean up.
   await new Promise((resolve) => setImmediate(resolve));
   metrics?.stop();
+  if (code === EXIT_INTERRUPTED || code === EXIT_TERMINATED) process.stderr.write("canceled\n");
   return code;
 }
 

@@ -123,7 +123,7 @@ const REFUSALS: readonly (readonly [title: string, write: Write, message: string
   [
     "an object without the method",
     (hits) => untyped(hits)["filter"]!({ map: () => true }),
-    "[INVALID_ARGUMENT] filter takes a function such as (record) => 0 < record.value, or an object with the method filter, but got {}",
+    '[INVALID_ARGUMENT] filter takes a function such as (record) => 0 < record.value, an expression such as columnsOf<Flight>()("delay").gt(30), or an object with the method filter, but got {}',
   ],
   [
     "one lambda for two inputs",
@@ -235,6 +235,17 @@ describe("misuse is refused before anything runs", () => {
   test("execute rejects with the refusal", async () => {
     const env = StreamExecutionEnvironment.getExecutionEnvironment();
     await expect(env.execute()).rejects.toMatchObject({ code: "EMPTY_JOB" });
+  });
+
+  test("a second execute says that the job was executed already", async () => {
+    const env = StreamExecutionEnvironment.getExecutionEnvironment();
+    const numbers = env.fromElements(1, 2);
+    numbers.map((n) => n);
+    await env.execute();
+    const again = "[EMPTY_JOB] the job was executed already, and nothing was added since: write it again, in a function say, before each execute()";
+    await expect(env.execute()).rejects.toThrow(again);
+    expect(await numbers.executeAndCollect().toArray()).toEqual([1, 2]);
+    await expect(env.execute()).rejects.toThrow(again);
   });
 
   test("a refused executeAndCollect leaves nothing behind", () => {

@@ -112,7 +112,7 @@ describe("help and usage", () => {
   test.each([
     ["--help", ["run [options] <job>", "explain [options] <job>", "Exit codes: 0 done, 1 the job failed, 2 wrong usage, 130"]],
     ["help", ["run [options] <job>"]],
-    ["run --help", ["--parallelism <n>", "--metrics <file>", "--input <file>", "--json"]],
+    ["run --help", ["--parallelism <n>", "--metrics <file>", "--input <file>"]],
     ["help run", ["--parallelism <n>"]],
     ["explain --help", ["--parallelism <n>", "the graph as JSON"]],
     [
@@ -126,6 +126,12 @@ describe("help and usage", () => {
     const { code, stdout, stderr } = await at(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const part of parts) expect(stdout.replaceAll(/\s+/g, " ")).toContain(part);
+  });
+
+  test("--json is listed where the job says what it means, and taken everywhere", async () => {
+    for (const args of ["run --help", "run numbers.ts --help"]) expect((await at(args)).stdout).not.toContain("--json");
+    expect((await tamias(["run", join(ROOT, "examples", "log-analysis.ts"), "--help"])).stdout).toMatch(/--json +each output as a line of JSON/);
+    expect((await at("run numbers.ts --json")).code).toBe(0);
   });
 
   test("tamias alone shows the help, as an error", async () => {
@@ -362,7 +368,7 @@ describe("ends from outside", () => {
     await run.printed(/\d0000 records\n(.*\n)+/);
     run.process.kill(signal);
     const ended = await run.ended;
-    expect(ended).toMatchObject({ code, signal: null, stderr: "" });
+    expect(ended).toMatchObject({ code, signal: null, stderr: "canceled\n" });
     expect(ended.stdout.endsWith(" records\n")).toBe(true);
     expectClosed(log);
     expectWholeLines(output);
@@ -385,7 +391,7 @@ describe("ends from outside", () => {
     const run = startTamias(["run", join(folder, "slow-import.ts")]);
     await run.printed("importing");
     run.process.kill("SIGINT");
-    expect(await run.ended).toMatchObject({ code: 130, stderr: "" });
+    expect(await run.ended).toMatchObject({ code: 130, stderr: "canceled\n" });
   });
 
   test("a reader that goes away ends the job quietly, closed", async () => {

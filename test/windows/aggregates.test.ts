@@ -207,6 +207,17 @@ test("values that an aggregate does not take are refused", () => {
   }
 });
 
+test("a null is refused with what to do about it", () => {
+  const add = (spec: AggregateSpec<Numbers>, n: unknown) => () => {
+    const fn = new BuiltInAggregates<Numbers, unknown>(spec);
+    fn.add({ n: n as number }, fn.createAccumulator());
+  };
+  const advice = "leave such records out before, with filter(col(…).isNotNull()) or a function, or say what stands for null with ifNull(…)";
+  expect(add({ x: avg("n") }, null)).toThrow(`avg("n") takes numbers or bigints, but in this record it is null; ${advice}`);
+  expect(add({ x: max("n") }, undefined)).toThrow(`it is undefined; ${advice}`);
+  expect(add({ x: avg("n") }, "1")).toThrow('it is "1"; filter such records before, or convert them');
+});
+
 test("wrong specifications are refused", () => {
   expect(codeOf(() => new BuiltInAggregates({}))).toBe("INVALID_ARGUMENT");
   expect(codeOf(() => new BuiltInAggregates({ x: 5 as never }))).toBe("INVALID_ARGUMENT");
