@@ -16,7 +16,7 @@ const WASM_TYPE = /^application\/wasm\s*(;|$)/i;
  * instance at once.
  *
  * Without an argument it is the file beside this package: `new URL("../wasm/tamias-kernel.wasm", import.meta.url)`, which Vite,
- * webpack, Rollup and Parcel follow when they bundle. Where a bundler does not, import `tamias/kernel.wasm` and hand on what your
+ * webpack and Parcel follow when they bundle. Where a bundler does not, import `tamias/kernel.wasm` and hand on what your
  * bundler makes of it, an address or the compiled module:
  *
  * @example

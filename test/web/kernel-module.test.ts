@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KERNEL_FILE } from "../../scripts/kernel-sources.ts";
 import { type PageServer, type Served, pageOf, servePages } from "../../scripts/browsers/page-server.ts";
 import { BROWSER_NAMES, type TestBrowser, launchBrowser } from "../../scripts/browsers/test-browser.ts";
-import { bundledPage, outcomeInNode } from "./outcome-in-node.ts";
+import { bundledPage, outcomeInNode, wholePage } from "./outcome-in-node.ts";
 
 /** Real browsers load the built package from a server, and the kernel with it. */
 
@@ -15,11 +15,15 @@ let server: PageServer;
 beforeAll(async () => {
   const program = await bundledPage("kernel-page");
   const kernel = readFileSync(KERNEL_FILE);
+  const [whole, imported] = await wholePage("imported-kernel-page");
   const served: Readonly<Record<string, Served>> = {
     "/": pageOf("/page.js"),
     "/strict": pageOf("/page.js", WITHOUT_WASM),
     "/strict-with-wasm": pageOf("/page.js", WITH_WASM),
     "/page.js": { body: program },
+    "/imported": pageOf("/whole.js"),
+    "/whole.js": { body: whole!.contents },
+    [imported!.path]: { body: imported!.contents },
     "/untyped": { body: kernel, headers: { "content-type": "application/octet-stream" } },
     "/page-for-everything": { body: "<!doctype html>", headers: { "content-type": "text/html" } },
     "/damaged.wasm": { body: kernel.subarray(0, 1_000) },
@@ -38,6 +42,7 @@ describe.each(BROWSER_NAMES)("%s", (name) => {
   test.each([
     ["the kernel beside the package", "/?kernel=wasm", "WebAssembly"],
     ["a kernel from a server that does not know the type", "/?kernel=wasm&url=/untyped", "WebAssembly"],
+    ["a kernel that esbuild has imported as a file", "/imported", "WebAssembly"],
     ["a kernel that the page has compiled", "/?kernel=module&url=/untyped", "WebAssembly"],
     ["the kernel under a policy that allows it", "/strict-with-wasm?kernel=wasm", "WebAssembly"],
     ["no kernel", "/?kernel=js", "JavaScript"],
