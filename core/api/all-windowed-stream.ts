@@ -101,6 +101,11 @@ export class AllWindowedStream<out T, W extends Window> {
     aggregates: S,
     windowFn: AllWindowProcessing<AggregateResult<T, S>, R, W>,
   ): SingleOutputStreamOperator<R>;
+  // Only for what the compiler says of a refused call: it shows the last overload.
+  aggregate<S extends AggregateSpec<never>, R>(
+    aggregates: S & NotAggregating<T, S>,
+    windowFn: AllWindowProcessing<AggregateResult<T, S>, R, W>,
+  ): SingleOutputStreamOperator<R>;
   aggregate<S extends AggregateSpec<never>>(aggregates: S & NotAggregating<T, S>): SingleOutputStreamOperator<AggregateResult<T, S>>;
   aggregate<R>(
     given: AggregateFunction<T, unknown, unknown> | AggregateSpec<T>,

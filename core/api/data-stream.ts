@@ -94,6 +94,7 @@ export class DataStream<out T> {
   filter<S extends T>(fn: (record: T) => record is S): SingleOutputStreamOperator<S>;
   filter<C extends Condition<T>>(condition: C): SingleOutputStreamOperator<WithValues<T, KnownBy<C>>>;
   filter(fn: Filtering<T>): SingleOutputStreamOperator<T>;
+  // Only for what the compiler says of a refused call: it shows the last overload.
   filter<G>(given: G & NotFiltering<T, G>): SingleOutputStreamOperator<T>;
   filter(fn: Filtering<T> | Condition<T>): unknown {
     if (isExpression(fn)) {
@@ -181,6 +182,7 @@ export class DataStream<out T> {
   keyBy<const K extends Key>(selector: (record: T) => K): KeyedStream<T, K>;
   keyBy<K extends Key>(expression: Expression<T, K, string | undefined>): KeyedStream<T, K>;
   keyBy<F extends KeyField<T>>(field: F): KeyedStream<T, T[F]>;
+  // Only for what the compiler says of a refused call: it shows the last overload.
   keyBy<const G>(given: G & NotKey<T, G>): KeyedStream<T, never>;
   keyBy<K>(key: unknown): KeyedStream<T, K> {
     const keyOf = keySelector("keyBy", key);

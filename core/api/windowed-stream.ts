@@ -106,6 +106,11 @@ export class WindowedStream<out T, K, W extends Window> {
     aggregates: S,
     windowFn: WindowProcessing<AggregateResult<T, S>, R, K, W>,
   ): SingleOutputStreamOperator<R>;
+  // Only for what the compiler says of a refused call: it shows the last overload.
+  aggregate<S extends AggregateSpec<never>, R>(
+    aggregates: S & NotAggregating<T, S>,
+    windowFn: WindowProcessing<AggregateResult<T, S>, R, K, W>,
+  ): SingleOutputStreamOperator<R>;
   aggregate<S extends AggregateSpec<never>>(aggregates: S & NotAggregating<T, S>): SingleOutputStreamOperator<AggregateResult<T, S>>;
   aggregate<R>(
     given: AggregateFunction<T, unknown, unknown> | AggregateSpec<T>,

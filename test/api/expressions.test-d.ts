@@ -205,6 +205,8 @@ export function mistakesBesideOthers(): void {
   const windows = flights.keyBy("origin").window(TumblingEventTimeWindows.of(minutes(1)));
   // @ts-expect-error what may be null is not averaged
   windows.aggregate({ mean: avg("delay"), miles: avg((flight) => flight.miles) });
+  // @ts-expect-error nor before a window function
+  windows.aggregate({ mean: avg("delay") }, (key, _context, _results, out) => out.collect(key));
   // @ts-expect-error nor over all keys
   flights.windowAll(TumblingEventTimeWindows.of(minutes(1))).aggregate({ mean: avg("delay") });
   // @ts-expect-error a key is never null

@@ -87,7 +87,7 @@ test("without --input the 3 M flights run: the first line comes soon, and Ctrl-C
   await run.printed("\n");
   run.process.kill("SIGINT");
   const { code, stdout, stderr } = await run.ended;
-  expect({ code, stderr }).toEqual({ code: 130, stderr: "" });
+  expect({ code, stderr }).toEqual({ code: 130, stderr: "canceled\n" });
   for (const line of stdout.split("\n").slice(0, -1))
     expect(line).toMatch(/^ *\d+ % {2}2001-\d\d-\d\d \d\d:00 [A-Z]{3}: \d+ flights?, mean delay -?[\d.]+ min, worst -?\d+ min$/);
   expect(stdout.endsWith("\n")).toBe(true);

@@ -164,5 +164,5 @@ test("Ctrl-C while standard input is open ends the job", async () => {
   const run = startTamias(["run", JOB, "--json"], { stdin: "hello\n", keepStdinOpen: true });
   await run.printed('"type":"malformed"');
   run.process.kill("SIGINT");
-  expect(await run.ended).toMatchObject({ code: 130, stderr: "" });
+  expect(await run.ended).toMatchObject({ code: 130, stderr: "canceled\n" });
 });
