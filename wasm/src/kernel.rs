@@ -13,6 +13,7 @@ pub const OVERFLOW: i32 = -1;
 /// Where a sum stands that is all there is, and how many words such a pane has.
 const TOTAL: usize = COUNT + 1;
 const STRIDE_OF_SUM: usize = TOTAL + 1;
+const OPEN: &str = "a span is used between open and drop";
 const CANONICAL_NAN: u64 = 0x7ff8_0000_0000_0000;
 
 pub struct Spec {
@@ -159,7 +160,7 @@ impl Kernel {
     }
 
     pub fn drop_span(&mut self, span: usize) {
-        let table = self.tables[span].take().expect("a span is used between open and drop");
+        let table = self.tables[span].take().expect(OPEN);
         for &key in &table.keys {
             self.release(key);
         }
@@ -306,9 +307,16 @@ impl Kernel {
             Listed::Span(span) => self.tables[*span].as_ref().expect("a span is listed between open and drop"),
             Listed::Sum(table) => table,
         };
-        for index in 0..count {
-            let row = self.order[from + index] as usize;
-            write_pane(&mut self.output, &self.word_types, table.keys[row], table.pane(row), index);
+        let Output { keys, positions, words } = &mut self.output;
+        let rows = || self.order[from..from + count].iter().map(|&row| row as usize);
+        for (row, (key, position)) in rows().zip(keys.iter_mut().zip(positions)) {
+            *key = table.keys[row];
+            *position = position_of(table.pane(row)[POSITION]);
+        }
+        for (word, (column, &word_type)) in words.iter_mut().zip(&self.word_types).enumerate() {
+            for (row, to) in rows().zip(column.iter_mut()) {
+                *to = given_out(table.pane(row)[COUNT + word], word_type);
+            }
         }
     }
 
@@ -332,11 +340,11 @@ impl Kernel {
     }
 
     pub(crate) fn table(&self, span: usize) -> &Table {
-        self.tables[span].as_ref().expect("a span is used between open and drop")
+        self.tables[span].as_ref().expect(OPEN)
     }
 
     fn table_mut(&mut self, span: usize) -> &mut Table {
-        self.tables[span].as_mut().expect("a span is used between open and drop")
+        self.tables[span].as_mut().expect(OPEN)
     }
 
     /// A pane of this key is about to be inserted.
@@ -367,7 +375,7 @@ impl Kernel {
         while row < count {
             // SAFETY: the columns have ROWS_MAX rows.
             let span = unsafe { *spans.add(row) };
-            let table = self.tables[span as usize].as_mut().expect("a span is used between open and drop");
+            let table = self.tables[span as usize].as_mut().expect(OPEN);
             let words = table.words.as_mut_ptr();
             let finder = table.finder();
             // As far as the rows stay in one span and meet keys that it has.
@@ -378,9 +386,10 @@ impl Kernel {
                 row += 1;
             }
             if row < count && unsafe { *spans.add(row) } == span {
-                let pane = self.create_alone(span, unsafe { *keys.add(row) });
+                let key = unsafe { *keys.add(row) };
+                let blank = [self.take_position(key), 0, 0];
                 // SAFETY: as before.
-                unsafe { add_number(pane, TOTAL, *numbers.add(row)) };
+                unsafe { add_number(self.table_mut(span as usize).create(key, &blank), TOTAL, *numbers.add(row)) };
                 row += 1;
             }
         }
@@ -392,7 +401,7 @@ impl Kernel {
         let mut row = 0;
         while row < count {
             let span = self.input.spans[row];
-            let table = self.tables[span as usize].as_mut().expect("a span is used between open and drop");
+            let table = self.tables[span as usize].as_mut().expect(OPEN);
             let words = table.words.as_mut_ptr();
             // As far as the rows stay in one span and meet keys that it has.
             while row < count && self.input.spans[row] == span {
@@ -407,20 +416,19 @@ impl Kernel {
         }
     }
 
-    /// Creates a pane, and returns where it begins.
-    fn create_alone(&mut self, span: i32, key: i32) -> *mut u64 {
+    /// A pane of this key is about to be created: its first word.
+    fn take_position(&mut self, key: i32) -> u64 {
         self.count_pane(key);
-        self.blank[POSITION] = changed(self.next_position).to_bits();
         self.next_position += 1.0;
-        let table = self.tables[span as usize].as_mut().expect("a span is used between open and drop");
-        let created = table.insert(key, &self.blank);
-        table.words.as_mut_ptr().wrapping_add(created * self.stride)
+        changed(self.next_position - 1.0).to_bits()
     }
 
     /// Creates the pane of a row. Where the table moves for it, the panes that were found before have moved too.
     fn create(&mut self, span: i32, row: usize) {
         let before = self.table(span as usize).words.as_ptr() as usize;
-        self.targets[row] = self.create_alone(span, self.input.keys[row]);
+        let key = self.input.keys[row];
+        self.blank[POSITION] = self.take_position(key);
+        self.targets[row] = self.tables[span as usize].as_mut().expect(OPEN).create(key, &self.blank);
         let words = self.table(span as usize).words.as_ptr();
         if words as usize == before {
             return;
@@ -622,8 +630,15 @@ fn write_pane(output: &mut Output, types: &[Type], key: i32, pane: &[u64], index
     output.keys[index] = key;
     output.positions[index] = position_of(pane[POSITION]);
     for (word, &word_type) in types.iter().enumerate() {
-        let bits = pane[COUNT + word];
-        let is_nan = word_type == Type::F64 && float(bits).is_nan();
-        output.words[word][index] = if is_nan { CANONICAL_NAN } else { bits };
+        output.words[word][index] = given_out(pane[COUNT + word], word_type);
+    }
+}
+
+#[inline(always)]
+fn given_out(bits: u64, word_type: Type) -> u64 {
+    if word_type == Type::F64 && float(bits).is_nan() {
+        CANONICAL_NAN
+    } else {
+        bits
     }
 }

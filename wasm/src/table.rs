@@ -146,15 +146,22 @@ impl Table {
         }
     }
 
-    /// A row with these words for a key that has none.
+    /// As `insert`; returns where the pane begins.
     #[inline]
+    pub fn create(&mut self, key: i32, pane: &[u64]) -> *mut u64 {
+        let row = self.insert(key, pane);
+        self.words.as_mut_ptr().wrapping_add(row * self.stride)
+    }
+
+    /// A row with these words for a key that has none.
+    #[inline(always)]
     pub fn insert(&mut self, key: i32, pane: &[u64]) -> usize {
         let row = self.keys.len();
         if 0 < row && position_of(pane[POSITION]) < position_of(self.words[(row - 1) * self.stride + POSITION]) {
             self.is_in_order = false;
         }
         self.keys.push(key);
-        self.words.extend_from_slice(&pane[..self.stride]);
+        self.words.extend_from_slice(pane);
         let place = key.wrapping_sub(self.base) as u32 as usize;
         if place < self.direct.len() {
             self.direct[place] = row as u32 + 1;
