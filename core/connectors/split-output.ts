@@ -74,9 +74,9 @@ export class SplitOutput<T> implements ReaderOutput<T> {
     if (0 < batch.watermarks.rows.length) {
       throw new JobError("SOURCE_FAILED", "the reader emitted a column batch with watermarks in it; the strategy makes them, or emitWatermark between two batches");
     }
-    const { timestamps, failure } = this.#outputs.timestampsOf(batch);
+    const { timestamps, times, failure } = this.#outputs.timestampsOf(batch);
     const taken = failure === undefined ? batch : partOf(batch, 0, failure.index);
-    const isFree = taken.length === 0 || this.#take(timestamps === batch.timestamps ? taken : stamped(taken, timestamps, taken.watermarks));
+    const isFree = taken.length === 0 || this.#take(timestamps === batch.timestamps ? taken : stamped(taken, timestamps, taken.watermarks, times));
     if (failure !== undefined) throw failure.error;
     return isFree;
   }
@@ -138,7 +138,7 @@ export class SplitOutput<T> implements ReaderOutput<T> {
     if (this.#isIdle) this.#setIdle(false);
     if (this.#byTimestamps === undefined) return this.#takeEach(batch);
     const watermarks = this.#target.combine(this.#byTimestamps.watermarksIn(batch));
-    return this.#outputs.emitColumns(watermarks.rows.length === 0 ? batch : stamped(batch, batch.timestamps, watermarks));
+    return this.#outputs.emitColumns(watermarks.rows.length === 0 ? batch : stamped(batch, batch.timestamps, watermarks, batch.times));
   }
 
   /** A generator of the user's is asked about each record. Where it says that the split is idle, the batch is cut. */

@@ -36,12 +36,23 @@ export interface WatermarkPositions {
 
 export const NO_WATERMARKS: WatermarkPositions = { rows: [], watermarks: [] };
 
+/** What a pass over the timestamps of a batch tells of them, for those who come later to pass over fewer. */
+export interface BatchTimes {
+  /** No row has a timestamp outside of these two, and every row has one. */
+  readonly earliest: number;
+  readonly latest: number;
+  /** The rows that are later than all before them, selected or not. */
+  readonly rising: readonly number[];
+}
+
 export interface ColumnBatchParts {
   readonly layout: BatchLayout;
   /** Of the columns, whatever the selection. */
   readonly rowCount: number;
   readonly columns: readonly Column[];
   readonly timestamps: Float64Array;
+  /** Absent where nobody has looked. */
+  readonly times?: BatchTimes | undefined;
   readonly watermarks: WatermarkPositions;
   readonly selection: Int32Array | undefined;
 }
@@ -59,6 +70,8 @@ export class ColumnBatch {
   readonly columns: readonly Column[];
   /** One a row; −Infinity where the record has none, so that this column needs no validity. */
   readonly timestamps: Float64Array;
+  /** Undefined where nobody has looked. */
+  readonly times: BatchTimes | undefined;
   /** By row number, so that a selection leaves them where they are. */
   readonly watermarks: WatermarkPositions;
   /** The rows that count, ascending; undefined: all of them. */
@@ -69,6 +82,7 @@ export class ColumnBatch {
     this.rowCount = parts.rowCount;
     this.columns = parts.columns;
     this.timestamps = parts.timestamps;
+    this.times = parts.times;
     this.watermarks = parts.watermarks;
     this.selection = parts.selection;
     assert(parts.columns.length === parts.layout.columnCount, "a batch has a column for each name of its layout");
@@ -98,8 +112,8 @@ export class ColumnBatch {
 
   /** The same batch with other rows selected: ascending, and some of those selected here. Columns and watermarks are shared. */
   select(selection: Int32Array | undefined): ColumnBatch {
-    const { layout, rowCount, columns, timestamps, watermarks } = this;
-    return new ColumnBatch({ layout, rowCount, columns, timestamps, watermarks, selection });
+    const { layout, rowCount, columns, timestamps, times, watermarks } = this;
+    return new ColumnBatch({ layout, rowCount, columns, timestamps, times, watermarks, selection });
   }
 
   /** Rows and watermarks in the order they mean. */

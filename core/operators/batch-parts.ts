@@ -1,4 +1,4 @@
-import { ColumnBatch, NO_WATERMARKS, type WatermarkPositions } from "../data/column-batch.ts";
+import { type BatchTimes, ColumnBatch, NO_WATERMARKS, type WatermarkPositions } from "../data/column-batch.ts";
 
 /** The records from number `start` to before number `end`, without watermarks. */
 export function partOf(batch: ColumnBatch, start: number, end: number): ColumnBatch {
@@ -8,9 +8,9 @@ export function partOf(batch: ColumnBatch, start: number, end: number): ColumnBa
 }
 
 /** The same records with other timestamps, and other watermarks between them. */
-export function stamped(batch: ColumnBatch, timestamps: Float64Array, watermarks: WatermarkPositions): ColumnBatch {
+export function stamped(batch: ColumnBatch, timestamps: Float64Array, watermarks: WatermarkPositions, times?: BatchTimes): ColumnBatch {
   const { layout, rowCount, columns, selection } = batch;
-  return new ColumnBatch({ layout, rowCount, columns, timestamps, watermarks, selection });
+  return new ColumnBatch({ layout, rowCount, columns, timestamps, times, watermarks, selection });
 }
 
 /**

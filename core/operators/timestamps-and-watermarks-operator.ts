@@ -139,9 +139,9 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
   #takeColumns(batch: ColumnBatch): boolean {
     if (batch.length === 0) return true;
     if (this.#assigner === undefined) return this.#sendColumns(batch);
-    const { timestamps, failure } = this.#timestamps.assign(batch);
+    const { timestamps, times, failure } = this.#timestamps.assign(batch);
     const taken = failure === undefined ? batch : partOf(batch, 0, failure.index);
-    const isFree = taken.length === 0 || this.#sendColumns(stamped(taken, timestamps, NO_WATERMARKS));
+    const isFree = taken.length === 0 || this.#sendColumns(stamped(taken, timestamps, NO_WATERMARKS, times));
     if (failure === undefined) return isFree;
     this.#metrics.recordsIn += 1;
     throw failure.error;
@@ -154,7 +154,7 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
     // An input that its generator calls idle turns active between two records, which no batch can say.
     if (this.#byTimestamps === undefined || this.#idle.get() === 1) return this.#sendEach(batch);
     const watermarks = this.#advancing(this.#byTimestamps.watermarksIn(batch));
-    return this.#emitColumns(watermarks === NO_WATERMARKS ? batch : stamped(batch, batch.timestamps, watermarks));
+    return this.#emitColumns(watermarks === NO_WATERMARKS ? batch : stamped(batch, batch.timestamps, watermarks, batch.times));
   }
 
   /** The generator is asked about each record; the batch is cut where idleness changes. */

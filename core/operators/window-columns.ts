@@ -232,14 +232,14 @@ export class WindowColumns {
     const room = start + RUN_ROWS_MAX - this.#runCount;
     if (selection !== undefined) return this.#collectSelected(batch, selection, Math.min(selection.length, room), endRow);
     this.#goOnWith(start);
-    const stoppedAt = this.#collectNeighbours(batch.timestamps, start, Math.min(endRow, room));
+    const stoppedAt = this.#collectNeighbours(batch, start, Math.min(endRow, room));
     if (!this.#runIsDense) for (let row = start; row < stoppedAt; row += 1) this.#runRows[this.#runCount + row - start] = row;
     this.#runCount += stoppedAt - start;
     return stoppedAt;
   }
 
   /** Mostly all rows of a batch fall into one cell; where two meet, each row is asked. */
-  #collectNeighbours(timestamps: Float64Array, start: number, end: number): number {
+  #collectNeighbours({ timestamps, times }: ColumnBatch, start: number, end: number): number {
     const { sizeMs, offsetMs } = this.#cells!;
     const openCells = this.#openCells;
     const handles = this.#handles;
@@ -249,7 +249,8 @@ export class WindowColumns {
     let row = start;
     while (row < end) {
       const from = row;
-      row = firstOutside(timestamps, row, end, this.#cellStart, this.#cellEnd);
+      const isWithin = times !== undefined && this.#cellStart <= times.earliest && times.latest < this.#cellEnd;
+      row = isWithin ? end : firstOutside(timestamps, row, end, this.#cellStart, this.#cellEnd);
       runSpans.fill(this.#cellHandle, from + shift, row + shift);
       const mixedEnd = Math.min(end, row + MIXED_ROWS);
       let cell = NaN;

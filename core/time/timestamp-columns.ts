@@ -1,5 +1,5 @@
 import type { Column } from "../data/column.ts";
-import type { ColumnBatch } from "../data/column-batch.ts";
+import type { BatchTimes, ColumnBatch } from "../data/column-batch.ts";
 import type { TimestampExpression } from "./watermark-strategy.ts";
 
 /** What a record's timestamp is by itself, given the one it comes with; throws where it has none. */
@@ -9,6 +9,8 @@ export type TimestampOf = (record: unknown, previous: number) => number;
 export interface BatchTimestamps {
   /** By row number; of rows that are not selected, and from the failure on, they mean nothing. */
   readonly timestamps: Float64Array;
+  /** Undefined where they were not passed over all together. */
+  readonly times?: BatchTimes | undefined;
   readonly failure: TimestampFailure | undefined;
 }
 
@@ -36,7 +38,10 @@ export class TimestampColumns {
   assign(batch: ColumnBatch): BatchTimestamps {
     const column = this.#compute?.(batch);
     if (column?.validity === undefined) {
-      if (column?.kind === "f64" && areTimestamps(column.values, batch)) return { timestamps: column.values, failure: undefined };
+      if (column?.kind === "f64" && batch.selection === undefined) {
+        const times = timesOf(column.values, batch.rowCount);
+        if (times !== undefined) return { timestamps: column.values, times, failure: undefined };
+      } else if (column?.kind === "f64" && areTimestamps(column.values, batch)) return { timestamps: column.values, failure: undefined };
       if (column?.kind === "i32") return { timestamps: new Float64Array(column.values), failure: undefined };
     }
     return this.#askEach(batch);
@@ -74,31 +79,43 @@ function columnOf(expression: TimestampExpression<never>): (batch: ColumnBatch) 
   };
 }
 
-/** Finite, and not −0, which no timestamp is. */
-function areTimestamps(values: Float64Array, { selection, rowCount }: ColumnBatch): boolean {
-  if (selection === undefined) return areAllTimestamps(values, rowCount);
-  for (let index = 0; index < selection.length; index += 1) if (!isOne(values[selection[index]!]!)) return false;
+/** Whether those of all selected rows are timestamps. */
+function areTimestamps(values: Float64Array, batch: ColumnBatch): boolean {
+  for (let index = 0; index < batch.length; index += 1) if (!isOne(values[batch.rowOf(index)]!)) return false;
   return true;
 }
 
-/** Nearly all are after 1970: a comparison finds that out, and the sum, whether all are finite. From the first that is not on, each is looked at. */
-function areAllTimestamps(values: Float64Array, rowCount: number): boolean {
+/** Undefined where one is no timestamp. It is the one pass over all of them that columns cannot do without, so it takes along what others ask later. */
+function timesOf(values: Float64Array, rowCount: number): BatchTimes | undefined {
+  const rising: number[] = [];
+  let earliest = Infinity;
+  let latest = -Infinity;
   let total = 0;
-  let row = 0;
-  for (; row + 3 < rowCount; row += 4) {
+  for (let row = 0; row < rowCount; row += 4) {
     const first = values[row]!;
-    const second = values[row + 1]!;
-    const third = values[row + 2]!;
-    const fourth = values[row + 3]!;
-    if (!(0 < first && 0 < second && 0 < third && 0 < fourth)) break;
+    // Beyond the end, the first of the four once more.
+    const second = row + 1 < rowCount ? values[row + 1]! : first;
+    const third = row + 2 < rowCount ? values[row + 2]! : first;
+    const fourth = row + 3 < rowCount ? values[row + 3]! : first;
     total += first + second + (third + fourth);
+    if (first < earliest) earliest = first;
+    if (second < earliest) earliest = second;
+    if (third < earliest) earliest = third;
+    if (fourth < earliest) earliest = fourth;
+    // Nearly all are earlier than one before them.
+    if (!(latest < first || latest < second || latest < third || latest < fourth)) continue;
+    for (let at = row; at < row + 4 && at < rowCount; at += 1) {
+      if (!(latest < values[at]!)) continue;
+      latest = values[at]!;
+      rising.push(at);
+    }
   }
-  // Sums of finite numbers may leave their range; then each is looked at as well.
-  if (!(total < Infinity)) row = 0;
-  for (; row < rowCount; row += 1) if (!isOne(values[row]!)) return false;
-  return true;
+  // Nearly all are after 1970, and their sum is finite; otherwise each is looked at.
+  if (!(0 < earliest && total < Infinity)) for (let row = 0; row < rowCount; row += 1) if (!isOne(values[row]!)) return undefined;
+  return { earliest, latest, rising };
 }
 
+/** Finite, and not −0, which no timestamp is. */
 function isOne(timestamp: number): boolean {
   return timestamp - timestamp === 0 && !Object.is(timestamp, -0);
 }

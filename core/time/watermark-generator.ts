@@ -75,32 +75,19 @@ export class BoundedOutOfOrdernessWatermarks implements TimestampWatermarks {
   }
 
   watermarksIn(batch: ColumnBatch): WatermarkPositions {
-    if (batch.length === 0) return NO_WATERMARKS;
-    // The first record may cause a watermark without being the latest: after a restore.
-    const first = batch.rowOf(0);
-    const watermark = this.watermarkAfter(batch.timestamps[first]!);
-    const positions = watermark === MIN_WATERMARK ? { rows: [], watermarks: [] } : { rows: [first + 1], watermarks: [watermark] };
-    this.#takeFrom(1, batch, positions);
+    const { times, selection, length } = batch;
+    const positions: NotedPositions = { rows: [], watermarks: [] };
+    // The first record may cause a watermark without being the latest: after a restore. Of the others, only one that is later than all before.
+    if (times !== undefined && selection === undefined) for (const row of times.rising) this.#takeRow(row, batch, positions);
+    else for (let index = 0; index < length; index = firstLater(this.#maxTimestamp, index + 1, batch)) this.#takeRow(batch.rowOf(index), batch, positions);
     return positions.rows.length === 0 ? NO_WATERMARKS : positions;
   }
 
-  /** The records from number `start` on. Only one that is later than all before can move the watermark. */
-  #takeFrom(start: number, batch: ColumnBatch, { rows, watermarks }: NotedPositions): void {
-    const boundMs = this.#boundMs;
-    const emitOnEvent = this.#emitOnEvent;
-    let latest = this.#maxTimestamp;
-    let emitted = this.#emitted;
-    for (let index = firstLater(latest, start, batch); index < batch.length; index = firstLater(latest, index + 1, batch)) {
-      const row = batch.rowOf(index);
-      latest = batch.timestamps[row]!;
-      const watermark = latest - boundMs - 1;
-      if (!emitOnEvent || watermark <= emitted) continue;
-      emitted = watermark;
-      rows.push(row + 1);
-      watermarks.push(watermark);
-    }
-    this.#maxTimestamp = latest;
-    this.#emitted = emitted;
+  #takeRow(row: number, { timestamps }: ColumnBatch, { rows, watermarks }: NotedPositions): void {
+    const watermark = this.watermarkAfter(timestamps[row]!);
+    if (watermark === MIN_WATERMARK) return;
+    rows.push(row + 1);
+    watermarks.push(watermark);
   }
 
   #advance(): number {
