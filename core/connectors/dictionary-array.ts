@@ -47,14 +47,18 @@ export class DictionaryArray {
 
 /** The row of the first id that is not in [0, length); the number of rows where there is none. */
 function firstOutside(ids: Int32Array, length: number): number {
-  const last = length - 1;
-  let row = 0;
-  // Four at a time, since this is asked of each row. A number outside is negative, or what is left to the last one is.
-  for (; row + 3 < ids.length; row += 4) {
-    const one = ids[row]! | (last - ids[row]!) | ids[row + 1]! | (last - ids[row + 1]!);
-    const other = ids[row + 2]! | (last - ids[row + 2]!) | ids[row + 3]! | (last - ids[row + 3]!);
-    if ((one | other) < 0) break;
+  const last = (length - 1) | 0;
+  const end = ids.length & ~3;
+  // No branch a row, and four at a time. A number outside is negative, or what is left to the last one is.
+  let bits = 0;
+  for (let row = 0; row < end; row += 4) {
+    const one = ids[row]!;
+    const two = ids[row + 1]!;
+    const three = ids[row + 2]!;
+    const four = ids[row + 3]!;
+    bits |= one | (last - one) | two | (last - two) | three | (last - three) | four | (last - four);
   }
+  let row = bits < 0 ? 0 : end;
   while (row < ids.length && ids[row]! >>> 0 < length) row += 1;
   return row;
 }
