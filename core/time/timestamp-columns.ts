@@ -90,28 +90,28 @@ function timesOf(values: Float64Array, rowCount: number): BatchTimes | undefined
   const rising: number[] = [];
   let earliest = Infinity;
   let latest = -Infinity;
-  let total = 0;
   for (let row = 0; row < rowCount; row += 4) {
-    const first = values[row]!;
-    // Beyond the end, the first of the four once more.
-    const second = row + 1 < rowCount ? values[row + 1]! : first;
-    const third = row + 2 < rowCount ? values[row + 2]! : first;
-    const fourth = row + 3 < rowCount ? values[row + 3]! : first;
-    total += first + second + (third + fourth);
-    if (first < earliest) earliest = first;
-    if (second < earliest) earliest = second;
-    if (third < earliest) earliest = third;
-    if (fourth < earliest) earliest = fourth;
-    // Nearly all are earlier than one before them.
-    if (!(latest < first || latest < second || latest < third || latest < fourth)) continue;
-    for (let at = row; at < row + 4 && at < rowCount; at += 1) {
-      if (!(latest < values[at]!)) continue;
-      latest = values[at]!;
+    const end = row + 4;
+    if (end <= rowCount) {
+      const first = values[row]!;
+      const second = values[row + 1]!;
+      const third = values[row + 2]!;
+      const fourth = values[row + 3]!;
+      // Nearly all lie between two before them, as nothing does that is not finite.
+      const isBetween = earliest <= first && first <= latest && earliest <= second && second <= latest;
+      if (isBetween && earliest <= third && third <= latest && earliest <= fourth && fourth <= latest) continue;
+    }
+    for (let at = row; at < end && at < rowCount; at += 1) {
+      const timestamp = values[at]!;
+      if (!isOne(timestamp)) return undefined;
+      if (timestamp < earliest) earliest = timestamp;
+      if (timestamp <= latest) continue;
+      latest = timestamp;
       rising.push(at);
     }
   }
-  // Nearly all are after 1970, and their sum is finite; otherwise each is looked at.
-  if (!(0 < earliest && total < Infinity)) for (let row = 0; row < rowCount; row += 1) if (!isOne(values[row]!)) return undefined;
+  // Comparisons do not tell −0 from 0.
+  if (earliest <= 0) for (let row = 0; row < rowCount; row += 1) if (!isOne(values[row]!)) return undefined;
   return { earliest, latest, rising };
 }
 
