@@ -1,5 +1,6 @@
 import type { Column } from "../data/column.ts";
 import type { BatchTimes, ColumnBatch } from "../data/column-batch.ts";
+import { NO_TIMESTAMP } from "./timestamp.ts";
 import type { TimestampExpression } from "./watermark-strategy.ts";
 
 /** What a record's timestamp is by itself, given the one it comes with; throws where it has none. */
@@ -38,10 +39,11 @@ export class TimestampColumns {
   assign(batch: ColumnBatch): BatchTimestamps {
     const column = this.#compute?.(batch);
     if (column?.validity === undefined) {
-      if (column?.kind === "f64" && batch.selection === undefined) {
+      if (column?.kind === "f64") {
+        // Rows that are not selected may hold anything; then each of the others is asked.
         const times = timesOf(column.values, batch.rowCount);
         if (times !== undefined) return { timestamps: column.values, times, failure: undefined };
-      } else if (column?.kind === "f64" && areTimestamps(column.values, batch)) return { timestamps: column.values, failure: undefined };
+      }
       if (column?.kind === "i32") return { timestamps: new Float64Array(column.values), failure: undefined };
     }
     return this.#askEach(batch);
@@ -79,20 +81,13 @@ function columnOf(expression: TimestampExpression<never>): (batch: ColumnBatch) 
   };
 }
 
-/** Whether those of all selected rows are timestamps. */
-function areTimestamps(values: Float64Array, batch: ColumnBatch): boolean {
-  for (let index = 0; index < batch.length; index += 1) if (!isOne(values[batch.rowOf(index)]!)) return false;
-  return true;
-}
-
 /** Undefined where one is no timestamp. It is the one pass over all of them that columns cannot do without, so it takes along what others ask later. */
 function timesOf(values: Float64Array, rowCount: number): BatchTimes | undefined {
   const rising: number[] = [];
   let earliest = Infinity;
   let latest = -Infinity;
   for (let row = 0; row < rowCount; row += 4) {
-    const end = row + 4;
-    if (end <= rowCount) {
+    if (row + 3 < rowCount) {
       const first = values[row]!;
       const second = values[row + 1]!;
       const third = values[row + 2]!;
@@ -101,7 +96,7 @@ function timesOf(values: Float64Array, rowCount: number): BatchTimes | undefined
       const isBetween = earliest <= first && first <= latest && earliest <= second && second <= latest;
       if (isBetween && earliest <= third && third <= latest && earliest <= fourth && fourth <= latest) continue;
     }
-    for (let at = row; at < end && at < rowCount; at += 1) {
+    for (let at = row; at < row + 4 && at < rowCount; at += 1) {
       const timestamp = values[at]!;
       if (!isOne(timestamp)) return undefined;
       if (timestamp < earliest) earliest = timestamp;
@@ -123,7 +118,7 @@ function isOne(timestamp: number): boolean {
 function mayBeTimestamps(batch: ColumnBatch): boolean {
   for (let index = 0; index < batch.length; index += 1) {
     const timestamp = batch.timestamps[batch.rowOf(index)]!;
-    if (!(timestamp < Infinity) || Object.is(timestamp, -0)) return false;
+    if (timestamp !== NO_TIMESTAMP && !isOne(timestamp)) return false;
   }
   return true;
 }

@@ -75,19 +75,19 @@ export class BoundedOutOfOrdernessWatermarks implements TimestampWatermarks {
   }
 
   watermarksIn(batch: ColumnBatch): WatermarkPositions {
-    const { times, selection, length } = batch;
-    const positions: NotedPositions = { rows: [], watermarks: [] };
+    const { timestamps, times, selection, length } = batch;
+    const rows: number[] = [];
+    const watermarks: number[] = [];
+    const take = (row: number): void => {
+      const watermark = this.watermarkAfter(timestamps[row]!);
+      if (watermark === MIN_WATERMARK) return;
+      rows.push(row + 1);
+      watermarks.push(watermark);
+    };
     // The first record may cause a watermark without being the latest: after a restore. Of the others, only one that is later than all before.
-    if (times !== undefined && selection === undefined) for (const row of times.rising) this.#takeRow(row, batch, positions);
-    else for (let index = 0; index < length; index = firstLater(this.#maxTimestamp, index + 1, batch)) this.#takeRow(batch.rowOf(index), batch, positions);
-    return positions.rows.length === 0 ? NO_WATERMARKS : positions;
-  }
-
-  #takeRow(row: number, { timestamps }: ColumnBatch, { rows, watermarks }: NotedPositions): void {
-    const watermark = this.watermarkAfter(timestamps[row]!);
-    if (watermark === MIN_WATERMARK) return;
-    rows.push(row + 1);
-    watermarks.push(watermark);
+    if (times !== undefined && selection === undefined) times.rising.forEach(take);
+    else for (let index = 0; index < length; index = firstLater(this.#maxTimestamp, index + 1, batch)) take(batch.rowOf(index));
+    return rows.length === 0 ? NO_WATERMARKS : { rows, watermarks };
   }
 
   #advance(): number {
@@ -111,17 +111,9 @@ export class BoundedOutOfOrdernessWatermarks implements TimestampWatermarks {
 /** The number of the first record from `start` on that is later; the length where there is none. */
 function firstLater(latest: number, start: number, { timestamps, selection, length }: ColumnBatch): number {
   let index = start;
-  if (selection === undefined) {
-    // Two at a time: nearly all are earlier than one before them.
-    while (index + 1 < length && !(latest < timestamps[index]! || latest < timestamps[index + 1]!)) index += 2;
-    while (index < length && !(latest < timestamps[index]!)) index += 1;
-  } else while (index < length && !(latest < timestamps[selection[index]!]!)) index += 1;
+  if (selection === undefined) while (index < length && !(latest < timestamps[index]!)) index += 1;
+  else while (index < length && !(latest < timestamps[selection[index]!]!)) index += 1;
   return index;
-}
-
-interface NotedPositions {
-  readonly rows: number[];
-  readonly watermarks: number[];
 }
 
 /** Emits nothing. */
