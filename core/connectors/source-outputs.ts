@@ -4,7 +4,7 @@ import { show } from "../lib/show.ts";
 import { types, type TypeOf } from "../data/type.ts";
 import { columnsInto } from "../operators/columns-output.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
-import type { OperatorContext, Output } from "../operators/operator.ts";
+import type { OperatorContext } from "../operators/operator.ts";
 import { IdlenessTimer } from "../time/idleness.ts";
 import { type BatchTimestamps, TimestampColumns } from "../time/timestamp-columns.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP, timestampAdvice } from "../time/timestamp.ts";
@@ -41,7 +41,6 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
 
   readonly #context: OperatorContext;
   readonly #metrics: OperatorMetrics;
-  readonly #output: Output<unknown>;
   readonly #strategy: WatermarkStrategy<T>;
   readonly #assigner: TimestampAssigner<T> | undefined;
   readonly #timestamps: TimestampColumns;
@@ -57,7 +56,6 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
   constructor(context: OperatorContext, strategy: WatermarkStrategy<T>, onActive: () => void) {
     this.#context = context;
     this.#metrics = context.metrics;
-    this.#output = context.output;
     this.#strategy = strategy;
     this.#assigner = strategy.timestampAssigner;
     const timestampOf = (record: unknown, previous: number): number => this.timestampOf(record as T, previous === NO_TIMESTAMP ? undefined : previous);
@@ -168,7 +166,7 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
   emit(record: T, timestamp: number): void {
     this.isEmitting = true;
     this.#metrics.recordsOut += 1;
-    this.#output.processRecord(record, timestamp);
+    this.#context.openOutput.processRecord(record, timestamp);
     this.isEmitting = false;
   }
 
@@ -191,8 +189,7 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
   timestampOf(record: T, sourceTimestamp: number | undefined): number {
     if (this.#assigner === undefined) {
       if (sourceTimestamp === undefined) return NO_TIMESTAMP;
-      if (!Number.isFinite(sourceTimestamp)) this.#refuse(record, sourceTimestamp, "the source gave");
-      return sourceTimestamp === 0 ? 0 : sourceTimestamp;
+      return Number.isFinite(sourceTimestamp) ? sourceTimestamp + 0 : this.#refuse(record, sourceTimestamp, "the source gave");
     }
     const previous = sourceTimestamp ?? NO_TIMESTAMP;
     let timestamp: number;
@@ -203,8 +200,7 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
     }
     if (!Number.isFinite(timestamp)) this.#refuse(record, timestamp, "the timestamp assigner returned");
     // Never −0. Otherwise the very number that came goes on: V8 makes 16 bytes for each that is computed and passed to a call.
-    if (timestamp === 0) return 0;
-    return timestamp === sourceTimestamp ? sourceTimestamp : timestamp;
+    return (timestamp === previous ? previous : timestamp) || 0;
   }
 
   userError(cause: unknown, record: T, timestamp: number): JobError {
@@ -261,7 +257,7 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
   #emitIdleness(idle: boolean): void {
     if (this.#context.mode === "BATCH") return;
     this.isEmitting = true;
-    this.#output.processIdleness(idle);
+    this.#context.output.processIdleness(idle);
     this.isEmitting = false;
   }
 }

@@ -98,6 +98,8 @@ export interface OperatorContext {
   /** Panes and timers fired between two looks at the outputs' credit. */
   readonly firePanesPerTurn: number;
   readonly output: Output<unknown>;
+  /** As `output`, but with one call less while nothing is held back. It is asked for with each element, and never kept. */
+  readonly openOutput: Output<unknown>;
   /** Where records with this tag go; a call for each tag is made once, when the operator is built. */
   sideOutput<S>(tag: OutputTag<S>): Output<S>;
   readonly keyedState: KeyedState;

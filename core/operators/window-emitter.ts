@@ -90,7 +90,7 @@ export class StampedOutput<Out> implements Collector<Out> {
 
   collect(record: Out): void {
     this.#context.metrics.recordsOut += 1;
-    this.#context.output.processRecord(record, this.timestamp);
+    this.#context.openOutput.processRecord(record, this.timestamp);
   }
 
   collectSide<S>(tag: OutputTag<S>, record: S): void {

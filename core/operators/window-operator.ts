@@ -8,8 +8,6 @@ import type { OutputTag } from "../functions/output-tag.ts";
 import { assert } from "../lib/assert.ts";
 import { keyGroupOf, keyGroupRange } from "../state/key-groups.ts";
 import type { OperatorListState, OperatorValue } from "../state/operator-state.ts";
-import type { Slots } from "../windows/aggregate-slots.ts";
-import type { BuiltInAggregates } from "../windows/built-in-aggregates.ts";
 import type { ColumnPanes } from "../windows/column-panes.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import type { PaneDeadlines, Panes } from "../windows/panes.ts";
@@ -80,7 +78,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   readonly #byClock: boolean;
   /** Whether what a pane emits is still needed: it may fire again, or other windows hold the same records. */
   readonly #keepsEmitted: boolean;
-  /** The result of a pane where no function of the user is asked: of built-in aggregates. */
+  /** The result of a pane where it gives one, and no window function is asked. */
   readonly #resultOf: ((contents: Contents) => V) | undefined;
 
   readonly #firing: WindowFiring;
@@ -121,7 +119,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       this.#columnPanes = columnPanes;
       this.#results = new windowBatches.module.WindowResults(aggregates, context);
     }
-    this.#resultOf = aggregates === undefined ? undefined : resultOf(aggregates, this.#keepsEmitted);
+    this.#resultOf = emit.kind === "values" ? resultOf(contents, this.#keepsEmitted) : undefined;
     this.#emitter = new WindowEmitter(
       { emit, isMerging: this.#assigner.isMerging, currentWatermark: () => this.#firing.watermark },
       context,
@@ -388,8 +386,8 @@ function userWindow(window: TimeWindow): Window {
 }
 
 /** Built-in aggregates make a new object of every pane; only what they keep of records is theirs no less than the window's. */
-function resultOf<V>(aggregates: BuiltInAggregates<never, V>, keepsEmitted: boolean): (contents: unknown) => V {
-  const keepsValues = aggregates.aggregates.some(({ kind }) => kind === "first" || kind === "last");
-  if (keepsEmitted && keepsValues) return (slots) => copied(aggregates.getResult(slots as Slots));
-  return (slots) => aggregates.getResult(slots as Slots);
+function resultOf<Contents, V>(contents: WindowContents<never, Contents, V>, keepsEmitted: boolean): ((contents: Contents) => V) | undefined {
+  const { value, builtIn } = contents;
+  const isShared = keepsEmitted && builtIn?.aggregates.every(({ kind }) => kind !== "first" && kind !== "last") !== true;
+  return isShared && value !== undefined ? (each) => copied(value(each)) : value;
 }

@@ -11,7 +11,7 @@ import type { RestorePoint } from "./local-job.ts";
 import { SubtaskContext, type TaskCalls } from "./operator-context.ts";
 import { joinOutputs, type OperatorOutputs } from "./outputs.ts";
 import type { RecordWriter } from "./record-writer.ts";
-import { Suspensions } from "./suspensions.ts";
+import { GuardedInput, Suspensions } from "./suspensions.ts";
 import type { Task } from "./task.ts";
 
 /** Everything that the chain of one subtask is built from. */
@@ -60,6 +60,8 @@ export function buildChain(environment: ChainEnvironment): BuiltChain {
     const context = createContext(environment, chained, joinOutputs(consumers[position]!), at);
     contextOf.context = context;
     const operator = chained.node.factory.create(context);
+    context.openOutput = context.output;
+    if (context.output instanceof GuardedInput) context.output.stepAsideIn(context);
     links.unshift({ operator, context, uid: chained.uid });
     operators.unshift(operator);
     const head = sortedForBatch(environment, chained, operator, context, at);

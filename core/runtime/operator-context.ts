@@ -79,6 +79,7 @@ export class SubtaskContext implements OperatorContext {
   readonly endOfInputTimers: "fire" | "drop";
   readonly firePanesPerTurn: number;
   readonly output: Output<unknown>;
+  openOutput: Output<unknown>;
   readonly keyedState: KeyedStore;
   readonly components: KeyedStore;
   readonly operatorState: OperatorStore = new OperatorStore();
@@ -100,6 +101,7 @@ export class SubtaskContext implements OperatorContext {
     this.endOfInputTimers = options.endOfInputTimers;
     this.firePanesPerTurn = options.firePanesPerTurn;
     this.output = options.output;
+    this.openOutput = options.output;
     this.accumulators = options.accumulators;
     this.kernel = options.kernel;
     this.#sideOutputs = options.sideOutputs;

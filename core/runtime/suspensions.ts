@@ -90,6 +90,8 @@ class HeldElements {
    * Invariant: between calls of the chain it is true where the operator is suspended or anything is held.
    */
   isHolding = false;
+  /** Called when `isHolding` may have changed. */
+  onChange: (() => unknown) | undefined;
 
   constructor(isSuspended: () => boolean, onHold: () => void, mayPass: () => boolean) {
     this.#isSuspended = isSuspended;
@@ -103,12 +105,12 @@ class HeldElements {
 
   /** The operator has suspended itself. */
   hold(): void {
-    this.isHolding = true;
+    this.#set(true);
   }
 
   /** The operator may have gone on. */
   settle(): void {
-    this.isHolding = 0 < this.#queue.length || this.#isSuspended();
+    this.#set(0 < this.#queue.length || this.#isSuspended());
   }
 
   /** Passes on what was held, in order, until the operator suspends again or the task stops it. */
@@ -133,8 +135,13 @@ class HeldElements {
 
   push(element: HeldElement): void {
     this.#queue.push(element);
-    this.isHolding = true;
+    this.#set(true);
     this.#onHold();
+  }
+
+  #set(isHolding: boolean): void {
+    this.isHolding = isHolding;
+    this.onChange?.();
   }
 }
 
@@ -166,7 +173,7 @@ class BatchRows {
 }
 
 /** One input of an operator that suspends itself, or that takes the rows of batches one by one. */
-class GuardedInput implements Output<unknown> {
+export class GuardedInput implements Output<unknown> {
   /** Present where the operator takes batches. */
   declare readonly processColumns?: (batch: ColumnBatch) => boolean;
   readonly #input: Output<unknown>;
@@ -176,6 +183,12 @@ class GuardedInput implements Output<unknown> {
     this.#input = input;
     this.#held = held;
     if (input.processColumns !== undefined) this.processColumns = (batch) => this.#passColumns(batch);
+  }
+
+  /** Where whoever emits to this input alone asks with each element: while nothing is held back, that is the operator itself, which spares each a call. */
+  stepAsideIn(context: { openOutput: Output<unknown> }): void {
+    this.#held.onChange = () => (context.openOutput = this.#held.isHolding ? this : this.#input);
+    this.#held.settle();
   }
 
   processRecord(record: unknown, timestamp: number): void {

@@ -10,6 +10,8 @@ import type { PaneFunction } from "./panes.ts";
 export interface WindowContents<T, Contents, V> extends PaneFunction<T, Contents> {
   /** What a window function iterates over: its own copy where it is a list. */
   values(contents: Contents): readonly V[];
+  /** The one value, where there is one of any contents. */
+  value?(contents: Contents): V;
   /** What is aggregated, where the aggregates are built in: what a kernel recognises. The contents are then their slots. */
   readonly builtIn?: BuiltInAggregates<T, V>;
 }
@@ -59,6 +61,7 @@ export function aggregatePane<T, Acc, Out>(fn: AggregateFunction<T, Acc, Out>): 
     add: (contents, record) => returned("add", ADD_RETURNS, fn.add(record, contents)),
     merge,
     values: (contents) => [fn.getResult(contents)],
+    value: (contents) => fn.getResult(contents),
     // An empty accumulator takes in a copy; a merge never changes the later part.
     ...(fn.sliceable === true && merge !== undefined
       ? { copy: (contents: Acc) => mergedAnew(merge(fn.createAccumulator(), contents), contents) }
@@ -75,6 +78,7 @@ function builtInPane<T, Out>(fn: BuiltInAggregates<T, Out>): WindowContents<T, S
     merge: (earlier, later) => fn.merge(earlier, later),
     copy: (contents) => contents.slice(),
     values: (contents) => [fn.getResult(contents)],
+    value: (contents) => fn.getResult(contents),
     builtIn: fn,
   };
 }
