@@ -1,12 +1,15 @@
+import { IntegerIndex } from "./integer-index.ts";
 import type { KeyId } from "./key.ts";
 
 /** Integers get places when there are as many of them, and at most so many places for each. */
 const PLACED_KEYS_MIN = 64;
 const PLACES_PER_KEY_MAX = 8;
+/** Integers that lie far apart are looked at again when they are as many as could lie close together, or when they have become so many times as many. */
+const REVIEW_GROWTH_MAX = 16;
 
 /**
  * A number above 0 for each key. Integers that lie close together, as ids do, have a place each, so that finding their numbers is one load of four bytes.
- * Whether they do is looked at whenever the keys without a place have become many more.
+ * Whether they do is looked at whenever the integers without a place have become many more.
  */
 export class KeyIndex {
   /** By key − base; 0 where there is none. */
@@ -14,55 +17,57 @@ export class KeyIndex {
   #base = 0;
   /** Keys that have a place. */
   #placedCount = 0;
+  /** Those of 32 bits without a place. */
+  #integers: IntegerIndex;
   readonly #others = new Map<KeyId, number>();
-  /** How many keys without a place are looked at next. */
+  /** How many integers without a place are looked at next. */
   #reviewSize = PLACED_KEYS_MIN;
 
   /** @param like an index that probably has the same keys, as far as it is full */
   constructor(like?: KeyIndex) {
+    this.#integers = new IntegerIndex(like === undefined ? 0 : like.#integers.size);
     if (like === undefined || like.#placedCount * PLACES_PER_KEY_MAX < like.#places.length) return;
     this.#base = like.#base;
     this.#places = new Int32Array(like.#places.length);
   }
 
   get size(): number {
-    return this.#placedCount + this.#others.size;
+    return this.#placedCount + this.#integers.size + this.#others.size;
   }
 
   /** 0 where there is none. */
   get(key: KeyId): number {
-    if (typeof key === "number" && (key | 0) === key) {
-      const place = (key - this.#base) >>> 0;
-      if (place < this.#places.length) return this.#places[place]!;
-    }
-    return this.#others.get(key) ?? 0;
+    if (!isInteger(key)) return this.#others.get(key) ?? 0;
+    const place = (key - this.#base) >>> 0;
+    return place < this.#places.length ? this.#places[place]! : this.#integers.get(key);
   }
 
   set(key: KeyId, number: number): void {
-    const place = this.#placeOf(key);
-    if (0 <= place) {
+    if (!isInteger(key)) {
+      this.#others.set(key, number);
+      return;
+    }
+    const place = (key - this.#base) >>> 0;
+    if (place < this.#places.length) {
       if (this.#places[place] === 0) this.#placedCount += 1;
       this.#places[place] = number;
       return;
     }
-    this.#others.set(key, number);
-    if (this.#reviewSize <= this.#others.size) this.#review();
+    this.#integers.set(key, number);
+    if (this.#reviewSize <= this.#integers.size) this.#review();
   }
 
   delete(key: KeyId): void {
-    const place = this.#placeOf(key);
-    if (place < 0) this.#others.delete(key);
+    if (!isInteger(key)) {
+      this.#others.delete(key);
+      return;
+    }
+    const place = (key - this.#base) >>> 0;
+    if (this.#places.length <= place) this.#integers.delete(key);
     else if (this.#places[place] !== 0) {
       this.#places[place] = 0;
       this.#placedCount -= 1;
     }
-  }
-
-  /** −1 where the key has none. */
-  #placeOf(key: KeyId): number {
-    if (typeof key !== "number" || (key | 0) !== key) return -1;
-    const place = (key - this.#base) >>> 0;
-    return place < this.#places.length ? place : -1;
   }
 
   /** Visits the integers of 32 bits. */
@@ -71,9 +76,7 @@ export class KeyIndex {
       // Places behind the largest integer of 32 bits are those of the smallest ones, as the look-up has it.
       if (this.#places[place] !== 0) visit((this.#base + place) | 0, this.#places[place]!);
     }
-    this.#others.forEach((number, key) => {
-      if (typeof key === "number" && (key | 0) === key) visit(key, number);
-    });
+    this.#integers.forEach(visit);
   }
 
   #review(): void {
@@ -91,18 +94,25 @@ export class KeyIndex {
       // What is to spare lies where ids grow.
       this.#place(least, Math.min(2 * wanted, placesMax));
     }
-    this.#reviewSize = Math.max(PLACED_KEYS_MIN, 2 * this.#others.size, this.#placedCount >> 1);
+    const { size } = this.#integers;
+    this.#reviewSize = Math.max(PLACED_KEYS_MIN, 2 * size, Math.min(wanted / PLACES_PER_KEY_MAX, REVIEW_GROWTH_MAX * size), this.#placedCount >> 1);
   }
 
   #place(base: number, count: number): void {
     const places = new Int32Array(count);
+    let placedCount = 0;
     this.#forEachInteger((key, number) => {
       places[(key - base) >>> 0] = number;
-      this.#others.delete(key);
+      placedCount += 1;
     });
-    this.#placedCount = 0;
-    for (const number of places) if (number !== 0) this.#placedCount += 1;
+    this.#integers = new IntegerIndex(0);
+    this.#placedCount = placedCount;
     this.#places = places;
     this.#base = base;
   }
+}
+
+/** Of 32 bits. */
+function isInteger(key: KeyId): key is number {
+  return typeof key === "number" && (key | 0) === key;
 }
