@@ -5,10 +5,15 @@ import type { PaneTable } from "./pane-table.ts";
 const COUNTED_PANES_MIN = 64;
 
 /** The slots of a table in the order in which its panes fire: by key group, then position. */
-export function slotsInOrder({ contents, groups, positions }: PaneTable<unknown>, keyGroupCount: number): readonly number[] {
-  const slots: number[] = [];
-  for (let slot = 1; slot < contents.length; slot += 1) if (contents[slot] !== undefined) slots.push(slot);
-  return inOrder(slots, groups, positions, keyGroupCount);
+export function slotsInOrder({ contents, groups, positions, slotsEnd }: PaneTable<unknown>, keyGroupCount: number): Uint32Array {
+  const slots = new Uint32Array(slotsEnd);
+  let count = 0;
+  for (let slot = 1; slot < slotsEnd; slot += 1) {
+    if (contents[slot] === undefined) continue;
+    slots[count] = slot;
+    count += 1;
+  }
+  return inOrder(slots.subarray(0, count), groups, positions, keyGroupCount);
 }
 
 /** The keys of several tables in the order in which they fire; of a key that is in several of them, the first one counts. */
@@ -27,11 +32,11 @@ export function keysInOrder(tables: readonly PaneTable<unknown>[], keyGroupCount
       positions.push(table.positions[slot]!);
     });
   }
-  return inOrder([...keys.keys()], groups, positions, keyGroupCount).map((index) => keys[index]!);
+  return Array.from(inOrder(Uint32Array.from(keys.keys()), groups, positions, keyGroupCount), (index) => keys[index]!);
 }
 
 /** Sorts the indexes of panes of one window. They nearly always come by position, so counting by group is enough. */
-function inOrder(indexes: number[], groups: readonly number[], positions: readonly number[], keyGroupCount: number): readonly number[] {
+function inOrder(indexes: Uint32Array, groups: ArrayLike<number>, positions: ArrayLike<number>, keyGroupCount: number): Uint32Array {
   const compare = (a: number, b: number): number => groups[a]! - groups[b]! || positions[a]! - positions[b]!;
   if (indexes.length < COUNTED_PANES_MIN) return indexes.sort(compare);
   const next = new Uint32Array(keyGroupCount + 1);

@@ -32,19 +32,17 @@ export interface HeapPanesOptions<T, Contents> extends PanesOptions<T, Contents>
   readonly nextPosition?: number | undefined;
 }
 
-/** The panes of a window in the order in which they fire. */
-interface PaneOrder {
-  readonly keys: readonly KeyId[];
-  /** In the table of the window; undefined where it has slices. */
-  readonly slots: readonly number[] | undefined;
-}
+/** The panes of a window in the order in which they fire: slots in the table of the window, or keys where it has slices. */
+type PaneOrder<Contents> =
+  | { readonly table: PaneTable<Contents>; readonly slots: Uint32Array }
+  | { readonly table: undefined; readonly keys: readonly KeyId[] };
 
 /** A window that fires: its panes are looked for and put in order when its turn comes. */
-interface FiringWindow {
+interface FiringWindow<Contents> {
   readonly window: TimeWindow;
   /** The keys that fire where a restored firing has only some of them left. */
   readonly only: ReadonlySet<KeyId> | undefined;
-  order: PaneOrder | undefined;
+  order: PaneOrder<Contents> | undefined;
   firedCount: number;
 }
 
@@ -77,7 +75,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   #size = 0;
   #nextPosition = 0;
   /** Windows that are due, in the order in which they fire; those before `#firingIndex` have fired. */
-  #firing: FiringWindow[] = [];
+  #firing: FiringWindow<Contents>[] = [];
   #firingIndex = 0;
   /** The time of the `fireDue` that stopped. */
   #firingTime = -Infinity;
@@ -162,7 +160,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   dropDue(time: number, each: ((key: KeyId, window: TimeWindow) => void) | undefined): void {
     assert(this.#firing.length === 0, "panes are dropped when nothing is left to fire");
     for (const window of this.#schedule.takeDrops(time)) {
-      if (each !== undefined) for (const key of this.#orderOf(window).keys) each(key, window);
+      if (each !== undefined) for (const key of keysOf(this.#orderOf(window))) each(key, window);
       const end = this.#slices === undefined ? window.end : endOfLastSlices(this.#slices, window);
       for (const table of this.#tablesBetween(window.start, end)) {
         if (this.#tracker.isIdle !== true) table.forEach((slot) => this.#tracker.changed(table.keys[slot]!, table.text));
@@ -347,21 +345,20 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
     return tables;
   }
 
-  #orderOf(window: TimeWindow): PaneOrder {
+  #orderOf(window: TimeWindow): PaneOrder<Contents> {
     const tables = this.#tablesBetween(window.start, window.end);
-    if (this.#slices !== undefined) return { keys: keysInOrder(tables, this.#maxParallelism), slots: undefined };
+    if (this.#slices !== undefined) return { table: undefined, keys: keysInOrder(tables, this.#maxParallelism) };
     const [table] = tables;
-    if (table === undefined) return { keys: [], slots: [] };
-    const slots = slotsInOrder(table, this.#maxParallelism);
-    return { keys: slots.map((slot) => table.keys[slot]!), slots };
+    return table === undefined ? { table, keys: [] } : { table, slots: slotsInOrder(table, this.#maxParallelism) };
   }
 
   /** What is left of it where a restored firing goes on. */
-  #firingOrderOf({ window, only }: FiringWindow): PaneOrder {
+  #firingOrderOf({ window, only }: FiringWindow<Contents>): PaneOrder<Contents> {
     const order = this.#orderOf(window);
     if (only === undefined) return order;
-    const { keys, slots } = order;
-    return { keys: keys.filter((key) => only.has(key)), slots: slots?.filter((_slot, index) => only.has(keys[index]!)) };
+    if (order.table === undefined) return { table: undefined, keys: order.keys.filter((key) => only.has(key)) };
+    const { table, slots } = order;
+    return { table, slots: slots.filter((slot) => only.has(table.keys[slot]!)) };
   }
 
   #holds(key: KeyId, window: TimeWindow): boolean {
@@ -378,19 +375,19 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   }
 
   #fireWindow(
-    firing: FiringWindow,
+    firing: FiringWindow<Contents>,
     each: (key: KeyId, window: TimeWindow, contents: Contents) => void,
     mayContinue: () => boolean,
   ): boolean {
     const { window } = firing;
-    const { keys, slots } = (firing.order ??= this.#firingOrderOf(firing));
-    const table = slots === undefined ? undefined : this.#tables.get(window.start, window.end);
-    while (firing.firedCount < keys.length) {
+    const order = (firing.order ??= this.#firingOrderOf(firing));
+    const count = order.table === undefined ? order.keys.length : order.slots.length;
+    while (firing.firedCount < count) {
       if (!mayContinue()) return false;
       const index = firing.firedCount;
-      const key = keys[index]!;
       firing.firedCount += 1;
-      const contents = slots === undefined || table === undefined ? this.read(key, window) : table.contents[slots[index]!];
+      const key = order.table === undefined ? order.keys[index]! : order.table.keys[order.slots[index]!]!;
+      const contents = order.table === undefined ? this.read(key, window) : order.table.contents[order.slots[index]!];
       assert(contents !== undefined, "a pane that fires has contents");
       each(key, window, contents);
     }
@@ -411,17 +408,22 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
     if (this.#slices !== undefined) {
       for (const window of this.#schedule.dropsUntil(this.#firingTime)) {
         const text = spanText(window.start, window.end);
-        for (const key of this.#orderOf(window).keys) visit(key, text, TO_DROP);
+        for (const key of keysOf(this.#orderOf(window))) visit(key, text, TO_DROP);
       }
     }
     for (const each of firing) {
       const { window, order = this.#firingOrderOf(each), firedCount } = each;
       const text = spanText(window.start, window.end);
-      for (const key of order.keys.slice(firedCount)) visit(key, text, TO_FIRE);
+      for (const key of keysOf(order).slice(firedCount)) visit(key, text, TO_FIRE);
     }
   }
 }
 
-function byWindow(a: FiringWindow, b: FiringWindow): number {
+function keysOf(order: PaneOrder<unknown>): readonly KeyId[] {
+  const { table } = order;
+  return table === undefined ? order.keys : Array.from(order.slots, (slot) => table.keys[slot]!);
+}
+
+function byWindow(a: FiringWindow<unknown>, b: FiringWindow<unknown>): number {
   return compareWindows(a.window, b.window);
 }

@@ -6,6 +6,9 @@ import type { Spanned } from "./window-map.ts";
 
 /** Older than every interval. */
 const NEVER = -1;
+const SLOTS_MIN = 8;
+/** With so many slots, those of a like table probably follow. */
+const LIKE_FROM = 1_024;
 
 /**
  * The panes of all keys in one window or slice, each by its slot. Slots are given in the order in which panes come; a pane that goes leaves its slot empty.
@@ -18,11 +21,14 @@ export class PaneTable<Contents> implements Spanned {
   /** The address of its panes in snapshots. */
   readonly text: Namespace;
   /** By slot. Slot 0 is nobody's, so that a key without a slot has no contents, and so that it holds things of every kind from the beginning. */
-  readonly contents: (Contents | undefined)[] = [undefined];
+  readonly contents: (Contents | undefined)[] = new Array<Contents | undefined>(SLOTS_MIN).fill(undefined);
   /** By slot, as what follows. */
-  readonly keys: KeyId[] = [0];
-  readonly groups: number[] = [0];
-  readonly positions: number[] = [0];
+  readonly keys: KeyId[] = new Array<KeyId>(SLOTS_MIN).fill(0);
+  groups: Uint16Array = new Uint16Array(SLOTS_MIN);
+  positions: Float64Array = new Float64Array(SLOTS_MIN);
+  /** Slots from here on have not been given. */
+  slotsEnd = 1;
+  readonly #sizeOfLike: number;
   readonly #slots: KeyIndex;
   /** The tracker's interval in which panes were last reported. */
   #interval = NEVER;
@@ -36,6 +42,7 @@ export class PaneTable<Contents> implements Spanned {
     this.start = start;
     this.end = end;
     this.text = spanText(start, end);
+    this.#sizeOfLike = like === undefined ? 0 : like.size;
     this.#slots = new KeyIndex(like === undefined ? undefined : like.#slots);
   }
 
@@ -50,13 +57,28 @@ export class PaneTable<Contents> implements Spanned {
 
   /** Adds a pane of a key that has none. */
   add(key: KeyId, group: number, position: number, contents: Contents): number {
-    const slot = this.keys.length;
-    this.contents.push(contents);
-    this.keys.push(key);
-    this.groups.push(group);
-    this.positions.push(position);
+    const slot = this.slotsEnd;
+    if (slot === this.groups.length) this.#grow();
+    this.slotsEnd += 1;
+    this.contents[slot] = contents;
+    this.keys[slot] = key;
+    this.groups[slot] = group;
+    this.positions[slot] = position;
     this.#slots.set(key, slot);
     return slot;
+  }
+
+  #grow(): void {
+    const { groups, positions } = this;
+    const wanted = LIKE_FROM <= groups.length ? this.#sizeOfLike + 1 : 0;
+    const count = Math.max(2 * groups.length, wanted);
+    this.groups = new Uint16Array(count);
+    this.groups.set(groups);
+    this.positions = new Float64Array(count);
+    this.positions.set(positions);
+    // The memory of all of them at once, in place of copies as they grow.
+    this.contents.length = count;
+    this.keys.length = count;
   }
 
   /** Puts another pane in the place of one that is there. */
@@ -72,7 +94,7 @@ export class PaneTable<Contents> implements Spanned {
 
   /** In the order in which they came. */
   forEach(visit: (slot: number) => void): void {
-    for (let slot = 1; slot < this.keys.length; slot += 1) if (this.contents[slot] !== undefined) visit(slot);
+    for (let slot = 1; slot < this.slotsEnd; slot += 1) if (this.contents[slot] !== undefined) visit(slot);
   }
 
   /** Whether the change of a pane, which need be reported once an interval, is still to be. */
@@ -89,7 +111,7 @@ export class PaneTable<Contents> implements Spanned {
   report(slot: number, interval: number): void {
     if (this.#interval !== interval) {
       this.#interval = interval;
-      this.#olderEnd = slot === this.keys.length - 1 ? slot : this.keys.length;
+      this.#olderEnd = slot === this.slotsEnd - 1 ? slot : this.slotsEnd;
       this.#reported = new Uint8Array(this.#olderEnd);
     }
     if (slot < this.#olderEnd) this.#reported[slot] = 1;
