@@ -58,7 +58,7 @@ class Run {
       contentsType: aggregates.accumulatorType,
       deadlines: { fireTime: ({ end }) => end - 1, dropTime: ({ end }) => end - 1 },
       registry: this.#store,
-      keyColumn: "key",
+      batchKeys: { column: "key", of: undefined },
       makeKernel: (spec) => {
         this.rebuilds += 1;
         return (this.#kernel = makeKernel(spec));

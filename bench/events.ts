@@ -55,7 +55,7 @@ export function keyNames(work: Work): readonly string[] {
 /** Makes the events of a work as row objects. */
 export class RowBlocks {
   /** The rows of the block made last; those before `length` are valid. */
-  readonly rows: EventRow[] = [];
+  rows: EventRow[] = [];
   length = 0;
   readonly #work: Work;
   readonly #events: number;
@@ -67,6 +67,11 @@ export class RowBlocks {
     this.#events = events;
     this.#names = work.keyKind === "string" ? keyNames(work) : undefined;
     this.#next = from;
+  }
+
+  /** Takes another list: somebody keeps that of the block made last. */
+  renew(): void {
+    this.rows = [];
   }
 
   /** Makes the next block; false at the end of the input. Rows are new objects: whoever takes them may keep them. */

@@ -100,16 +100,12 @@ class EventSource implements Source<EventRow, EventSplit, readonly EventSplit[]>
   }
 }
 
-/** Events that a poll emits, at most: the few that the contract of readers grants. */
-const POLLED_MAX = 16;
-
-/** A few events a poll, out of a block that was made at once. */
+/** The events of a block at a time, made at once. */
 class EventReader implements SourceReader<EventRow, EventSplit> {
   readonly #context: SourceReaderContext;
   readonly #work: Work;
   readonly #events: number;
   #blocks: RowBlocks | undefined;
-  #at = 0;
   #emitted = 0;
   #noMoreSplits = false;
 
@@ -124,19 +120,11 @@ class EventReader implements SourceReader<EventRow, EventSplit> {
   pollNext(output: ReaderOutput<EventRow>): InputStatus {
     const blocks = this.#blocks;
     if (blocks === undefined) return this.#noMoreSplits ? "END_OF_INPUT" : "NOTHING_AVAILABLE";
-    if (blocks.length <= this.#at) {
-      this.#at = 0;
-      if (!blocks.fill()) {
-        this.#blocks = undefined;
-        return "MORE_AVAILABLE";
-      }
-    }
-    const end = Math.min(this.#at + POLLED_MAX, blocks.length);
-    while (this.#at < end) {
-      const event = blocks.rows[this.#at]!;
-      this.#at += 1;
-      this.#emitted += 1;
-      output.collect(event, event.time);
+    if (!blocks.fill()) this.#blocks = undefined;
+    else {
+      this.#emitted += blocks.length;
+      const rows = blocks.length === blocks.rows.length ? blocks.rows : blocks.rows.slice(0, blocks.length);
+      if (!output.collectAll(rows)) blocks.renew();
     }
     return "MORE_AVAILABLE";
   }
@@ -146,7 +134,6 @@ class EventReader implements SourceReader<EventRow, EventSplit> {
     if (split === undefined) return;
     this.#emitted = split.next;
     this.#blocks = new RowBlocks(this.#work, this.#events, split.next);
-    this.#at = 0;
     this.#context.notifyAvailable();
   }
 

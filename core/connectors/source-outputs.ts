@@ -83,6 +83,10 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
     return this.#mainOutput().collectColumns(batch);
   }
 
+  collectAll(records: readonly T[], timestamps?: ArrayLike<number>): boolean {
+    return this.#mainOutput().collectAll(records, timestamps);
+  }
+
   emitWatermark(watermark: number): void {
     this.#mainOutput().emitWatermark(watermark);
   }
@@ -179,6 +183,11 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
     const isFree = this.#giveColumns(batch);
     this.isEmitting = false;
     return isFree;
+  }
+
+  /** Whether records that come together are best sent on together. */
+  get takesRecords(): boolean {
+    return this.#context.output.processRecords !== undefined;
   }
 
   timestampsOf(batch: ColumnBatch): BatchTimestamps {

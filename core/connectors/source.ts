@@ -96,6 +96,13 @@ export interface ReaderOutput<T> {
    * change, and the next batch needs others. Readers that make new arrays for each batch need not look.
    */
   collectColumns(batch: ColumnBatch): boolean;
+  /**
+   * Many records at once, a few thousand at most: means exactly `collect` for each of them in order, and costs less. `timestamps` are what the source knows of event
+   * time, one a record; absent: nothing.
+   *
+   * Returns true where nobody has kept the array: it may then be filled anew, with other records. Otherwise it must never change.
+   */
+  collectAll(records: readonly T[], timestamps?: ArrayLike<number>): boolean;
   emitWatermark(watermark: number): void;
   markIdle(): void;
   markActive(): void;

@@ -1,18 +1,21 @@
 import type { ColumnBatch } from "../data/column-batch.ts";
+import { recordBatch } from "../data/record-batch.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { BatchParts, partOf, stamped } from "../operators/batch-parts.ts";
 import type { IdlenessTimer } from "../time/idleness.ts";
-import type { BatchTimestamps } from "../time/timestamp-columns.ts";
+import { type BatchTimestamps, timesOf } from "../time/timestamp-columns.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP } from "../time/timestamp.ts";
 import { asTimestampWatermarks, type TimestampWatermarks, type WatermarkGenerator, type WatermarkOutput } from "../time/watermark-generator.ts";
 import type { MultiplexedOutput } from "../time/watermark-multiplexer.ts";
+import { BATCH_ROWS } from "./batch-rows.ts";
 import type { ReaderOutput } from "./source.ts";
 
 /** What the outputs of a source have in common: how records get their timestamps, and where they go. */
 export interface SharedOutputs<T> {
   timestampOf(record: T, sourceTimestamp: number | undefined): number;
   timestampsOf(batch: ColumnBatch): BatchTimestamps;
+  readonly takesRecords: boolean;
   emit(record: T, timestamp: number): void;
   /** Returns whether nobody keeps memory of the batch. */
   emitColumns(batch: ColumnBatch): boolean;
@@ -43,6 +46,8 @@ export class SplitOutput<T> implements ReaderOutput<T> {
    * further down.
    */
   readonly #noted = new NotedWatermark();
+  /** Of the records that were sent together last, where nobody has kept them. */
+  #timestamps: Float64Array | undefined;
   #isIdle = false;
   /** Whether something came since time was last counted: the span counted next was not silent. */
   #wasActive = false;
@@ -77,6 +82,33 @@ export class SplitOutput<T> implements ReaderOutput<T> {
     const { timestamps, times, failure } = this.#outputs.timestampsOf(batch);
     const taken = failure === undefined ? batch : partOf(batch, 0, failure.index);
     const isFree = taken.length === 0 || this.#take(timestamps === batch.timestamps ? taken : stamped(taken, timestamps, taken.watermarks, times));
+    if (failure !== undefined) throw failure.error;
+    return isFree;
+  }
+
+  collectAll(records: readonly T[], sourceTimestamps?: ArrayLike<number>): boolean {
+    if (this.#byTimestamps === undefined || !this.#outputs.takesRecords) {
+      for (let index = 0; index < records.length; index += 1) this.collect(records[index]!, sourceTimestamps?.[index]);
+      return true;
+    }
+    if (records.length <= BATCH_ROWS) return this.#collectSome(records, sourceTimestamps, 0);
+    for (let from = 0; from < records.length; from += BATCH_ROWS) this.#collectSome(records.slice(from, from + BATCH_ROWS), sourceTimestamps, from);
+    return true;
+  }
+
+  /** The records from number `from` of the timestamps on. */
+  #collectSome(records: readonly T[], sourceTimestamps: ArrayLike<number> | undefined, from: number): boolean {
+    const timestamps = (this.#timestamps ??= new Float64Array(BATCH_ROWS));
+    let failure: { readonly error: unknown } | undefined;
+    let index = 0;
+    try {
+      for (; index < records.length; index += 1) timestamps[index] = this.#outputs.timestampOf(records[index]!, sourceTimestamps?.[from + index]);
+    } catch (error) {
+      failure = { error };
+    }
+    const taken = failure === undefined ? records : records.slice(0, index);
+    const isFree = index === 0 || this.#take(recordBatch(taken, { timestamps, times: timesOf(timestamps, index) }));
+    if (!isFree) this.#timestamps = undefined;
     if (failure !== undefined) throw failure.error;
     return isFree;
   }

@@ -95,6 +95,12 @@ export class ColumnBatch {
     return this.selection === undefined ? this.rowCount : this.selection.length;
   }
 
+  /** The records by row number, where the batch holds them as they are; undefined where it has columns of their fields. */
+  get records(): readonly unknown[] | undefined {
+    const [column] = this.columns;
+    return this.layout.names === undefined && column?.kind === "object" ? column.values : undefined;
+  }
+
   /** The row number of record `index` in [0, length). */
   rowOf(index: number): number {
     return this.selection === undefined ? index : this.selection[index]!;

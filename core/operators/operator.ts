@@ -27,7 +27,12 @@ export interface Output<in T> {
    * it, or does not know, returns nothing.
    */
   processColumns?(batch: ColumnBatch): boolean | void;
-  /** Where it takes no batches: each row of one, as `processRecord` and `processWatermark` would, though maybe later, as credit allows. Returns the same. */
+  /**
+   * The same for a batch that holds records as they are (`batch.records`): present where taking many of them at once is worth it, whether the taker works by columns
+   * or not.
+   */
+  processRecords?(batch: ColumnBatch): boolean | void;
+  /** Where it takes no such batches: each row of one, as `processRecord` and `processWatermark` would, though maybe later, as credit allows. Returns the same. */
   processRowsOf?(batch: ColumnBatch): boolean | void;
   /** The whole input turned idle (true) or active again (false). */
   processIdleness(idle: boolean): void;

@@ -98,6 +98,10 @@ export class WindowColumns {
   #batch: ColumnBatch | undefined;
   #index = 0;
   #nextWatermark = 0;
+  /** The last batch of which is known that it can be stored. */
+  #storable: ColumnBatch | undefined;
+  /** Rows from here on are taken one by one. */
+  #columnsEnd = 0;
   #byColumns = false;
   /** The earliest deadline of any pane. */
   #deadline = -Infinity;
@@ -127,11 +131,24 @@ export class WindowColumns {
     this.#forgetCells();
     this.#dueFor = NaN;
     // Without a single record there may be no column to begin with.
-    this.#byColumns = this.#cells !== undefined && 0 < batch.length && this.#panes?.beginColumns(batch) === true;
+    this.#columnsEnd = this.#cells === undefined || batch.length === 0 ? 0 : (this.#panes?.beginColumns(batch) ?? 0);
+    this.#byColumns = this.#index < batch.length && batch.rowOf(this.#index) < this.#columnsEnd;
     this.#deadline = this.#byColumns ? this.#panes!.nextDeadline() : -Infinity;
     if (!this.#walk(batch)) return false;
     this.#flush(batch);
     this.#batch = undefined;
+    return true;
+  }
+
+  /** Whether what waits can be stored. Records that nobody wanted as bytes before may hold anything. */
+  get isStorable(): boolean {
+    if (this.#batch?.records === undefined || this.#storable === this.#batch) return true;
+    try {
+      this.stored();
+    } catch {
+      return false;
+    }
+    this.#storable = this.#batch;
     return true;
   }
 
@@ -198,10 +215,11 @@ export class WindowColumns {
   #takeColumns(batch: ColumnBatch, endRow: number): void {
     const { length } = batch;
     while (this.#byColumns) {
-      const stoppedAt = this.#collect(batch, this.#dueRow(batch));
+      const stoppedAt = this.#collect(batch, Math.min(this.#dueRow(batch), this.#columnsEnd));
       this.#metrics.recordsIn += stoppedAt - this.#index;
       this.#index = stoppedAt;
       if (stoppedAt === length) return;
+      if (this.#columnsEnd <= batch.rowOf(stoppedAt)) return this.#endColumns(batch);
       if (this.#runCount === RUN_ROWS_MAX) {
         this.#flush(batch);
         continue;
@@ -213,6 +231,13 @@ export class WindowColumns {
       this.#index = stoppedAt + 1;
       this.#takeOther(batch, row);
     }
+  }
+
+  #endColumns(batch: ColumnBatch): void {
+    this.#flush(batch);
+    this.#forgetCells();
+    this.#byColumns = false;
+    this.#settle();
   }
 
   /** Where the next watermark stands that reaches a deadline. */

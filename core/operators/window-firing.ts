@@ -15,6 +15,8 @@ export interface WindowFiringOptions {
   fireDue(time: number, mayContinue: () => boolean): boolean;
   /** Goes on with what stood behind a firing that was stopped; false where that is stopped too. */
   goOn?(): boolean;
+  /** Whether what stands behind it can be stored; otherwise snapshots wait for it. */
+  isStorable?(): boolean;
 }
 
 const ALWAYS = (): boolean => true;
@@ -53,6 +55,12 @@ export class WindowFiring implements MergingTime {
     this.#options = options;
     this.#context = context;
     this.firedUntil = -Infinity;
+    this.#work = {
+      get snapshotable() {
+        return options.isStorable?.() !== false;
+      },
+      resume: () => this.#fire() && options.goOn?.() !== false,
+    };
     const { operatorState } = context;
     this.#storedWatermark = operatorState.value("watermark", types.number, MIN_WATERMARK, "min");
     this.#storedForwarded = operatorState.value("forwarded-watermark", types.number, MIN_WATERMARK, "min");
@@ -140,7 +148,7 @@ export class WindowFiring implements MergingTime {
 
   readonly #mayContinue = (): boolean => this.#context.mayContinue();
 
-  readonly #work: SuspendedWork = { snapshotable: true, resume: () => this.#fire() && this.#options.goOn?.() !== false };
+  readonly #work: SuspendedWork;
 
   #fire(): boolean {
     const until = this.#options.byClock ? this.#clockFiringUntil : this.watermark;

@@ -49,6 +49,11 @@ export function columnForm<T, Contents, V>(form: WindowForm<T, Contents, V>): Co
   return { takes: reason ?? true, gives: withoutKernel(form.assigner, form.contents) === undefined && form.emit.kind === "values" };
 }
 
+/** Whether panes in a kernel take records many at a time. */
+export function takesRecords<T, Contents, V>({ keyOf, assigner, contents }: WindowForm<T, Contents, V>): boolean {
+  return keyOf !== undefined && assigner.cells !== undefined && !(overlaps(assigner) && slicesOf(assigner, contents) === undefined);
+}
+
 function whyRows<T, Contents, V>({ keyOf, assigner, contents }: WindowForm<T, Contents, V>): string | undefined {
   const reason = withoutKernel(assigner, contents);
   if (reason !== undefined) return reason;

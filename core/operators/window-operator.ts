@@ -21,7 +21,7 @@ import type { WindowColumns, WindowRows } from "./window-columns.ts";
 import { type WindowEmit, WindowEmitter } from "./window-emitter.ts";
 import { windowFailure } from "./window-failure.ts";
 import { WindowFiring } from "./window-firing.ts";
-import { columnForm, isInKernel } from "./window-kernel.ts";
+import { columnForm, isInKernel, takesRecords } from "./window-kernel.ts";
 import { makePanes } from "./window-panes.ts";
 import { type PanesKind, windowBatches } from "./window-parts.ts";
 import type { WindowResults } from "./window-results.ts";
@@ -57,6 +57,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   readonly inputs: readonly Output<T>[] = [this];
   /** Present where a batch spares the operator its records. */
   declare readonly processColumns?: (batch: ColumnBatch) => boolean;
+  declare readonly processRecords?: (batch: ColumnBatch) => boolean;
   readonly #context: OperatorContext;
   readonly #keyOf: ((record: T) => K) | undefined;
   readonly #assigner: WindowAssigner<T, Window>;
@@ -101,7 +102,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       contents,
       contentsType: options.contentsType,
       deadlines: this.#deadlines,
-      keyColumn: keyColumnOf(keyOf),
+      batchKeys: { column: keyColumnOf(keyOf), of: keyOf },
       inKernel: isInKernel(options, { mode: context.mode, hasKernelModule: context.kernel !== undefined }),
     });
     this.#panes = panes;
@@ -113,7 +114,8 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       const rows = this.#rowsOfBatches();
       this.#columns = new windowBatches.module.WindowColumns({ panes: columnPanes, cells: this.#cells, deadlines: this.#deadlines, rows, metrics });
     }
-    if (columnPanes !== undefined && columnForm(options).takes === true) this.processColumns = (batch) => this.#takeColumns(batch);
+    if (columnPanes !== undefined && columnForm(options).takes === true) this.processColumns = (batch) => this.#takeBatch(batch);
+    if (columnPanes !== undefined && takesRecords(options)) this.processRecords = (batch) => this.#takeBatch(batch);
     const aggregates = emit.kind === "values" ? contents.builtIn : undefined;
     if (aggregates !== undefined && columnPanes !== undefined && context.output.processColumns !== undefined) {
       this.#columnPanes = columnPanes;
@@ -130,6 +132,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       nextDeadline: () => this.#panes.nextDeadline(),
       fireDue: (time: number, mayContinue: () => boolean) => this.#fireDue(time, mayContinue),
       goOn: () => this.#columns?.resume() !== false,
+      isStorable: () => this.#columns?.isStorable !== false,
     };
     this.#firing = new WindowFiring(firing, context);
     this.#late = new LateRecords({ allowedLatenessMs, tag: lateTag, isEventTime: firing.isEventTime, time: this.#firing }, context);
@@ -171,7 +174,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   }
 
   /** Panes hold values, so that only a batch that waits in the middle is kept. */
-  #takeColumns(batch: ColumnBatch): boolean {
+  #takeBatch(batch: ColumnBatch): boolean {
     const isTaken = this.#columns!.take(batch);
     if (!isTaken) this.#firing.suspend();
     return isTaken;
@@ -190,6 +193,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       reject: (batch, row) => this.#late.reject(() => batch.rowAt(row) as T, batch.timestamps[row]!),
       // Columns of keys hold strings, numbers, booleans and bigints.
       keyAt: (batch, row) => {
+        if (batch.records !== undefined) return this.#keyOfRecord(batch.records[row] as T);
         const key = valueAt(batch.column(keyColumn)!, row);
         return typeof key === "bigint" && !Number.isSafeInteger(Number(key)) ? undefined : keyId(key);
       },
@@ -255,6 +259,15 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       return keyId(this.#keyOf(record));
     } catch (cause) {
       throw this.#context.userError(cause, record, timestamp);
+    }
+  }
+
+  /** Undefined where it has none: the error comes when the record is taken by itself. */
+  #keyOfRecord(record: T): KeyId | undefined {
+    try {
+      return keyId(this.#keyOf!(record));
+    } catch {
+      return undefined;
     }
   }
 

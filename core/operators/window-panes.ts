@@ -3,6 +3,7 @@ import type { KernelModule } from "../host/kernel-module.ts";
 import type { Slots } from "../windows/aggregate-slots.ts";
 import type { ColumnPanes } from "../windows/column-panes.ts";
 import { HeapPanes } from "../windows/heap-panes.ts";
+import type { BatchKeys } from "../windows/kernel-batch.ts";
 import type { MakeKernel } from "../windows/kernel.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import type { PanesOptions } from "../windows/pane-layout.ts";
@@ -18,8 +19,8 @@ export interface WindowPanesOptions<T, Contents, V> {
   readonly contents: WindowContents<T, Contents, V>;
   readonly contentsType: Type<Contents>;
   readonly deadlines: PaneDeadlines;
-  /** The column of a batch that holds the keys; undefined: a function computes them. */
-  readonly keyColumn: string | undefined;
+  /** Where panes that take batches find the keys. */
+  readonly batchKeys: BatchKeys;
   /** See `isInKernel`; only panes in memory are. */
   readonly inKernel: boolean;
 }
@@ -35,7 +36,7 @@ export function makePanes<T, Contents, V>(
   context: OperatorContext,
   options: WindowPanesOptions<T, Contents, V>,
 ): WindowPanes<T, Contents> {
-  const { assigner, contents, contentsType, deadlines, keyColumn, inKernel } = options;
+  const { assigner, contents, contentsType, deadlines, batchKeys, inKernel } = options;
   const registry = context.components;
   const paneOptions = { contents, contentsType, deadlines, slices: slicesOf(assigner, contents) };
   const aggregates = contents.builtIn;
@@ -43,7 +44,7 @@ export function makePanes<T, Contents, V>(
     const makeKernel = kernelsOf(context.kernel);
     // Contents of built-in aggregates are slots, which the compiler cannot conclude.
     const slotOptions = paneOptions as unknown as PanesOptions<T, Slots>;
-    const made = new kernelPanes.module.KernelPanes<T>({ ...slotOptions, registry, aggregates, makeKernel, keyColumn });
+    const made = new kernelPanes.module.KernelPanes<T>({ ...slotOptions, registry, aggregates, makeKernel, batchKeys });
     const panes = made as unknown as ColumnPanes<T, Contents>;
     return { panes, columnPanes: panes };
   }

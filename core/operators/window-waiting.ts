@@ -1,7 +1,7 @@
 import { BatchCursor } from "../data/batch-cursor.ts";
 import { BufferBuilder, BufferReader, DONE } from "../data/channel-buffer.ts";
-import { BatchLayout, ColumnBatch, NO_WATERMARKS, type WatermarkPositions } from "../data/column-batch.ts";
-import { objectColumn } from "../data/column.ts";
+import { ColumnBatch } from "../data/column-batch.ts";
+import { recordBatch } from "../data/record-batch.ts";
 
 /** What is left of a batch, as a channel buffer: from this record on, and from this watermark. */
 export function waitingBytes(batch: ColumnBatch, index: number, nextWatermark: number): Uint8Array {
@@ -31,7 +31,7 @@ function readBatch(bytes: Uint8Array): ColumnBatch {
   // Without a record there are no columns.
   const watermarks: number[] = [];
   while (reader.next() !== DONE) watermarks.push(reader.watermark);
-  return batchOf([], [], { rows: watermarks.map(() => 0), watermarks });
+  return recordBatch([], { timestamps: new Float64Array(0), watermarks: { rows: watermarks.map(() => 0), watermarks } });
 }
 
 function ownRows(batch: ColumnBatch, isOwn: (record: unknown, timestamp: number) => boolean): ColumnBatch {
@@ -50,16 +50,5 @@ function joined(batches: readonly ColumnBatch[]): ColumnBatch {
       timestamps.push(batch.timestamps[row]!);
     }
   }
-  return batchOf(records, timestamps, NO_WATERMARKS);
-}
-
-function batchOf(records: readonly unknown[], timestamps: readonly number[], watermarks: WatermarkPositions): ColumnBatch {
-  return new ColumnBatch({
-    layout: new BatchLayout(undefined),
-    rowCount: records.length,
-    columns: [objectColumn([...records])],
-    timestamps: Float64Array.from(timestamps),
-    watermarks,
-    selection: undefined,
-  });
+  return recordBatch(records, { timestamps: Float64Array.from(timestamps) });
 }

@@ -10,6 +10,7 @@ export const NO_OUTPUT: Output<unknown> = {
   processWatermark: () => {},
   processIdleness: () => {},
   processColumns: () => true,
+  processRecords: () => true,
 };
 
 /** Emits to several consumers; watermarks and idleness go to the readers of side outputs too. */

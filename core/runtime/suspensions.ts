@@ -74,7 +74,7 @@ export class Suspensions {
 
 interface HeldElement {
   readonly input: Output<unknown>;
-  readonly kind: "record" | "watermark" | "idleness" | "columns" | "rows";
+  readonly kind: "record" | "watermark" | "idleness" | "batch" | "rows";
   readonly value: unknown;
   readonly timestamp: number;
 }
@@ -122,7 +122,7 @@ class HeldElements {
       if (kind === "rows") continue;
       if (kind === "record") input.processRecord(value, timestamp);
       else if (kind === "watermark") input.processWatermark(timestamp);
-      else if (kind === "columns") input.processColumns!(value as ColumnBatch);
+      else if (kind === "batch") passBatch(input, value as ColumnBatch);
       else input.processIdleness(value === true);
     }
     this.settle();
@@ -176,13 +176,15 @@ class BatchRows {
 export class GuardedInput implements Output<unknown> {
   /** Present where the operator takes batches. */
   declare readonly processColumns?: (batch: ColumnBatch) => boolean;
+  declare readonly processRecords?: (batch: ColumnBatch) => boolean;
   readonly #input: Output<unknown>;
   readonly #held: HeldElements;
 
   constructor(input: Output<unknown>, held: HeldElements) {
     this.#input = input;
     this.#held = held;
-    if (input.processColumns !== undefined) this.processColumns = (batch) => this.#passColumns(batch);
+    if (input.processColumns !== undefined) this.processColumns = (batch) => this.#passBatch(batch);
+    if (input.processRecords !== undefined) this.processRecords = (batch) => this.#passBatch(batch);
   }
 
   /** Where whoever emits to this input alone asks with each element: while nothing is held back, that is the operator itself, which spares each a call. */
@@ -214,9 +216,13 @@ export class GuardedInput implements Output<unknown> {
     return false;
   }
 
-  #passColumns(batch: ColumnBatch): boolean {
-    if (!this.#held.isHolding) return this.#input.processColumns!(batch) === true;
-    this.#held.push({ input: this.#input, kind: "columns", value: batch, timestamp: 0 });
+  #passBatch(batch: ColumnBatch): boolean {
+    if (!this.#held.isHolding) return passBatch(this.#input, batch);
+    this.#held.push({ input: this.#input, kind: "batch", value: batch, timestamp: 0 });
     return false;
   }
+}
+
+function passBatch(input: Output<unknown>, batch: ColumnBatch): boolean {
+  return (batch.records === undefined ? input.processColumns!(batch) : input.processRecords!(batch)) === true;
 }

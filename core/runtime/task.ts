@@ -265,7 +265,7 @@ export class Task {
   #work(): boolean {
     this.#takeControl();
     while (0 <= this.suspensions.highest) {
-      if (this.#isSnapshotable()) this.#gate?.takeBarriers();
+      if (this.#gate !== undefined && this.#isSnapshotable()) this.#gate.takeBarriers();
       if (this.#isHeldUp()) return false;
       if (!this.suspensions.resume((position) => this.mayContinue(position))) return !this.#isHeldUp();
     }

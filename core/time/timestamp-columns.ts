@@ -82,7 +82,7 @@ function columnOf(expression: TimestampExpression<never>): (batch: ColumnBatch) 
 }
 
 /** Undefined where one is no timestamp. It is the one pass over all of them that columns cannot do without, so it takes along what others ask later. */
-function timesOf(values: Float64Array, rowCount: number): BatchTimes | undefined {
+export function timesOf(values: Float64Array, rowCount: number): BatchTimes | undefined {
   const rising: number[] = [];
   let earliest = Infinity;
   let latest = -Infinity;

@@ -27,10 +27,10 @@ export interface ColumnPanes<T, Contents> extends Panes<T, Contents> {
   /** Whether panes can be given out as columns; false for good once values did not fit, so that `fireDue` gives them one by one. */
   readonly givesColumns: boolean;
   /**
-   * Whether rows of this batch can be added as columns: its key column and all aggregated columns are there, of kinds that the kernel holds, without missing
-   * values. Asked for each batch, before `openSpan`; otherwise rows are added by `add`.
+   * Rows of this batch before the one that it returns can be added as columns: its key column and all aggregated columns are there, of kinds that the kernel holds,
+   * without missing values; or each of its records gives such a key and such values. Asked for each batch, before `openSpan`; other rows are added by `add`.
    */
-  beginColumns(batch: ColumnBatch): boolean;
+  beginColumns(batch: ColumnBatch): number;
   /**
    * The window or slice that holds a record of this timestamp, opened and its windows scheduled as `add` does it; rows name it by its handle. `windows` are
    * those of the record that are not dropped yet; where they are not sliced, just one of them: such a record is added to each of its windows. Handles are valid

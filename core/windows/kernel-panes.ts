@@ -12,7 +12,7 @@ import { FrozenPanes } from "./frozen-panes.ts";
 import { FiringMarks, isMark, TO_DROP, TO_FIRE, type VisitMark } from "./firing-marks.ts";
 import { HeapPanes } from "./heap-panes.ts";
 import { FIRST_KEY_SLOT, keepOnly, type Kernel, KERNEL_ROWS_MAX, type KernelOutput, type MakeKernel, OVERFLOW, wordTypes } from "./kernel.ts";
-import { type BatchColumns, BatchInput, BatchReader } from "./kernel-batch.ts";
+import { type BatchInput, type BatchKeys, BatchReader, BatchWriter, mayRefuse } from "./kernel-batch.ts";
 import { KernelPlan, slotsAt } from "./kernel-plan.ts";
 import { KeyNumbers } from "./key-numbers.ts";
 import { KeySlots } from "./key-slots.ts";
@@ -25,8 +25,8 @@ export interface KernelPanesOptions<T> extends PanesOptions<T, Slots> {
   /** What `contents` computes. */
   readonly aggregates: BuiltInAggregates<T, unknown>;
   readonly makeKernel: MakeKernel;
-  /** The column of a batch that holds the keys; undefined: batches are not taken. */
-  readonly keyColumn?: string | undefined;
+  /** Absent: batches are not taken. */
+  readonly batchKeys?: BatchKeys | undefined;
   /** Where the panes become part of snapshots. */
   readonly registry: ComponentRegistry;
 }
@@ -37,6 +37,8 @@ interface FiringWindow {
   readonly only: ReadonlySet<number> | undefined;
   firedCount: number;
 }
+
+const NO_KEYS: BatchKeys = { column: undefined, of: undefined };
 
 type EachPane = (key: KeyId, window: TimeWindow, contents: Slots) => void;
 
@@ -72,9 +74,9 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
   /** The time up to which panes have fired, as last told; NaN before the first time, within a restore that is. It is set with each row, so it is a number always. */
   #firedUntil = NaN;
   readonly #batchReader: BatchReader;
-  readonly #batchInput = new BatchInput(this.#numbers);
+  readonly #batchWriter = new BatchWriter(this.#numbers);
   /** What rows of the batch at hand are taken from. */
-  #batch: BatchColumns | undefined;
+  #batch: BatchInput | undefined;
   /** Rows in the kernel's input that are not added yet. */
   #collected = 0;
   /** Windows that are due, in the order in which they fire; those before `#firingIndex` have fired. */
@@ -94,7 +96,7 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
     this.#maxParallelism = options.registry.maxParallelism;
     this.#schedule = new WindowSchedule(options.deadlines);
     this.#spans = new KernelSpans(options.slices, this.#schedule);
-    this.#batchReader = new BatchReader(options.keyColumn, options.aggregates, this.#maxParallelism);
+    this.#batchReader = new BatchReader(options.batchKeys ?? NO_KEYS, options.aggregates, this.#maxParallelism);
     this.#tracker = options.registry.register(this);
   }
 
@@ -128,9 +130,9 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
     return this.#heap === undefined;
   }
 
-  beginColumns(batch: ColumnBatch): boolean {
+  beginColumns(batch: ColumnBatch): number {
     this.#batch = this.#heap === undefined ? this.#batchReader.read(batch, this.#plan) : undefined;
-    return this.#batch !== undefined;
+    return this.#batch === undefined ? 0 : this.#batch.rowEnd;
   }
 
   openSpan(windows: readonly TimeWindow[], timestamp: number, firedUntil: number): OpenSpan {
@@ -146,13 +148,13 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
     const kernel = this.#kernel;
     const batch = this.#batch;
     if (kernel === undefined || batch === undefined) return count === 0;
-    const mayFail = batch.plan.mayOverflow || batch.key.kind === "i64";
+    const mayFail = batch.plan.mayOverflow || mayRefuse(batch);
     // What is added in several parts cannot be taken back.
     if (mayFail && KERNEL_ROWS_MAX < count) return false;
     if (KERNEL_ROWS_MAX < this.#collected + count) this.#flush();
     for (let from = 0; from < count; ) {
       const taken = Math.min(count - from, KERNEL_ROWS_MAX - this.#collected);
-      if (!this.#batchInput.write(kernel, batch, rows, spans, from, taken, this.#collected)) return false;
+      if (!this.#batchWriter.write(kernel, batch, rows, spans, from, taken, this.#collected)) return false;
       if (batch.plan.mayOverflow) return kernel.add(kernel.input, taken);
       this.#collected += taken;
       if (this.#collected === KERNEL_ROWS_MAX) this.#flush();

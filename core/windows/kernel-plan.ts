@@ -102,6 +102,11 @@ export class KernelPlan {
     return true;
   }
 
+  /** Columns for the values of so many records. */
+  emptyColumns(rowCount: number): KernelColumn[] {
+    return this.#columns.map(({ type }) => (type === "i64" ? new BigInt64Array(rowCount) : new Float64Array(rowCount)));
+  }
+
   /** The values of a batch, by column, of those of each aggregate; undefined where one is missing or of another type. */
   valuesOf(columns: AggregateColumns): BatchValues | undefined {
     const values: (Float64Array | Int32Array | BigInt64Array)[] = [];

@@ -82,7 +82,7 @@ export class KeyNumbers {
         this.#writeStrings(column, first, rows, count, numbers);
         return true;
       case "bool":
-        for (let index = 0; index < count; index += 1) numbers[index] = this.#numberOf(column.values[rows === undefined ? first + index : rows[index]!] === 1);
+        for (let index = 0; index < count; index += 1) numbers[index] = this.numberOf(column.values[rows === undefined ? first + index : rows[index]!] === 1);
         return true;
       case "i64":
         return this.#writeBigints(column.values, first, rows, count, numbers);
@@ -99,7 +99,7 @@ export class KeyNumbers {
   #writeIntegers(keys: Int32Array, first: number, rows: Int32Array | undefined, count: number, numbers: Int32Array): void {
     for (let index = 0; index < count; index += 1) {
       const key = keys[rows === undefined ? first + index : rows[index]!]!;
-      numbers[index] = DIRECT_KEY_MIN <= key && key < FIRST_KEY_SLOT ? key : this.#numberOf(key);
+      numbers[index] = DIRECT_KEY_MIN <= key && key < FIRST_KEY_SLOT ? key : this.numberOf(key);
     }
   }
 
@@ -108,7 +108,7 @@ export class KeyNumbers {
       const key = keys[rows === undefined ? first + index : rows[index]!]!;
       const whole = key | 0;
       // −0 equals 0 here, as it does among keys.
-      numbers[index] = whole === key && DIRECT_KEY_MIN <= whole && whole < FIRST_KEY_SLOT ? whole : this.#numberOf(key + 0);
+      numbers[index] = whole === key && DIRECT_KEY_MIN <= whole && whole < FIRST_KEY_SLOT ? whole : this.numberOf(key + 0);
     }
   }
 
@@ -120,7 +120,7 @@ export class KeyNumbers {
       const id = values[rows === undefined ? first + index : rows[index]!]!;
       let number = byId[id]!;
       if (number === NO_NUMBER) {
-        number = this.#numberOf(keyId(dictionary.strings[id]));
+        number = this.numberOf(keyId(dictionary.strings[id]));
         known.set(id, number);
       }
       numbers[index] = number;
@@ -131,12 +131,12 @@ export class KeyNumbers {
     for (let index = 0; index < count; index += 1) {
       const key = Number(keys[rows === undefined ? first + index : rows[index]!]!);
       if (!Number.isSafeInteger(key)) return false;
-      numbers[index] = this.#numberOf(key);
+      numbers[index] = this.numberOf(key);
     }
     return true;
   }
 
-  #numberOf(key: KeyId): number {
+  numberOf(key: KeyId): number {
     return this.#slots.find(key) ?? this.#assign(key);
   }
 

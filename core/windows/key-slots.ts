@@ -84,6 +84,7 @@ export class KeySlots {
   }
 }
 
-function isDirect(key: KeyId): key is number {
+/** Whether a key is its own number. */
+export function isDirect(key: unknown): key is number {
   return typeof key === "number" && (key | 0) === key && DIRECT_KEY_MIN <= key && key < FIRST_KEY_SLOT;
 }

@@ -30,12 +30,12 @@ import { SimulatedHost } from "../../core/testing/simulated-host.ts";
 import { BuiltInAggregates } from "../../core/windows/built-in-aggregates.ts";
 import { aggregatePane } from "../../core/windows/pane-functions.ts";
 import { type ColumnCase, type Item, type Kind } from "./column-case.ts";
-import { CaseSource } from "./column-source.ts";
+import { CaseSource, type Travel } from "./column-source.ts";
 import { timeWindowsOf } from "./time-window-spec.ts";
 
 /** How a job is run: how its records travel, and what holds its panes. `meaning`: keyed state and timers, record by record. */
 export interface Way {
-  readonly columns: boolean;
+  readonly travel: Travel;
   readonly panes: "meaning" | "heap" | "kernel";
   /** Undefined: the kernel in JavaScript. */
   readonly module: KernelModule | undefined;
@@ -143,8 +143,8 @@ function jobGraph(given: ColumnCase, way: Way, log: Log): JobGraph {
   const assigned = keyed.window(timeWindowsOf(given.assigner)).allowedLateness(milliseconds(given.latenessMs));
   const sums = (given.hasLateTag ? assigned.sideOutputLateData(LATE) : assigned).aggregate(spec as never) as unknown as DataStream<{ readonly n: number }>;
   const results = afterOf(given, sums);
-  results.sinkTo(new LogSink("results", log, way.columns)).name("results");
-  if (given.hasLateTag) (sums as never as { getSideOutput(tag: OutputTag<Item>): DataStream<Item> }).getSideOutput(LATE).sinkTo(new LogSink("late", log, way.columns)).name("late");
+  results.sinkTo(new LogSink("results", log, way.travel === "columns")).name("results");
+  if (given.hasLateTag) (sums as never as { getSideOutput(tag: OutputTag<Item>): DataStream<Item> }).getSideOutput(LATE).sinkTo(new LogSink("late", log, way.travel === "columns")).name("late");
   const graph = env.getStreamGraph("case");
   return buildJobGraph(way.panes === "kernel" ? graph : withPanes(graph, given, spec, way.panes === "heap" ? "heap" : "keyed"));
 }
@@ -168,10 +168,10 @@ function withPanes(graph: StreamGraph, given: ColumnCase, spec: Record<string, F
   return { ...graph, nodes };
 }
 
-function sourceOf(given: ColumnCase, { columns }: Way, env: StreamExecutionEnvironment): DataStream<Item> {
+function sourceOf(given: ColumnCase, { travel }: Way, env: StreamExecutionEnvironment): DataStream<Item> {
   const bounded = WatermarkStrategy.forBoundedOutOfOrderness<Item>(milliseconds(given.boundMs));
   const strategy = bounded.withTimestampAssigner(given.watermarks === "source, by a function" ? ({ time }: Item) => time : columnsOf<Item>()("time"));
-  const source = new CaseSource(given, columns);
+  const source = new CaseSource(given, travel);
   if (given.watermarks !== "operator") return env.fromSource(source, strategy, "items").setParallelism(1) as never;
   return env.fromSource(source, WatermarkStrategy.noWatermarks<Item>(), "items").setParallelism(1).assignTimestampsAndWatermarks(strategy).setParallelism(1) as never;
 }

@@ -14,17 +14,21 @@ const positionType = types.object({ next: types.number });
 const stateType = splitQueueStateType(positionType);
 const WHOLE: readonly Position[] = [{ next: 0 }];
 
-/** The items of a case in order: one by one, or in batches with rows between them that are not selected. */
+/** How the items of a case come, in order: one by one, many together, or in batches with rows between them that are not selected. */
+export type Travel = "alone" | "together" | "columns";
+
 export class CaseSource implements Source<Item, Position, SplitQueueState<Position>> {
   readonly boundedness = "BOUNDED";
   readonly splitType = positionType;
   readonly enumeratorStateType = stateType;
   readonly givesColumns: boolean;
   readonly #given: ColumnCase;
+  readonly #travel: Travel;
 
-  constructor(given: ColumnCase, givesColumns: boolean) {
+  constructor(given: ColumnCase, travel: Travel) {
     this.#given = given;
-    this.givesColumns = givesColumns;
+    this.#travel = travel;
+    this.givesColumns = travel === "columns";
   }
 
   describe(): string {
@@ -40,28 +44,29 @@ export class CaseSource implements Source<Item, Position, SplitQueueState<Positi
   }
 
   createReader(context: SourceReaderContext): SourceReader<Item, Position> {
-    return new SplitReader(context, { idOf: () => "items", open: ({ next }) => new CaseCursor(this.#given, this.givesColumns, next) });
+    return new SplitReader(context, { idOf: () => "items", open: ({ next }) => new CaseCursor(this.#given, this.#travel, next) });
   }
 }
 
 class CaseCursor implements SplitCursor<Item, Position> {
   readonly #given: ColumnCase;
-  readonly #builder: ColumnBuilder | undefined;
+  readonly #travel: Travel;
+  readonly #builder = new ColumnBuilder(64);
   #next: number;
 
-  constructor(given: ColumnCase, givesColumns: boolean, next: number) {
+  constructor(given: ColumnCase, travel: Travel, next: number) {
     this.#given = given;
-    this.#builder = givesColumns ? new ColumnBuilder(64) : undefined;
+    this.#travel = travel;
     this.#next = next;
   }
 
   next(output: ReaderOutput<Item>): CursorStatus {
     const { items, batchSizes } = this.#given;
     if (items.length <= this.#next) return "done";
-    if (this.#builder === undefined) {
-      output.collect(items[this.#next]!.record);
-      this.#next += 1;
-    } else this.#emitBatch(this.#builder, output, Math.min(items.length, this.#next + batchSizes[this.#next % batchSizes.length]!));
+    const end = Math.min(items.length, this.#next + batchSizes[this.#next % batchSizes.length]!);
+    if (this.#travel === "columns") this.#emitBatch(this.#builder, output, end);
+    else if (this.#travel === "together") this.#emitTogether(output, end);
+    else output.collect(items[this.#next++]!.record);
     return "emitted";
   }
 
@@ -70,6 +75,13 @@ class CaseCursor implements SplitCursor<Item, Position> {
   }
 
   close(): void {}
+
+  #emitTogether(output: ReaderOutput<Item>, end: number): void {
+    const records: unknown[] = this.#given.items.slice(this.#next, end).map(({ record }) => record);
+    this.#next = end;
+    // Whoever keeps the array all the same will not agree with records that come alone.
+    if (output.collectAll(records as Item[])) records.fill("overwritten");
+  }
 
   /** A record that breaks the layout goes by itself, behind the batch of those before it. */
   #emitBatch(builder: ColumnBuilder, output: ReaderOutput<Item>, end: number): void {

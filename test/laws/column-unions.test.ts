@@ -51,7 +51,7 @@ function run({ given, turns, idleTimeoutMs, sinkRecords }: UnionCase, columns: b
   const strategy = idleTimeoutMs === undefined ? bounded : bounded.withIdleness(milliseconds(idleTimeoutMs));
   const [first, ...others] = [0, 1, 2].map((source) => {
     const items = given.items.filter((_item, index) => turns[index % turns.length] === source);
-    return env.fromSource(new CaseSource({ ...given, items }, columns), strategy, `items ${source}`).setParallelism(1) as unknown as DataStream<Item>;
+    return env.fromSource(new CaseSource({ ...given, items }, columns ? "columns" : "alone"), strategy, `items ${source}`).setParallelism(1) as unknown as DataStream<Item>;
   });
   const log = new Map<string, string[]>();
   const all = first!.union(...others);

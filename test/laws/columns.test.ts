@@ -5,16 +5,19 @@ import { runCase, runWithCrashes, type Seen, type Way } from "./column-run.ts";
 import { checkLaw, IS_DEFAULT_RUN } from "./law.ts";
 
 const module = await loadKernelModule();
-const MEANING: Way = { columns: false, panes: "meaning", module: undefined };
-const ROWS_HEAP: Way = { columns: false, panes: "heap", module: undefined };
-const ROWS_JS: Way = { columns: false, panes: "kernel", module: undefined };
-const ROWS_WASM: Way = { columns: false, panes: "kernel", module };
-const COLUMNS_HEAP: Way = { columns: true, panes: "heap", module: undefined };
-const COLUMNS_JS: Way = { columns: true, panes: "kernel", module: undefined };
-const COLUMNS_WASM: Way = { columns: true, panes: "kernel", module };
-/** Each case goes in the first two ways, and in one of the others. */
-const ALWAYS: readonly Way[] = [COLUMNS_JS, COLUMNS_WASM];
-const IN_TURN: readonly Way[] = [ROWS_HEAP, ROWS_JS, ROWS_WASM, COLUMNS_HEAP];
+const MEANING: Way = { travel: "alone", panes: "meaning", module: undefined };
+const ROWS_HEAP: Way = { travel: "alone", panes: "heap", module: undefined };
+const ROWS_JS: Way = { travel: "alone", panes: "kernel", module: undefined };
+const ROWS_WASM: Way = { travel: "alone", panes: "kernel", module };
+const COLUMNS_HEAP: Way = { travel: "columns", panes: "heap", module: undefined };
+const COLUMNS_JS: Way = { travel: "columns", panes: "kernel", module: undefined };
+const COLUMNS_WASM: Way = { travel: "columns", panes: "kernel", module };
+const TOGETHER_HEAP: Way = { travel: "together", panes: "heap", module: undefined };
+const TOGETHER_JS: Way = { travel: "together", panes: "kernel", module: undefined };
+const TOGETHER_WASM: Way = { travel: "together", panes: "kernel", module };
+/** Each case goes in all of these, and in one of the others. */
+const ALWAYS: readonly Way[] = [COLUMNS_JS, COLUMNS_WASM, TOGETHER_WASM];
+const IN_TURN: readonly Way[] = [ROWS_HEAP, ROWS_JS, ROWS_WASM, COLUMNS_HEAP, TOGETHER_HEAP, TOGETHER_JS];
 
 const seen = { results: 0, late: 0, failed: 0, restored: 0 };
 
@@ -45,7 +48,7 @@ test("rows, columns and both kernels give the same results, errors and counters,
 });
 
 test("a job that crashes goes on from its checkpoint in another way, with the same results", () => {
-  const ways = [COLUMNS_WASM, ROWS_HEAP, COLUMNS_JS, ROWS_WASM, MEANING, COLUMNS_WASM];
+  const ways = [COLUMNS_WASM, ROWS_HEAP, TOGETHER_JS, COLUMNS_JS, ROWS_WASM, TOGETHER_WASM, MEANING, COLUMNS_WASM];
   checkLaw("restored in another way", columnCases, 300, (given) => {
     const expected = runCase(given, MEANING);
     if (expected.error !== undefined || given.mode === "BATCH") return;
