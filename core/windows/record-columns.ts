@@ -11,7 +11,7 @@ export class RecordKeys {
   /** Of keys that are their own numbers. */
   numbers: Int32Array;
   /** Of all other keys. */
-  ids: (KeyId | undefined)[] = [];
+  readonly ids: (KeyId | undefined)[] = [];
   /** Whether there are no others. */
   areNumbers = true;
 
@@ -77,11 +77,10 @@ export class RecordColumns {
   /** The row that ended it, or the row count. */
   #ask(batch: ColumnBatch, plan: KernelPlan): number {
     const keys = this.#keys;
-    const { numbers } = keys;
+    const { numbers, ids } = keys;
     const keyOf = this.#keyOf;
     const values = this.#values;
     const records = batch.records!;
-    keys.ids = [];
     keys.areNumbers = true;
     let row = 0;
     try {
@@ -89,10 +88,13 @@ export class RecordColumns {
         row = batch.rowOf(index);
         const record = records[row];
         const key = keyOf(record);
-        if (isDirect(key)) numbers[row] = key;
-        else {
-          keys.ids[row] = keyId(key);
+        if (!isDirect(key)) {
+          ids[row] = keyId(key);
           keys.areNumbers = false;
+        } else {
+          numbers[row] = key;
+          // Something of another batch may stand there.
+          if (row < ids.length) ids[row] = undefined;
         }
         if (!plan.write(record, values, row)) return row;
       }
