@@ -98,7 +98,7 @@ export interface ReaderOutput<T> {
   collectColumns(batch: ColumnBatch): boolean;
   /**
    * Many records at once, a few thousand at most: means exactly `collect` for each of them in order, and costs less. `timestamps` are what the source knows of event
-   * time, one a record; absent: nothing.
+   * time, one a record, −∞ where it knows nothing.
    *
    * Returns true where nobody has kept the array: it may then be filled anew, with other records. Otherwise it must never change.
    */

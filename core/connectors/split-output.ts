@@ -88,7 +88,7 @@ export class SplitOutput<T> implements ReaderOutput<T> {
 
   collectAll(records: readonly T[], sourceTimestamps?: ArrayLike<number>): boolean {
     if (this.#byTimestamps === undefined || !this.#outputs.takesRecords) {
-      for (let index = 0; index < records.length; index += 1) this.collect(records[index]!, sourceTimestamps?.[index]);
+      for (let index = 0; index < records.length; index += 1) this.collect(records[index]!, knownAt(sourceTimestamps, index));
       return true;
     }
     if (records.length <= BATCH_ROWS) return this.#collectSome(records, sourceTimestamps, 0);
@@ -102,7 +102,7 @@ export class SplitOutput<T> implements ReaderOutput<T> {
     let failure: { readonly error: unknown } | undefined;
     let index = 0;
     try {
-      for (; index < records.length; index += 1) timestamps[index] = this.#outputs.timestampOf(records[index]!, sourceTimestamps?.[from + index]);
+      for (; index < records.length; index += 1) timestamps[index] = this.#outputs.timestampOf(records[index]!, knownAt(sourceTimestamps, from + index));
     } catch (error) {
       failure = { error };
     }
@@ -238,6 +238,11 @@ export class SplitOutput<T> implements ReaderOutput<T> {
     }
     if (idle !== undefined) this.#setIdle(idle);
   }
+}
+
+function knownAt(timestamps: ArrayLike<number> | undefined, index: number): number | undefined {
+  const timestamp = timestamps?.[index];
+  return timestamp === NO_TIMESTAMP ? undefined : timestamp;
 }
 
 class NotedWatermark implements WatermarkOutput {

@@ -11,16 +11,19 @@ export interface BatchSplit {
 
 const splitType = types.object({ id: types.string, next: types.number });
 
-/** Splits of batches, a batch a poll: handed over as they are, or record by record. All are read side by side. */
+/** How a batch is handed over: as it is, as a list of its records, or record by record. */
+export type Emits = "columns" | "together" | "rows";
+
+/** Splits of batches, a batch a poll. All are read side by side. */
 export class BatchScript implements Source<unknown, BatchSplit, SplitQueueState<BatchSplit>> {
   readonly boundedness = "BOUNDED";
   readonly givesColumns = true;
   readonly splitType = splitType;
   readonly enumeratorStateType = splitQueueStateType(splitType);
   readonly #splits: Readonly<Record<string, readonly ColumnBatch[]>>;
-  readonly #emits: "rows" | "columns";
+  readonly #emits: Emits;
 
-  constructor(splits: Readonly<Record<string, readonly ColumnBatch[]>>, emits: "rows" | "columns") {
+  constructor(splits: Readonly<Record<string, readonly ColumnBatch[]>>, emits: Emits) {
     this.#splits = splits;
     this.#emits = emits;
   }
@@ -52,6 +55,7 @@ export class BatchScript implements Source<unknown, BatchSplit, SplitQueueState<
             if (batch === undefined) return "done";
             next += 1;
             if (this.#emits === "columns") output.collectColumns(batch);
+            else if (this.#emits === "together") collectTogether(output, batch);
             else collectEach(output, batch);
             return "emitted";
           },
@@ -72,6 +76,12 @@ export class BatchScript implements Source<unknown, BatchSplit, SplitQueueState<
       close: () => reader.close(),
     };
   }
+}
+
+function collectTogether(output: ReaderOutput<unknown>, batch: ColumnBatch): void {
+  const rows = Array.from({ length: batch.length }, (_, index) => batch.rowOf(index));
+  const records = rows.map((row) => batch.rowAt(row));
+  if (output.collectAll(records, rows.map((row) => batch.timestamps[row]!))) records.fill("overwritten");
 }
 
 function collectEach(output: ReaderOutput<unknown>, batch: ColumnBatch): void {

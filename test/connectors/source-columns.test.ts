@@ -8,14 +8,14 @@ import { BatchEncoder } from "../../core/connectors/array-encoder.ts";
 import type { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
 import { columnsOf } from "../../core/data/expression.ts";
 import { STRATEGIES, timedBatch, type Timed } from "../time/timed-batches.ts";
-import { BatchScript } from "./batch-script.ts";
+import { BatchScript, type Emits } from "./batch-script.ts";
 import { SourceHarness, type SourceSnapshot } from "./source-harness.ts";
 
 type Splits = Readonly<Record<string, readonly ColumnBatch[]>>;
 type Action = readonly ["poll"] | readonly ["time", number] | readonly ["restore"];
 
 /** What came out, step by step, however it went in. */
-function play(splits: Splits, emits: "rows" | "columns", strategy: WatermarkStrategy<Timed>, actions: readonly Action[]): unknown[] {
+function play(splits: Splits, emits: Emits, strategy: WatermarkStrategy<Timed>, actions: readonly Action[]): unknown[] {
   const make = (from?: SourceSnapshot): SourceHarness<unknown, unknown, unknown> =>
     new SourceHarness(new BatchScript(splits, emits) as never, { strategy: strategy as WatermarkStrategy<unknown> }, from);
   const seen: unknown[] = [];
@@ -57,7 +57,9 @@ describe("a batch means its records one by one: timestamps, watermarks at their 
       const whole = idle ? strategy.withIdleness(Duration.ofMillis(50)) : strategy;
       fc.assert(
         fc.property(splits, fc.array(action, { maxLength: 24 }), (given, actions) => {
-          expect(play(given, "columns", whole, actions)).toEqual(play(given, "rows", whole, actions));
+          const expected = play(given, "rows", whole, actions);
+          expect(play(given, "columns", whole, actions)).toEqual(expected);
+          expect(play(given, "together", whole, actions)).toEqual(expected);
         }),
         { seed: 20_250_801, numRuns: 150 },
       );

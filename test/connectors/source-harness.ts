@@ -4,6 +4,7 @@ import type { Source } from "../../core/connectors/source.ts";
 import { Accumulators } from "../../core/functions/accumulators.ts";
 import type { JobError } from "../../core/lib/errors.ts";
 import type { OperatorMetrics } from "../../core/metrics/operator-metrics.ts";
+import { rowsInto } from "../../core/operators/columns-output.ts";
 import type { Operator, Output } from "../../core/operators/operator.ts";
 import { SubtaskContext } from "../../core/runtime/operator-context.ts";
 import { NO_TIMESTAMP } from "../../core/time/timestamp.ts";
@@ -171,6 +172,10 @@ export class SourceHarness<T, Split, State> {
       },
       processWatermark: (watermark) => void lines.push(`wm ${watermark}`),
       processIdleness: (idle) => void lines.push(idle ? "idle" : "active"),
+      processRecords: (batch) => {
+        rowsInto(output, batch);
+        return true;
+      },
     };
     const context = new SubtaskContext({
       subtask: {
