@@ -1,9 +1,7 @@
 import { IntegerIndex } from "./integer-index.ts";
 import type { KeyId } from "./key.ts";
+import { PLACED_KEYS_MIN, PLACES_PER_KEY_MAX, placesFor } from "./key-places.ts";
 
-/** Integers get places when there are as many of them, and at most so many places for each. */
-const PLACED_KEYS_MIN = 64;
-const PLACES_PER_KEY_MAX = 8;
 /** Integers that lie far apart are looked at again when they are as many as could lie close together, or when they have become so many times as many. */
 const REVIEW_GROWTH_MAX = 16;
 
@@ -80,20 +78,8 @@ export class KeyIndex {
   }
 
   #review(): void {
-    let count = 0;
-    let least = Infinity;
-    let most = -Infinity;
-    this.#forEachInteger((key) => {
-      count += 1;
-      if (key < least) least = key;
-      if (most < key) most = key;
-    });
-    const placesMax = PLACES_PER_KEY_MAX * count;
-    const wanted = most - least + 1;
-    if (PLACED_KEYS_MIN <= count && wanted <= placesMax) {
-      // What is to spare lies where ids grow.
-      this.#place(least, Math.min(2 * wanted, placesMax));
-    }
+    const { base, count, wanted } = placesFor((visit) => this.#forEachInteger(visit));
+    if (0 < count) this.#place(base, count);
     const { size } = this.#integers;
     this.#reviewSize = Math.max(PLACED_KEYS_MIN, 2 * size, Math.min(wanted / PLACES_PER_KEY_MAX, REVIEW_GROWTH_MAX * size), this.#placedCount >> 1);
   }

@@ -1,8 +1,5 @@
 import type { KeyId } from "./key.ts";
-
-/** Integers get places when there are as many of them, and at most so many places for each. */
-const PLACED_KEYS_MIN = 64;
-const PLACES_PER_KEY_MAX = 8;
+import { PLACED_KEYS_MIN, PLACES_PER_KEY_MAX, placesFor } from "./key-places.ts";
 
 /**
  * What each key has; as a Map, but for its order. Integers that lie close together, as ids do, have a place each, so that finding what they have is one load.
@@ -83,21 +80,12 @@ export class KeyMap<V> {
   }
 
   #review(): void {
-    let count = 0;
-    let least = Infinity;
-    let most = -Infinity;
-    this.forEach((_value, key) => {
-      if (typeof key !== "number" || (key | 0) !== key) return;
-      count += 1;
-      if (key < least) least = key;
-      if (most < key) most = key;
-    });
-    const placesMax = PLACES_PER_KEY_MAX * count;
-    const wanted = most - least + 1;
-    if (PLACED_KEYS_MIN <= count && wanted <= placesMax) {
-      // What is to spare lies where ids grow.
-      this.#place(least, Math.min(2 * wanted, placesMax));
-    }
+    const { base, count } = placesFor((visit) =>
+      this.forEach((_value, key) => {
+        if (typeof key === "number" && (key | 0) === key) visit(key);
+      }),
+    );
+    if (0 < count) this.#place(base, count);
     this.#reviewSize = Math.max(PLACED_KEYS_MIN, 2 * this.#others.size, this.#placedCount >> 1);
   }
 
