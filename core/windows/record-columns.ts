@@ -9,7 +9,7 @@ import { isDirect } from "./key-slots.ts";
 /** The keys of records, by row number. */
 export class RecordKeys {
   /** Of keys that are their own numbers. */
-  numbers: Int32Array;
+  readonly numbers: Int32Array;
   /** Of all other keys. */
   readonly ids: (KeyId | undefined)[] = [];
   /** Whether there are no others. */
@@ -37,6 +37,8 @@ export class RecordColumns {
   readonly #planFor: (record: unknown) => KernelPlan | undefined;
   #keys = new RecordKeys(0);
   #values: readonly KernelColumn[] = [];
+  /** What the columns of values are for. Until a kernel has begun with one, each batch may bring another. */
+  #plan: KernelPlan | undefined;
   /** What the columns are of. Nobody else's batch comes between two parts of one. */
   #batch: ColumnBatch | undefined;
   #input: BatchInput | undefined;
@@ -68,10 +70,11 @@ export class RecordColumns {
 
   #makeRoom(plan: KernelPlan, rowCount: number): void {
     const { numbers } = this.#keys;
-    if (rowCount <= numbers.length && 0 < this.#values.length) return;
+    if (this.#plan === plan && rowCount <= numbers.length) return;
     const room = Math.max(rowCount, numbers.length);
     this.#keys = new RecordKeys(room);
     this.#values = plan.emptyColumns(room);
+    this.#plan = plan;
   }
 
   /** The row that ended it, or the row count. */
