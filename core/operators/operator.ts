@@ -32,6 +32,11 @@ export interface Output<in T> {
    * or not.
    */
   processRecords?(batch: ColumnBatch): boolean | void;
+  /**
+   * Takes records of a list, each with the timestamp of its number: those from `from` up to `to`, as far as they change state alone. Where one would emit anything, it
+   * ends. Returns the number of the first record that it has not taken.
+   */
+  processRun?(records: readonly T[], timestamps: Float64Array, from: number, to: number): number;
   /** Where it takes no such batches: each row of one, as `processRecord` and `processWatermark` would, though maybe later, as credit allows. Returns the same. */
   processRowsOf?(batch: ColumnBatch): boolean | void;
   /** The whole input turned idle (true) or active again (false). */

@@ -58,6 +58,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   /** Present where a batch spares the operator its records. */
   declare readonly processColumns?: (batch: ColumnBatch) => boolean;
   declare readonly processRecords?: (batch: ColumnBatch) => boolean;
+  declare readonly processRun?: (records: readonly T[], timestamps: Float64Array, from: number, to: number) => number;
   readonly #context: OperatorContext;
   readonly #keyOf: ((record: T) => K) | undefined;
   readonly #assigner: WindowAssigner<T, Window>;
@@ -116,6 +117,8 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     }
     if (columnPanes !== undefined && columnForm(options).takes === true) this.processColumns = (batch) => this.#takeBatch(batch);
     if (columnPanes !== undefined && takesRecords(options)) this.processRecords = (batch) => this.#takeBatch(batch);
+    const cells = this.#cells;
+    if (columnPanes === undefined && cells !== undefined) this.processRun = (records, timestamps, from, to) => this.#takeRun(cells, records, timestamps, from, to);
     const aggregates = emit.kind === "values" ? contents.builtIn : undefined;
     if (aggregates !== undefined && columnPanes !== undefined && context.output.processColumns !== undefined) {
       this.#columnPanes = columnPanes;
@@ -161,6 +164,21 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     // Most records are on time for all their windows, which are known by their timestamp.
     if (cell !== undefined && this.#firing.watermark < cell.firstFire) this.#addTo(this.#keyIdOf(record, timestamp), cell.windows, record, timestamp);
     else this.#takeAny(record, timestamp);
+  }
+
+  /** Records that are on time for all their windows only change panes. */
+  #takeRun(cells: WindowCells, records: readonly T[], timestamps: Float64Array, from: number, to: number): number {
+    const { watermark } = this.#firing;
+    let row = from;
+    for (; row < to; row += 1) {
+      const timestamp = timestamps[row]!;
+      const cell = cells.of(timestamp);
+      if (cell.firstFire <= watermark) break;
+      const record = records[row]!;
+      this.#addTo(this.#keyIdOf(record, timestamp), cell.windows, record, timestamp);
+    }
+    this.#context.metrics.recordsIn += row - from;
+    return row;
   }
 
   #takeAny(record: T, timestamp: number): void {

@@ -164,11 +164,20 @@ class BatchRows {
       if (row === Infinity && !hasWatermark) return true;
       if (!isFirst && !mayGoOn()) return false;
       if (hasWatermark) output.processWatermark(watermarks[this.#watermark++]!);
-      else {
+      else if (!this.#passRun(output, this.#watermark < rows.length ? rows[this.#watermark]! : length)) {
         this.#index += 1;
         output.processRecord(this.#batch.rowAt(row), timestamps[row]!);
       }
     }
+  }
+
+  /** Returns whether the output has taken any of the records up to `end` together. */
+  #passRun(output: Output<unknown>, end: number): boolean {
+    const { records, selection, timestamps } = this.#batch;
+    if (output.processRun === undefined || records === undefined || selection !== undefined) return false;
+    const from = this.#index;
+    this.#index = output.processRun(records, timestamps, from, end);
+    return from < this.#index;
   }
 }
 
@@ -185,6 +194,7 @@ export class GuardedInput implements Output<unknown> {
     this.#held = held;
     if (input.processColumns !== undefined) this.processColumns = (batch) => this.#passBatch(batch);
     if (input.processRecords !== undefined) this.processRecords = (batch) => this.#passBatch(batch);
+    else if (input.processRun !== undefined) this.processRecords = (batch) => this.processRowsOf(batch);
   }
 
   /** Where whoever emits to this input alone asks with each element: while nothing is held back, that is the operator itself, which spares each a call. */

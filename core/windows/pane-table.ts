@@ -9,6 +9,8 @@ const NEVER = -1;
 const SLOTS_MIN = 8;
 /** With so many slots, those of a like table probably follow. */
 const LIKE_FROM = 1_024;
+/** With more, memory that is used again would be mostly empty. */
+const SLOTS_PER_PANE_MAX = 4;
 
 /**
  * The panes of all keys in one window or slice, each by its slot. Slots are given in the order in which panes come; a pane that goes leaves its slot empty.
@@ -21,11 +23,11 @@ export class PaneTable<Contents> implements Spanned {
   /** The address of its panes in snapshots. */
   readonly text: Namespace;
   /** By slot. Slot 0 is nobody's, so that a key without a slot has no contents, and so that it holds things of every kind from the beginning. */
-  readonly contents: (Contents | undefined)[] = new Array<Contents | undefined>(SLOTS_MIN).fill(undefined);
+  readonly contents: (Contents | undefined)[];
   /** By slot, as what follows. */
-  readonly keys: KeyId[] = new Array<KeyId>(SLOTS_MIN).fill(0);
-  groups: Uint16Array = new Uint16Array(SLOTS_MIN);
-  positions: Float64Array = new Float64Array(SLOTS_MIN);
+  readonly keys: KeyId[];
+  groups: Uint16Array;
+  positions: Float64Array;
   /** Slots from here on have not been given. */
   slotsEnd = 1;
   readonly #sizeOfLike: number;
@@ -37,17 +39,35 @@ export class PaneTable<Contents> implements Spanned {
   /** Of slots below, 1 where the pane was reported in that interval. */
   #reported: Uint8Array = new Uint8Array(0);
 
-  /** @param like a table that probably has the same keys */
-  constructor(start: number, end: number, like: PaneTable<Contents> | undefined) {
+  /**
+   * @param like a table that probably has the same keys
+   * @param spare one that nobody needs any more: this one takes its memory
+   */
+  constructor(start: number, end: number, like: PaneTable<Contents> | undefined, spare: PaneTable<Contents> | undefined) {
     this.start = start;
     this.end = end;
     this.text = spanText(start, end);
+    spare?.clear();
+    this.contents = spare?.contents ?? new Array<Contents | undefined>(SLOTS_MIN).fill(undefined);
+    this.keys = spare?.keys ?? new Array<KeyId>(SLOTS_MIN).fill(0);
+    this.groups = spare?.groups ?? new Uint16Array(SLOTS_MIN);
+    this.positions = spare?.positions ?? new Float64Array(SLOTS_MIN);
     this.#sizeOfLike = like === undefined ? 0 : like.size;
     this.#slots = new KeyIndex(like === undefined ? undefined : like.#slots);
   }
 
   get size(): number {
     return this.#slots.size;
+  }
+
+  /** Whether its memory suits another table with as many panes. */
+  get isSpare(): boolean {
+    return this.groups.length <= SLOTS_PER_PANE_MAX * this.slotsEnd;
+  }
+
+  /** Lets go of all contents. Nobody needs the table any more. */
+  clear(): void {
+    this.contents.fill(undefined, 0, this.slotsEnd);
   }
 
   /** 0 where the key has no pane. */

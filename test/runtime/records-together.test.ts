@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { count, milliseconds, StreamExecutionEnvironment, sum, TumblingEventTimeWindows, WatermarkStrategy, types } from "../../core/index.ts";
+import { type AggregateFunction, count, type SingleOutputStreamOperator, milliseconds, StreamExecutionEnvironment, sum, TumblingEventTimeWindows, WatermarkStrategy, types } from "../../core/index.ts";
 import { collectSink } from "../../core/connectors/collection-sink.ts";
 import { SplitQueue, splitQueueStateType, type SplitQueueState } from "../../core/connectors/split-queue.ts";
 import { type SplitCursor, SplitReader } from "../../core/connectors/split-reader.ts";
@@ -68,25 +68,41 @@ class Blocks implements Source<Reading, Position, SplitQueueState<Position>> {
   }
 }
 
-function sums(results: unknown[]): StreamGraph {
+interface Sums {
+  count: number;
+  sum: number;
+}
+
+/** What a kernel computes, by a function of the user's. */
+const sumsOfReadings: AggregateFunction<Reading, Sums, Sums> = {
+  createAccumulator: () => ({ count: 0, sum: 0 }),
+  add(reading, sums) {
+    sums.count += 1;
+    sums.sum += reading.time;
+    return sums;
+  },
+  getResult: ({ count, sum }) => ({ count, sum }),
+};
+
+type Panes = "in a kernel" | "on the heap";
+
+function sums(results: unknown[], panes: Panes, keyOf: (reading: Reading) => string = (reading) => reading.key, fn = sumsOfReadings): StreamGraph {
   const env = StreamExecutionEnvironment.getExecutionEnvironment({ firePanesPerTurn: 2 });
   const strategy = WatermarkStrategy.forMonotonousTimestamps<Reading>().withTimestampAssigner((reading) => reading.time);
-  env
-    .fromSource(new Blocks(), strategy, "blocks")
-    .keyBy((reading) => reading.key)
-    .window(TumblingEventTimeWindows.of(milliseconds(45)))
-    .aggregate({ count: count(), sum: sum((reading: Reading) => reading.time) })
-    .sinkTo(collectSink(results));
+  const windows = env.fromSource(new Blocks(), strategy, "blocks").keyBy(keyOf).window(TumblingEventTimeWindows.of(milliseconds(45)));
+  const given: SingleOutputStreamOperator<Sums> =
+    panes === "on the heap" ? windows.aggregate(fn) : windows.aggregate({ count: count(), sum: sum((reading: Reading) => reading.time) });
+  given.sinkTo(collectSink(results));
   return env.getStreamGraph("sums");
 }
 
-test("records that come together and cannot be stored hold up a snapshot in the middle of them, and no longer", () => {
+test.each<Panes>(["in a kernel", "on the heap"])("records that come together and cannot be stored hold up a snapshot in the middle of them, and no longer: panes %s", (panes) => {
   const expected: unknown[] = [];
-  finishJob(startJob(sums(expected), { kernel }));
+  finishJob(startJob(sums(expected, panes), { kernel }));
   expect(expected).toHaveLength((BLOCKS * BLOCK_RECORDS * KEYS) / 45);
 
   const results: unknown[] = [];
-  const first = startJob(sums(results), { kernel, turnRecordsMax: 5 });
+  const first = startJob(sums(results, panes), { kernel, turnRecordsMax: 5 });
   const driver = new CheckpointDriver(first.job);
   let inTheMiddle = 0;
   for (let restoredAt = 0; restoredAt === 0; first.host.step()) {
@@ -102,7 +118,24 @@ test("records that come together and cannot be stored hold up a snapshot in the 
   expect(inTheMiddle).toBeGreaterThan(20);
 
   const rest: unknown[] = [];
-  finishJob(startJob(sums(rest), { kernel, restore: driver.latest()! }));
+  finishJob(startJob(sums(rest, panes), { kernel, restore: driver.latest()! }));
   expect(rest.length).toBeLessThan(expected.length);
   expect(rest).toEqual(expected.slice(expected.length - rest.length));
 });
+
+test.each<{ readonly what: string; readonly keyOf: (reading: Reading) => string; readonly fn: AggregateFunction<Reading, Sums, Sums>; readonly key: object }>([
+  { what: "a key selector", keyOf: failingAt(100, (reading) => reading.key), fn: sumsOfReadings, key: {} },
+  { what: "an aggregate", keyOf: (reading) => reading.key, fn: { ...sumsOfReadings, add: failingAt(100, (reading, sums) => sumsOfReadings.add(reading, sums)) }, key: { key: '"key 0"' } },
+])("$what that fails for one of many records is told which", ({ keyOf, fn, key }) => {
+  const { host, outcomes } = startJob(sums([], "on the heap", keyOf, fn));
+  host.runUntilIdle(1_000_000);
+  expect(outcomes).toMatchObject([{ status: "FAILED", error: { code: "USER_FUNCTION_FAILED", place: { record: '{"key":"key 0","time":100}', timestamp: 100, ...key } } }]);
+});
+
+/** Fails for the record of this time. */
+function failingAt<A extends readonly unknown[], R>(time: number, call: (reading: Reading, ...rest: A) => R): (reading: Reading, ...rest: A) => R {
+  return (reading, ...rest) => {
+    if (reading.time === time) throw new Error("not this one");
+    return call(reading, ...rest);
+  };
+}
