@@ -52,6 +52,8 @@ interface LateCell {
 const RUN_ROWS_MAX = KERNEL_ROWS_MAX;
 /** Where cells meet, so many rows are asked one by one before all that follow are thought to be of one cell again. */
 const MIXED_ROWS = 128;
+/** Below, a loop is quicker than `fill`. */
+const FILLED_ROWS_MIN = 32;
 /** A power of two. */
 const LATE_CELLS_KEPT = 8;
 const NO_LATE_CELL: LateCell = { number: NaN, kept: [], fired: [], handle: -1, validUntil: -Infinity };
@@ -98,6 +100,8 @@ export class WindowColumns {
   #batch: ColumnBatch | undefined;
   #index = 0;
   #nextWatermark = 0;
+  /** That of the operator, for as long as the batch is at hand. */
+  #watermark = NaN;
   /** The last batch of which is known that it can be stored. */
   #storable: ColumnBatch | undefined;
   /** Rows from here on are taken one by one. */
@@ -128,6 +132,7 @@ export class WindowColumns {
   resume(): boolean {
     const batch = this.#batch;
     if (batch === undefined) return true;
+    this.#watermark = this.#rows.watermark;
     this.#forgetCells();
     this.#dueFor = NaN;
     // Without a single record there may be no column to begin with.
@@ -174,8 +179,9 @@ export class WindowColumns {
         const watermark = watermarks[this.#nextWatermark]!;
         this.#nextWatermark += 1;
         // A restored operator knows its watermark; its input may begin again with a lower one.
-        if (watermark <= this.#rows.watermark) continue;
+        if (watermark <= this.#watermark) continue;
         if (0 < this.#againKeys.length) this.#flush(batch);
+        this.#watermark = watermark;
         if (watermark < this.#deadline) this.#rows.pass(watermark);
         else if (!this.#advance(batch, watermark)) return false;
       }
@@ -276,7 +282,8 @@ export class WindowColumns {
       const from = row;
       const isWithin = times !== undefined && this.#cellStart <= times.earliest && times.latest < this.#cellEnd;
       row = isWithin ? end : firstOutside(timestamps, row, end, this.#cellStart, this.#cellEnd);
-      runSpans.fill(this.#cellHandle, from + shift, row + shift);
+      if (FILLED_ROWS_MIN <= row - from) runSpans.fill(this.#cellHandle, from + shift, row + shift);
+      else for (let at = from; at < row; at += 1) runSpans[at + shift] = this.#cellHandle;
       const mixedEnd = Math.min(end, row + MIXED_ROWS);
       let cell = NaN;
       let handle = -1;
@@ -334,7 +341,7 @@ export class WindowColumns {
   #takeOther(batch: ColumnBatch, row: number): void {
     const timestamp = batch.timestamps[row]!;
     const cell = this.#cells!.of(timestamp);
-    const { watermark } = this.#rows;
+    const watermark = this.#watermark;
     if (watermark < cell.firstFire) {
       const { handle } = this.#panes!.openSpan(cell.windows, timestamp, watermark);
       const slot = cell.number & (CELLS_KEPT - 1);
@@ -350,7 +357,7 @@ export class WindowColumns {
   #takeLate(batch: ColumnBatch, row: number, cell: WindowCell): void {
     const slot = cell.number & (LATE_CELLS_KEPT - 1);
     const known = this.#late[slot]!;
-    const isKnown = known.number === cell.number && this.#rows.watermark < known.validUntil;
+    const isKnown = known.number === cell.number && this.#watermark < known.validUntil;
     const { kept, fired, handle } = isKnown ? known : (this.#late[slot] = this.#lateCell(batch.timestamps[row]!, cell));
     if (kept.length === 0) {
       // What comes too late is emitted too, if anywhere: behind what fires again before it.
@@ -368,7 +375,7 @@ export class WindowColumns {
   }
 
   #lateCell(timestamp: number, cell: WindowCell): LateCell {
-    const { watermark } = this.#rows;
+    const watermark = this.#watermark;
     const kept = cell.windows.filter((window) => watermark < this.#deadlines.dropTime(window));
     const fired = kept.filter((window) => this.#deadlines.fireTime(window) <= watermark).sort(compareWindows);
     let validUntil = Infinity;
