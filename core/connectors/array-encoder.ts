@@ -68,7 +68,7 @@ export class BatchEncoder {
 
   /**
    * @param timestamps what the source knows of event time, in ms; −∞ for a record of which it knows none. Neither these nor the
-   *   arrays may change afterwards.
+   *   arrays may change before `collectColumns` has said that nobody keeps them.
    * @throws JobError INVALID_ARGUMENT unless the columns have equally many rows, and timestamps as well
    */
   encode(columns: ColumnArrays<object>, timestamps?: Float64Array): ColumnBatch {

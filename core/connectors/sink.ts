@@ -49,7 +49,7 @@ export interface SinkWriter<T, WriterState = never, Committable = never> {
    * ```ts
    * writeColumns(batch) {
    *   const delays = batch.column("delay");
-   *   if (delays?.kind !== "f64" || delays.validity !== undefined) throw new Error("there is a delay in each record");
+   *   if (delays?.kind !== "f64" && delays?.kind !== "i32") throw new Error("there is a delay in each record");
    *   for (let index = 0; index < batch.length; index += 1) total += delays.values[batch.rowOf(index)]!;
    *   return true;
    * }

@@ -1,6 +1,7 @@
 import { assert } from "../lib/assert.ts";
-import { type Column, valueAt } from "./column.ts";
+import { type Column, valueAt, withoutValidity } from "./column.ts";
 import { type FieldReader, objectMaker, type ObjectMaker } from "./object-shape.ts";
+import { isValid } from "./validity.ts";
 
 /** What the rows of a batch look like: flat objects with these fields, in this order, or scalars in a single column. */
 export class BatchLayout {
@@ -133,6 +134,14 @@ export class ColumnBatch {
     }
     for (; next < rows.length; next += 1) watermark(watermarks[next]!);
   }
+}
+
+/** The column without validity, where each record of the batch has a value in it; undefined where one has none. Rows that are not selected may have none. */
+export function presentColumn(batch: ColumnBatch, column: Column): Column | undefined {
+  const { validity } = column;
+  if (validity === undefined) return column;
+  for (let record = 0; record < batch.length; record += 1) if (!isValid(validity, batch.rowOf(record))) return undefined;
+  return withoutValidity(column);
 }
 
 const readField: FieldReader<ColumnBatch> = (index, batch, row) => valueAt(batch.columns[index]!, row);

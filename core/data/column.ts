@@ -61,6 +61,12 @@ export function objectColumn(values: readonly unknown[]): ObjectColumn {
   return column("object", values, undefined, null, undefined) as ObjectColumn;
 }
 
+/** The same values, of which none is missing where anybody looks. */
+export function withoutValidity(given: Column): Column {
+  const dictionary = given.kind === "string" ? given.dictionary : undefined;
+  return column(given.kind, given.values, undefined, given.absent, dictionary) as Column;
+}
+
 /** The value of one row as a record holds it. */
 export function valueAt(column: Column, row: number): unknown {
   const { validity } = column;

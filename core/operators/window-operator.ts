@@ -169,16 +169,21 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   /** Records that are on time for all their windows only change panes. */
   #takeRun(cells: WindowCells, records: readonly T[], timestamps: Float64Array, from: number, to: number): number {
     const { watermark } = this.#firing;
-    let row = from;
-    for (; row < to; row += 1) {
-      const timestamp = timestamps[row]!;
-      const cell = cells.of(timestamp);
-      if (cell.firstFire <= watermark) break;
-      const record = records[row]!;
-      this.#addTo(this.#keyIdOf(record, timestamp), cell.windows, record, timestamp);
+    let taken = from;
+    try {
+      while (taken < to) {
+        const timestamp = timestamps[taken]!;
+        const cell = cells.of(timestamp);
+        if (cell.firstFire <= watermark) break;
+        const record = records[taken]!;
+        // As one by one: a record that fails has come in.
+        taken += 1;
+        this.#addTo(this.#keyIdOf(record, timestamp), cell.windows, record, timestamp);
+      }
+    } finally {
+      this.#context.metrics.recordsIn += taken - from;
     }
-    this.#context.metrics.recordsIn += row - from;
-    return row;
+    return taken;
   }
 
   #takeAny(record: T, timestamp: number): void {

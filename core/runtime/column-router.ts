@@ -1,12 +1,11 @@
 import { assert } from "../lib/assert.ts";
 import { murmurHash } from "../lib/hash.ts";
-import type { ColumnBatch } from "../data/column-batch.ts";
+import { type ColumnBatch, presentColumn } from "../data/column-batch.ts";
 import type { BoolColumn, Column, F64Column, I32Column, I64Column, ObjectColumn, StringColumn } from "../data/column.ts";
 import type { PickedRows } from "../data/column-stage.ts";
 import { IdTable, UNKNOWN } from "../data/id-table.ts";
 import { keyHash, keyId } from "../data/key.ts";
 import { keyColumnOf } from "../data/key-column.ts";
-import { isValid } from "../data/validity.ts";
 import type { Partitioner } from "../graph/stream-graph.ts";
 import { keyGroupOf, subtaskOf } from "../state/key-groups.ts";
 
@@ -91,7 +90,7 @@ export class ColumnRouter {
 
   /** False where some value is no key: then the records have to say which. */
   #dealKeys(column: Column, batch: ColumnBatch): boolean {
-    if (hasAbsentAmong(column, batch)) return false;
+    if (presentColumn(batch, column) === undefined) return false;
     switch (column.kind) {
       case "i32":
         return this.#dealIntegers(column, batch);
@@ -206,10 +205,4 @@ export class ColumnRouter {
 /** The remainder, as `keyGroupOf` takes it. */
 function groupOf(hash: number, groups: number, mask: number): number {
   return mask === 0 ? hash % groups : hash & mask;
-}
-
-function hasAbsentAmong({ validity }: Column, batch: ColumnBatch): boolean {
-  if (validity === undefined) return false;
-  for (let record = 0; record < batch.length; record += 1) if (!isValid(validity, batch.rowOf(record))) return true;
-  return false;
 }

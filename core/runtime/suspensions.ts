@@ -145,6 +145,9 @@ class HeldElements {
   }
 }
 
+/** Records that an output takes before the task is asked whether it may go on. */
+const RUN_RECORDS_MAX = 256;
+
 /** What is left of a batch whose rows go one by one. */
 class BatchRows {
   readonly #batch: ColumnBatch;
@@ -176,7 +179,7 @@ class BatchRows {
     const { records, selection, timestamps } = this.#batch;
     if (output.processRun === undefined || records === undefined || selection !== undefined) return false;
     const from = this.#index;
-    this.#index = output.processRun(records, timestamps, from, end);
+    this.#index = output.processRun(records, timestamps, from, Math.min(end, from + RUN_RECORDS_MAX));
     return from < this.#index;
   }
 }

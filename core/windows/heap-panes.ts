@@ -32,6 +32,9 @@ export interface HeapPanesOptions<T, Contents> extends PanesOptions<T, Contents>
   readonly nextPosition?: number | undefined;
 }
 
+/** So many accumulators of a table that is gone may stay until its memory is used again. */
+const ACCUMULATORS_KEPT_MAX = 16_384;
+
 /** The panes of a window in the order in which they fire: slots in the table of the window, or keys where it has slices. */
 type PaneOrder<Contents> =
   | { readonly table: PaneTable<Contents>; readonly slots: Uint32Array }
@@ -318,13 +321,19 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
 
   #forget(table: PaneTable<Contents>): void {
     this.#tables.remove(table);
-    if (table.isSpare) this.#spare = table;
-    // Records may be large, and many. Accumulators had better stay: V8 then finds that most of them live long, and makes the next ones side by side where they can
-    // stay, which halves what it costs to get at one.
-    if (this.#contents.kind === "list") table.clear();
+    this.#keep(table);
     if (this.#last === table) this.#last = undefined;
     if (this.#ofWindow === table) this.#window = this.#ofWindow = undefined;
     if (this.#ofOtherWindow === table) this.#otherWindow = this.#ofOtherWindow = undefined;
+  }
+
+  /** The memory of a table is used again; without any other table, nobody knows when. */
+  #keep(table: PaneTable<Contents>): void {
+    if (this.#tables.size === 0) this.#spare = undefined;
+    else if (table.isSpare) this.#spare = table;
+    // Some accumulators had better stay a while: V8 then finds that most of them live long, and makes the next ones side by side where they can stay, which halves
+    // what it costs to get at one. Where there are many they live long enough by themselves; and records may be large.
+    if (this.#contents.kind !== "aggregate" || ACCUMULATORS_KEPT_MAX < table.slotsEnd) table.clear();
   }
 
   /** A namespace of a snapshot. Entries of one table come one after the other. */

@@ -1,5 +1,5 @@
 import type { Column } from "../data/column.ts";
-import type { ColumnBatch } from "../data/column-batch.ts";
+import { type ColumnBatch, presentColumn } from "../data/column-batch.ts";
 import { aggregateColumns } from "./aggregate-columns.ts";
 import type { BuiltInAggregates } from "./built-in-aggregates.ts";
 import { type Kernel, KERNEL_ROWS_MAX } from "./kernel.ts";
@@ -48,12 +48,13 @@ export class BatchReader {
   }
 
   /** Undefined where a kernel cannot take the batch. A plan that there is already decides the types; otherwise the batch does. */
-  read(batch: ColumnBatch, present: KernelPlan | undefined): BatchInput | undefined {
-    if (batch.records !== undefined) return this.#records?.read(batch, present);
-    const keys = this.#keyColumn === undefined ? undefined : batch.column(this.#keyColumn);
+  read(batch: ColumnBatch, known: KernelPlan | undefined): BatchInput | undefined {
+    if (batch.records !== undefined) return this.#records?.read(batch, known);
+    const present = (column: Column | undefined): Column | undefined => (column === undefined ? undefined : presentColumn(batch, column));
+    const keys = this.#keyColumn === undefined ? undefined : present(batch.column(this.#keyColumn));
     if (keys === undefined || !KeyNumbers.takes(keys)) return undefined;
-    const columns = this.#columnsOf(batch);
-    const plan = present ?? KernelPlan.forColumns(this.#aggregates, columns, this.#maxParallelism);
+    const columns = this.#columnsOf(batch).map(present);
+    const plan = known ?? KernelPlan.forColumns(this.#aggregates, columns, this.#maxParallelism);
     const values = plan?.valuesOf(columns);
     return plan === undefined || values === undefined ? undefined : { plan, keys, values, timestamps: batch.timestamps, rowEnd: batch.rowCount };
   }

@@ -417,7 +417,10 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
   }
 
   #freeSlots(kernel: Kernel): void {
-    if (!this.#keys.isTimeToFree() && 0 < kernel.size) return;
+    if (this.#keys.isTimeToFree() || kernel.size === 0) this.#freeAllSlots(kernel);
+  }
+
+  #freeAllSlots(kernel: Kernel): void {
     const slots = kernel.takeFreedSlots();
     this.#keys.free(slots);
     this.#numbers.forget(slots);
@@ -462,13 +465,12 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
     this.#marks.replace((visit) => this.#collectMarks(kernel, visit), this.#tracker);
   }
 
+  /** A WebAssembly memory never shrinks: where little of it is in use, a new kernel begins with that. */
   #rebuildIfWorth(kernel: Kernel): void {
     const { usedBytes, heldBytes } = kernel.memory;
-    if (REBUILT_BYTES_MIN <= heldBytes && 4 * usedBytes < heldBytes) this.#rebuild(kernel);
-  }
-
-  /** A WebAssembly memory never shrinks: a new kernel begins with what is in use. */
-  #rebuild(kernel: Kernel): void {
+    if (heldBytes < REBUILT_BYTES_MIN || heldBytes <= 4 * usedBytes) return;
+    // A kernel that is given only panes knows nothing of slots that wait to be freed.
+    this.#freeAllSlots(kernel);
     const fresh = this.#options.makeKernel(this.#plan!.spec);
     this.#keys.forEach((slot, key) => fresh.nameSlot(slot, keyGroupOf(key, this.#maxParallelism)));
     fresh.restore(kernel.snapshot());

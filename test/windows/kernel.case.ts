@@ -41,6 +41,7 @@ function fired(kernel: Kernel, spans: readonly number[]): unknown[] {
 export function kernelSuite(name: string, make: MakeKernel, others: readonly MakeKernel[]): void {
   describe(`kernel: ${name}`, () => {
     batches(make);
+    slices(make, others);
     images(make, others);
     memory(make);
   });
@@ -76,6 +77,29 @@ function batches(make: MakeKernel): void {
     expect(kernel.add(kernel.input, KERNEL_ROWS_MAX)).toBe(false);
     expect([kernel.size, ...fired(kernel, spans)]).toEqual(before);
     expect(kernel.add(kernel.input, 701)).toBe(true);
+  });
+}
+
+function slices(make: MakeKernel, others: readonly MakeKernel[]): void {
+  test("a cumulating window is what the slices since its start hold, however often they have fired", () => {
+    const kernels = [make, ...others].map((each) => each(SPEC));
+    const sums = new Map<number, { count: number; sum: number }>();
+    const prng = new Prng(5);
+    const spans: number[] = [];
+    for (let start = 0; start < 60; start += 10) {
+      const rows = kernelRows(SPEC);
+      const [span] = kernels.map((kernel) => kernel.open(start, start + 10));
+      fill(rows, prng, [span!], 20 + start);
+      spans.push(span!);
+      for (const kernel of kernels) kernel.add(rows, KERNEL_ROWS_MAX);
+      for (let row = 0; row < KERNEL_ROWS_MAX; row += 1) {
+        const { count, sum } = sums.get(rows.keys[row]!) ?? { count: 0, sum: 0 };
+        sums.set(rows.keys[row]!, { count: count + 1, sum: sum + Number(rows.values[0]![row]) });
+      }
+      const [panes, ...same] = kernels.map((kernel) => fired(kernel, spans));
+      for (const each of same) expect(each).toEqual(panes);
+      expect(new Map((panes as number[][]).map(([key, , count, sum]) => [key, { count, sum }]))).toEqual(sums);
+    }
   });
 }
 

@@ -25,17 +25,7 @@ describe.each([
 ])("panes in a kernel in $name", ({ make, keyCountMax }) => {
   test("a kernel with little of its memory in use is built anew at a snapshot", () => {
     const made: Kernel[] = [];
-    const tracker: ChangeTracker = { interval: 0, changed: () => {} };
-    const aggregates = builtInAggregates<number, { n: ReturnType<typeof count>; sum: ReturnType<typeof sum<number, number>> }>({ n: count(), sum: sum((r: number) => r) });
-    const panes = new KernelPanes<number>({
-      aggregates,
-      contents: aggregatePane(aggregates) as PaneFunction<number, unknown> as PaneFunction<number, Slots>,
-      contentsType: aggregates.accumulatorType,
-      deadlines: { fireTime: ({ end }) => end - 1, dropTime: ({ end }) => end - 1 },
-      registry: { maxParallelism: 128, register: () => tracker },
-      makeKernel: (spec) => made[made.push(make(spec)) - 1]!,
-    });
-    panes.resumeFrom(-Infinity);
+    const panes = panesOver((spec) => made[made.push(make(spec)) - 1]!);
     for (let window = 0; window < 30; window += 1) {
       const keyCount = window % 10 === 0 ? keyCountMax : 10;
       for (let key = 0; key < keyCount; key += 1) {
@@ -51,4 +41,52 @@ describe.each([
     expect(panes.read("late 5", new TimeWindow(1000, 1001))).toEqual(Array(2).fill((3 * keyCountMax) / 100 + 27));
     expect(panes.size).toBe(20);
   });
+
+  test("slots that wait to be freed are freed when a kernel is built anew", () => {
+    let slotMax = 0;
+    let madeCount = 0;
+    const panes = panesOver((spec) => {
+      const kernel = make(spec);
+      const nameSlot = kernel.nameSlot.bind(kernel);
+      madeCount += 1;
+      return Object.assign(kernel, {
+        nameSlot(slot: number, group: number) {
+          slotMax = Math.max(slotMax, slot);
+          nameSlot(slot, group);
+        },
+      });
+    });
+    const stays = keyCountMax / 10;
+    for (let key = 0; key < stays; key += 1) panes.add(`stays ${key}`, [new TimeWindow(1000, 1001)], 1, 1000, -Infinity);
+    const slotMaxAfter: number[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      // A burst, and then fewer keys than there may be without a pane.
+      for (const [step, keyCount] of [keyCountMax, stays].entries()) {
+        const window = 2 * round + step;
+        for (let key = 0; key < keyCount; key += 1) panes.add(`${window} ${key}`, [new TimeWindow(window, window + 1)], 1, window, window - 1);
+        panes.fireDue(window, () => {}, () => true);
+        panes.dropDue(window, () => {});
+      }
+      panes.prepareSnapshot();
+      slotMaxAfter.push(slotMax);
+    }
+    expect(madeCount).toBe(5);
+    expect(panes.size).toBe(stays);
+    expect(new Set(slotMaxAfter)).toEqual(new Set([slotMax]));
+  });
 });
+
+function panesOver(makeKernel: MakeKernel): KernelPanes<number> {
+  const tracker: ChangeTracker = { interval: 0, changed: () => {} };
+  const aggregates = builtInAggregates<number, { n: ReturnType<typeof count>; sum: ReturnType<typeof sum<number, number>> }>({ n: count(), sum: sum((r: number) => r) });
+  const panes = new KernelPanes<number>({
+    aggregates,
+    contents: aggregatePane(aggregates) as PaneFunction<number, unknown> as PaneFunction<number, Slots>,
+    contentsType: aggregates.accumulatorType,
+    deadlines: { fireTime: ({ end }) => end - 1, dropTime: ({ end }) => end - 1 },
+    registry: { maxParallelism: 128, register: () => tracker },
+    makeKernel,
+  });
+  panes.resumeFrom(-Infinity);
+  return panes;
+}

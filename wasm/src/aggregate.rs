@@ -1,6 +1,6 @@
 //! What one aggregate does with a value, and with the later part of two. The order of every operation is part of the meaning.
 
-use crate::kernel::COPIED;
+use crate::slices::COPIED;
 use crate::table::{float, Table, COUNT};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,6 +2,7 @@
 
 use crate::aggregate::{maximum, merge_panes, minimum, Aggregate, Kind, Type};
 use crate::order::{firing_order, group_of_number};
+use crate::slices::sum_of_slices;
 use crate::table::{changed, float, position_of, unchanged, Likeness, Table, COUNT, POSITION};
 
 /// Rows that one call takes or gives at most.
@@ -550,24 +551,11 @@ impl Kernel {
         }
     }
 
-    /// The panes of a window, each merged from its slices, with the position in the earliest one.
+    /// The panes of a window, each merged from its slices; none where a sum of integers leaves the range.
     fn sum_of(&self, spans: &[i32], contents: bool) -> Option<Table> {
-        let tables = || spans.iter().map(|&span| self.table(span as usize));
-        let like = tables().map(Table::likeness).max_by_key(|like| like.count).unwrap_or_default();
-        let mut sum = Table::new(0.0, 0.0, self.stride, like);
-        let mut targets = Vec::new();
-        for table in tables() {
-            if let (true, [Aggregate { kind: Kind::Sum, value_type: Type::F64, word, .. }]) = (contents, &self.aggregates[..]) {
-                sum_up_numbers(&mut sum, table, *word);
-                continue;
-            }
-            sum_up(&mut sum, table, &mut targets);
-            if contents && !self.aggregates.iter().all(|aggregate| aggregate.merge_rows(&mut sum.words, table, &targets)) {
-                return None;
-            }
-            merge_counts(&mut sum.words, table, &targets);
-        }
-        Some(sum)
+        let slices: Vec<&Table> = spans.iter().map(|&span| self.table(span as usize)).collect();
+        let aggregates = if contents { &self.aggregates[..] } else { &[] };
+        sum_of_slices(&slices, self.stride, aggregates)
     }
 }
 
@@ -583,47 +571,6 @@ unsafe fn add_number(pane: *mut u64, word: usize, number: f64) {
     *counted = (float(*counted) + 1.0).to_bits();
     let total = pane.add(word);
     *total = (float(*total) + number).to_bits();
-}
-
-/// A later pane is not merged where it was just copied: it is the first of its key.
-pub const COPIED: u32 = u32::MAX;
-
-/// Finds for each row of a slice where the first word of its key's pane in the sum lies; copies the panes of keys that are new.
-fn sum_up(sum: &mut Table, table: &Table, targets: &mut Vec<u32>) {
-    targets.clear();
-    targets.reserve(table.len());
-    for (row, &key) in table.keys.iter().enumerate() {
-        targets.push(match sum.find(key) {
-            Some(present) => (present * sum.stride) as u32,
-            None => {
-                sum.insert(key, table.pane(row));
-                COPIED
-            }
-        });
-    }
-}
-
-/// All of it in one pass, where one sum is all that there is.
-fn sum_up_numbers(sum: &mut Table, table: &Table, word: usize) {
-    let stride = sum.stride;
-    for (later, &key) in table.words.chunks_exact(stride).zip(&table.keys) {
-        let Some(present) = sum.find(key) else {
-            sum.insert(key, later);
-            continue;
-        };
-        let pane = &mut sum.words[present * stride..(present + 1) * stride];
-        pane[COUNT] = (float(pane[COUNT]) + float(later[COUNT])).to_bits();
-        pane[word] = (float(pane[word]) + float(later[word])).to_bits();
-    }
-}
-
-fn merge_counts(sum: &mut [u64], table: &Table, targets: &[u32]) {
-    for (later, &target) in table.words.chunks_exact(table.stride).zip(targets) {
-        if target != COPIED {
-            let count = &mut sum[target as usize + COUNT];
-            *count = (float(*count) + float(later[COUNT])).to_bits();
-        }
-    }
 }
 
 fn write_pane(output: &mut Output, types: &[Type], key: i32, pane: &[u64], index: usize) {

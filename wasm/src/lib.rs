@@ -6,6 +6,7 @@ mod exports;
 mod image;
 mod kernel;
 mod order;
+mod slices;
 mod table;
 
 pub use aggregate::{Aggregate, Kind, Type};
