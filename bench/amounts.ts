@@ -16,7 +16,7 @@ export interface Amount {
 }
 
 /** Node's own bound grows with the memory of the machine; with this one, memory costs a little time. */
-const SMALL_YOUNG_GENERATION = "--max-semi-space-size=2";
+const SMALL_YOUNG_GENERATION = "--max-semi-space-size=16";
 
 const BOUNDED_KEYS = 100_000_000;
 
