@@ -67,6 +67,10 @@ export class FiringMarks {
   restore(key: KeyId, namespace: Namespace, reader: ByteReader): void {
     const mark = reader.u8();
     if (mark !== TO_FIRE && mark !== TO_DROP) throw corrupt(`${mark} before byte ${reader.position} is no mark of a pane`);
+    this.put(key, namespace, mark);
+  }
+
+  put(key: KeyId, namespace: Namespace, mark: number): void {
     this.#of(namespace).set(key, mark);
   }
 

@@ -16,6 +16,7 @@ import {
   sliceStartOf,
   spanOf,
   spanText,
+  type StoredPane,
   windowsOfSlice,
   writePane,
 } from "./pane-layout.ts";
@@ -211,8 +212,16 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   }
 
   restoreEntry(key: KeyId, namespace: Namespace, reader: ByteReader): void {
-    if (isMark(namespace)) return this.#marks.restore(key, namespace, reader);
-    const { position, contents } = readPane(reader, this.#options.contentsType);
+    if (isMark(namespace)) this.#marks.restore(key, namespace, reader);
+    else this.restorePane(key, namespace, readPane(reader, this.#options.contentsType));
+  }
+
+  /** A mark, and a pane, as `restoreEntry` reads them. */
+  restoreMark(key: KeyId, namespace: Namespace, mark: number): void {
+    this.#marks.put(key, namespace, mark);
+  }
+
+  restorePane(key: KeyId, namespace: Namespace, { position, contents }: StoredPane<Contents>): void {
     let table = this.#tableAt(namespace);
     if (table === undefined) {
       const { start, end } = spanOf(namespace);

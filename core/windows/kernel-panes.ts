@@ -17,7 +17,7 @@ import { KernelPlan, slotsAt } from "./kernel-plan.ts";
 import { KeyNumbers } from "./key-numbers.ts";
 import { KeySlots } from "./key-slots.ts";
 import { type KernelSpan, KernelSpans } from "./kernel-spans.ts";
-import { endOfLastSlices, paneFormat, type PanesOptions, readPane, type SliceLayout, spanOf, spanText, windowsOfSlice, writePane } from "./pane-layout.ts";
+import { endOfLastSlices, paneFormat, type PanesOptions, readPane, type SliceLayout, spanOf, spanText, type StoredPane, windowsOfSlice, writePane } from "./pane-layout.ts";
 import { compareWindows, TimeWindow } from "./time-window.ts";
 import { WindowSchedule } from "./window-schedule.ts";
 
@@ -300,27 +300,30 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
     this.#flush();
     if (this.#heap !== undefined) return this.#heap.writeEntry(key, namespace, writer);
     if (isMark(namespace)) return this.#marks.write(key, namespace, writer);
+    const pane = this.#paneAt(key, namespace);
+    if (pane === undefined) return false;
+    writePane(writer, pane, this.#options.contentsType);
+    return true;
+  }
+
+  #paneAt(key: KeyId, namespace: Namespace): StoredPane<Slots> | undefined {
     const kernel = this.#kernel;
     const span = this.#spans.at(namespace);
     const number = this.#keys.find(key);
-    if (kernel === undefined || span === undefined || number === undefined || kernel.read(span.alone, number) === 0) return false;
-    writePane(writer, { position: kernel.output.positions[0]!, contents: slotsAt(kernel.output, 0) }, this.#options.contentsType);
-    return true;
+    if (kernel === undefined || span === undefined || number === undefined || kernel.read(span.alone, number) === 0) return undefined;
+    return { position: kernel.output.positions[0]!, contents: slotsAt(kernel.output, 0) };
   }
 
   restoreEntry(key: KeyId, namespace: Namespace, reader: ByteReader): void {
     if (this.#heap !== undefined) return this.#heap.restoreEntry(key, namespace, reader);
     if (isMark(namespace)) return this.#marks.restore(key, namespace, reader);
-    const { contentsType } = this.#options;
-    const pane = readPane(reader, contentsType);
+    const pane = readPane(reader, this.#options.contentsType);
     const kernel = this.#kernel ?? this.#start(KernelPlan.forSlots(this.#options.aggregates, pane.contents, this.#maxParallelism));
     // Whatever may grow the kernel's memory comes before its output is written.
     const span = kernel === undefined ? undefined : (this.#spans.at(namespace) ?? this.#spans.openAt(kernel, namespace));
     const number = kernel === undefined ? 0 : (this.#keys.find(key) ?? this.#newNumberOf(kernel, key));
     if (kernel === undefined || span === undefined || !this.#plan!.writeSlots(pane.contents, kernel.output)) {
-      const writer = new ByteWriter();
-      writePane(writer, pane, contentsType);
-      return this.#toHeap().restoreEntry(key, namespace, new ByteReader(writer.finish()));
+      return this.#toHeap().restorePane(key, namespace, pane);
     }
     kernel.output.keys[0] = number;
     kernel.output.positions[0] = pane.position;
@@ -435,11 +438,10 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
     const { deadlines, contents, contentsType, slices } = this.#options;
     const registry = { maxParallelism: this.#maxParallelism, register: () => this.#sameTracker() };
     const heap = new HeapPanes({ deadlines, contents, contentsType, slices, registry, nextPosition: this.#kernel?.nextPosition });
-    const writer = new ByteWriter();
+    // Panes go as they are: whoever has no snapshots has no codecs either.
     this.forEachAddress((key, namespace) => {
-      writer.reset();
-      this.writeEntry(key, namespace, writer);
-      heap.restoreEntry(key, namespace, new ByteReader(writer.view()));
+      if (isMark(namespace)) heap.restoreMark(key, namespace, this.#marks.get(key, namespace)!);
+      else heap.restorePane(key, namespace, this.#paneAt(key, namespace)!);
     });
     if (!isRestoring) heap.resumeFrom(this.#firedUntil);
     this.#heap = heap;

@@ -28,6 +28,11 @@ function timed(stream: DataStream<Reading>, { WatermarkStrategy, columnsOf }: Ta
   return stream.assignTimestampsAndWatermarks(WatermarkStrategy.forMonotonousTimestamps<Reading>().withTimestampAssigner(at));
 }
 
+/** Some values are of another kind than those before them, which no kernel holds. */
+function changing(env: StreamExecutionEnvironment, tamias: Tamias): DataStream<{ readonly room: string; readonly value: string | number }> {
+  return timed(rows(env), tamias).map(({ room, value }) => ({ room, value: value < 3 ? value : `${value}` }));
+}
+
 const later = (a: Reading, b: Reading): Reading => ({ ...b, value: a.value + b.value });
 const size = { process: (_key: unknown, _context: unknown, values: Iterable<unknown>, out: { collect(row: unknown): void }): void => out.collect([...values].length) };
 const sizeOfAll = { process: (_context: unknown, values: Iterable<unknown>, out: { collect(row: unknown): void }): void => out.collect([...values].length) };
@@ -123,6 +128,9 @@ const WINDOWS: Readonly<Record<string, Write>> = {
   "windows that reduce": (env, tamias) => timed(rows(env), tamias).keyBy("room").window(tumbling(tamias)).reduce(later),
   "sliding windows": (env, tamias) => timed(rows(env), tamias).keyBy("room").window(sliding(tamias)).aggregate({ total: tamias.sum("value") }),
   "sliding windows of columns by keys of a function": (env, tamias) => timed(columns(env), tamias).keyBy(({ room }) => room).window(sliding(tamias)).aggregate({ total: tamias.sum("value") }),
+  "tumbling windows that leave the kernel": (env, tamias) => changing(env, tamias).keyBy("room").window(tumbling(tamias)).allowedLateness(tamias.milliseconds(9)).aggregate({ n: tamias.count(), latest: tamias.last("value") }),
+  "sliding windows that leave the kernel": (env, tamias) => changing(env, tamias).keyBy("room").window(sliding(tamias)).aggregate({ n: tamias.count(), latest: tamias.last("value") }),
+  "windows over all that leave the kernel": (env, tamias) => changing(env, tamias).windowAll(tumbling(tamias)).aggregate({ n: tamias.count(), latest: tamias.last("value") }),
   "windows over all": (env, tamias) => timed(columns(env), tamias).windowAll(tumbling(tamias)).aggregate({ total: tamias.sum("value") }),
   "windows over all with a function": (env, tamias) => timed(rows(env), tamias).windowAll(sliding(tamias)).process(sizeOfAll),
   sessions: (env, tamias) => timed(rows(env), tamias).keyBy("room").window(tamias.EventTimeSessionWindows.withGap(tamias.milliseconds(5))).aggregate({ total: tamias.sum("value") }),
