@@ -1,5 +1,6 @@
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
+import { isThenable } from "../lib/thenable.ts";
 import type { Sink, SinkWriter, SinkWriterContext } from "./sink.ts";
 
 /** What a callback is told beside the record. */
@@ -66,10 +67,6 @@ class CallbackWriter<T> implements SinkWriter<T> {
       (cause: unknown) => this.#context.fail(callbackError(cause).at({ record: show(record) })),
     );
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 /** What a function that takes records threw; the sink adds the place. */

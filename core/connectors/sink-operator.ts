@@ -1,6 +1,7 @@
 import { InvariantViolation } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
+import { isThenable } from "../lib/thenable.ts";
 import type { ColumnBatch } from "../data/column-batch.ts";
 import { types, type Type } from "../data/type.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "../operators/operator.ts";
@@ -84,7 +85,8 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
     this.#at.timestamp = timestamp === NO_TIMESTAMP ? undefined : timestamp;
     let isReady: boolean;
     try {
-      writer.write(record, this.#at);
+      const answer: unknown = writer.write(record, this.#at);
+      if (answer !== undefined) this.#requireDone("write", answer);
       isReady = writer.isReady === undefined || writer.isReady();
     } catch (cause) {
       throw this.#writeFailure(cause, record, timestamp);
@@ -109,13 +111,26 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
       this.#context.metrics.recordsIn += batch.length;
       this.#at.timestamp = undefined;
       isReady = this.#guarded(() => {
-        isFree = writer.writeColumns!(batch, this.#at) === true;
+        const answer: unknown = writer.writeColumns!(batch, this.#at);
+        this.#requireDone("writeColumns", answer);
+        isFree = answer === true;
         return writer.isReady === undefined || writer.isReady();
       });
     }
     if (0 < watermarks.length) this.processWatermark(watermarks[watermarks.length - 1]!);
     if (!isReady) this.#block();
     return isFree;
+  }
+
+  /** A writer in plain JavaScript, and an arrow function that TypeScript takes for one without a result, may be async. */
+  #requireDone(method: string, answer: unknown): void {
+    if (!isThenable(answer)) return;
+    // What it comes to is nobody's any more.
+    answer.then(undefined, () => {});
+    throw new JobError(
+      "INVALID_ARGUMENT",
+      `${method} of the sink "${this.#sink.describe()}" returned a promise, which nothing waits for: use callbackSink(…), or isReady and notifyReady`,
+    );
   }
 
   snapshot(checkpointId: number): void {

@@ -123,12 +123,12 @@ function expectation(node: ExpressionNode): string {
       return "arithmetic takes two numbers or two bigints";
     case "eq":
     case "ne":
-      return "two numbers, bigints, strings or booleans can be equal";
+      return "what is compared must be two numbers, two bigints, two strings or two booleans";
     case "lt":
     case "le":
     case "gt":
     case "ge":
-      return "two numbers, bigints or strings have an order";
+      return "what is compared must be two numbers, two bigints or two strings";
     default:
       return "logic takes booleans";
   }

@@ -1,7 +1,9 @@
+import { JobError } from "../lib/errors.ts";
+import { show } from "../lib/show.ts";
 import type { BatchLayout, ColumnBatch } from "./column-batch.ts";
 import { boolColumn, type Column, type ColumnKind, f64Column, i64Column, objectColumn } from "./column.ts";
 import { compileForColumns, type Step } from "./expression-columns.ts";
-import { columnNamesOf, type ExpressionNode, mixedOperands } from "./expression-node.ts";
+import { columnNamesOf, type ExpressionNode, showExpression } from "./expression-node.ts";
 import { compileForRows, type RowExpression } from "./expression-rows.ts";
 import { NULL, type Rows, TRUE } from "./expression-vectors.ts";
 import type { Expression } from "./expression.ts";
@@ -31,7 +33,7 @@ export function compileFilter<T>(condition: Expression<T, boolean | null | undef
   const value = compileForRows(node);
   const row = (record: unknown): boolean => {
     const verdict = value(record);
-    if (typeof verdict !== "boolean" && verdict !== null) throw mixedOperands(node, verdict);
+    if (typeof verdict !== "boolean" && verdict !== null) throw noCondition(node, verdict);
     return verdict === true;
   };
   const program = new ColumnProgram(node);
@@ -184,4 +186,8 @@ function columnOfRows(value: RowExpression, batch: ColumnBatch): Column {
     values[row] = value(batch.rowAt(row));
   }
   return objectColumn(values);
+}
+
+function noCondition(node: ExpressionNode, value: unknown): JobError {
+  return new JobError("INVALID_ARGUMENT", `filter takes what is true or false of each record, but ${showExpression(node)} is ${show(value)}; compare it with something, as in col("delay").gt(30)`);
 }

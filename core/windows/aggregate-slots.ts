@@ -195,7 +195,8 @@ function refused(name: SlotName, taken: string, value: unknown): JobError {
 
 function absentAdvice(value: unknown): string {
   if (value !== null && value !== undefined) return "filter such records before, or convert them";
-  return "leave such records out before, with filter(col(…).isNotNull()) or a function, or say what stands for null with ifNull(…)";
+  const check = value === undefined ? "is the field spelt right? Otherwise " : "";
+  return check + "leave such records out before, with filter(col(…).isNotNull()) or a function, or say what stands for null with ifNull(…)";
 }
 
 function mixed(name: SlotName): JobError {

@@ -93,11 +93,35 @@ export function distinct(columns: readonly string[]): readonly string[] {
 /** @throws MalformedLine where the quotes are wrong. */
 export function fieldsOf(line: string, delimiter: string): readonly string[] {
   if (!line.includes('"')) return line.split(delimiter);
+  const fields = quotedFieldsOf(line, delimiter);
+  if (fields !== undefined) return fields;
   try {
     const rows: string[][] = parse(line, { delimiter, relax_column_count: true });
     return rows[0] ?? [];
   } catch (cause) {
     throw new MalformedLine((cause as Error).message, { cause });
+  }
+}
+
+/** The usual quotes: around whole fields, and doubled inside. Undefined where any others are: the parser, which takes long to set up, says what is wrong with them. */
+function quotedFieldsOf(line: string, delimiter: string): string[] | undefined {
+  const fields: string[] = [];
+  for (let start = 0; ; ) {
+    let end = line.indexOf(delimiter, start);
+    if (line.charCodeAt(start) === QUOTE) {
+      let close = line.indexOf('"', start + 1);
+      while (0 <= close && line.charCodeAt(close + 1) === QUOTE) close = line.indexOf('"', close + 2);
+      if (close < 0) return undefined;
+      end = close + 1 === line.length ? -1 : close + 1;
+      if (0 <= end && line[end] !== delimiter) return undefined;
+      fields.push(line.slice(start + 1, close).replaceAll('""', '"'));
+    } else {
+      const field = end < 0 ? line.slice(start) : line.slice(start, end);
+      if (field.includes('"')) return undefined;
+      fields.push(field);
+    }
+    if (end < 0) return fields;
+    start = end + 1;
   }
 }
 

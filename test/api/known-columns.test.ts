@@ -44,6 +44,9 @@ describe("an expression over a column that a source does not have is refused whe
     ["partitionCustom", (stream) => stream.partitionCustom(() => 0, "seats"), 'partitionCustom reads the column "seats"'],
     ["an aggregate of a field", (stream) => stream.keyBy("origin").countWindow(2).aggregate({ most: max("seats") }), 'aggregate reads the column "seats"'],
     ["an aggregate of an expression", (stream) => stream.countWindowAll(2).aggregate({ most: avg(col("seats").plus(1)) }), 'aggregate reads the column "seats"'],
+    ["a sum so far", (stream) => stream.keyBy("origin").sum("seats"), 'sum reads the column "seats"'],
+    ["the most of a window", (stream) => stream.keyBy("origin").countWindow(2).maxBy("dealy"), 'maxBy reads the column "dealy", but the records have origin, delay. Did you mean "delay"?'],
+    ["the least of all", (stream) => stream.countWindowAll(2).min("seats"), 'min reads the column "seats"'],
     [
       "timestamps",
       (stream) => stream.assignTimestampsAndWatermarks(WatermarkStrategy.forMonotonousTimestamps<Promised>().withTimestampAssigner(col("seats"))),

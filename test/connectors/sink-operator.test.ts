@@ -265,6 +265,20 @@ test("a writer that throws names operator, subtask, record and timestamp", () =>
   );
 });
 
+test("a writer whose methods are async is refused: nobody would wait for them", () => {
+  const open = (writer: Partial<SinkWriter<number>>): OperatorHarness => {
+    const rest = { write: () => {}, writeColumns: () => {}, flush: () => {}, close: () => {} };
+    const sink: Sink<number> = { describe: () => "slow", takesColumns: true, createWriter: () => ({ ...rest, ...writer }) };
+    const harness = new OperatorHarness(sinkFactory(sink));
+    harness.open();
+    return harness;
+  };
+  const message = 'of the sink "slow" returned a promise, which nothing waits for: use callbackSink(…)';
+  expect(() => open({ write: async () => {} }).element(1, 5)).toThrow(`write ${message}`);
+  expect(() => open({ write: () => Promise.reject(new Error("lost")) }).element(1, 5)).toThrow(`write ${message}`);
+  expect(() => open({ writeColumns: (async () => true) as never }).columns(batchOf([1, 2]))).toThrow(`writeColumns ${message}`);
+});
+
 test("collects into an array, and calls back with timestamp and watermark", () => {
   const array: unknown[] = [];
   const calls: unknown[] = [];

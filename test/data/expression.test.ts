@@ -112,8 +112,8 @@ describe("an expression", () => {
     ["of a quotient", col("c").dividedBy(-1n), { c: -(2n ** 63n) }, "[ARITHMETIC_OVERFLOW] c / -1n leaves"],
     ["by zero", col("c").dividedBy(0n), {}, "[ARITHMETIC_OVERFLOW] c / 0n divides 4n by zero"],
     ["of kinds", col("m").plus(1), { m: "x" as never }, '[INVALID_ARGUMENT] m + 1 cannot be computed with "x" and 1: arithmetic takes two numbers or two bigints'],
-    ["of a bigint and a number", col("m").lt(1), { m: 1n as never }, "two numbers, bigints or strings have an order"],
-    ["of booleans in order", new Expression<Row, boolean>({ op: "lt", left: col("q").node, right: col("q").node }, undefined), {}, "have an order"],
+    ["of a bigint and a number", col("m").lt(1), { m: 1n as never }, "what is compared must be two numbers, two bigints or two strings"],
+    ["of booleans in order", new Expression<Row, boolean>({ op: "lt", left: col("q").node, right: col("q").node }, undefined), {}, "what is compared must be"],
     ["of logic", new Expression<Row, boolean>({ op: "and", left: col("m").node, right: col("q").node }, undefined), {}, "logic takes booleans"],
     ["of negation", new Expression<Row, boolean>({ op: "not", operand: col("m").node }, undefined), {}, "logic takes booleans"],
   ])("refuses what goes wrong %s, by rows and by columns", (_title, expression, row, message) => {

@@ -214,7 +214,7 @@ test("a null is refused with what to do about it", () => {
   };
   const advice = "leave such records out before, with filter(col(…).isNotNull()) or a function, or say what stands for null with ifNull(…)";
   expect(add({ x: avg("n") }, null)).toThrow(`avg("n") takes numbers or bigints, but in this record it is null; ${advice}`);
-  expect(add({ x: max("n") }, undefined)).toThrow(`it is undefined; ${advice}`);
+  expect(add({ x: max("n") }, undefined)).toThrow(`it is undefined; is the field spelt right? Otherwise ${advice}`);
   expect(add({ x: avg("n") }, "1")).toThrow('it is "1"; filter such records before, or convert them');
 });
 
