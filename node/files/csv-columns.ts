@@ -223,7 +223,7 @@ class CsvColumns implements LineColumns<never> {
     });
   }
 
-  /** False where there is a quote, or the first value of a column; what has been set until then is set again. */
+  /** False where quotes are not just around fields, or where the first value of a column comes; what has been set until then is set again. */
   #addPlain(bytes: Uint8Array, start: number, end: number): boolean {
     const delimiter = this.#delimiter;
     const fieldAt = this.#fieldAt;
@@ -231,15 +231,20 @@ class CsvColumns implements LineColumns<never> {
     let index = 0;
     let from = start;
     for (let at = start; at <= end; at += 1) {
+      let to = at;
       if (at < end) {
         const byte = bytes[at];
-        if (byte === QUOTE) return false;
-        if (byte !== delimiter) continue;
+        if (byte === QUOTE) {
+          to = at === from ? closingQuote(bytes, at + 1, end, delimiter) : -1;
+          if (to < 0) return false;
+          from += 1;
+          at = to + 1;
+        } else if (byte !== delimiter) continue;
       }
       const field = index < count ? fieldAt[index] : undefined;
       if (field !== undefined) {
-        if (field.base === "undecided" && from < at) return false;
-        this.#set(field, bytes, from, at);
+        if (field.base === "undecided" && from < to) return false;
+        this.#set(field, bytes, from, to);
       }
       from = at + 1;
       index += 1;
@@ -360,4 +365,10 @@ function isText(bytes: Uint8Array, start: number, end: number, text: readonly nu
   if (end - start !== text.length) return false;
   for (let offset = 0; offset < text.length; offset += 1) if (bytes[start + offset] !== text[offset]) return false;
   return true;
+}
+
+/** Where the quote is that ends a field which began with one; −1 where other quotes are inside, or something behind it. */
+function closingQuote(bytes: Uint8Array, from: number, end: number, delimiter: number): number {
+  const close = bytes.indexOf(QUOTE, from);
+  return 0 <= close && close < end && (close + 1 === end || bytes[close + 1] === delimiter) ? close : -1;
 }
