@@ -101,12 +101,18 @@ function explainTurn({ whyRows, isTurn }: OperatorFlow, depth: number): string[]
   return [whyRows === undefined ? "columns from here on" : `rows from here on: ${whyRows}`];
 }
 
-function explainWork({ columns, kernel, jsKernel }: OperatorFactory, { whyRows }: OperatorFlow, usedKernel: string): [title: string, value: string][] {
+function explainWork({ columns, kernel, jsKernel, details }: OperatorFactory, { whyRows }: OperatorFlow, usedKernel: string): [title: string, value: string][] {
   const work: [title: string, value: string][] = [];
   const used = kernel === true && usedKernel === JAVASCRIPT_KERNEL ? jsKernel : kernel;
-  if (used !== undefined) work.push(["kernel", used === true ? usedKernel : `none: ${used}`]);
+  if (used !== undefined) work.push(["kernel", used === true ? usedKernel + onlyNumbers(details["aggregates"]) : `none: ${used}`]);
   if (columns?.rowByRow !== undefined && whyRows === undefined) work.push(["row by row", columns.rowByRow]);
   return work;
+}
+
+/** Of aggregates that take values of other kinds too: those go to the heap, with all else, and leave it as rows. */
+function onlyNumbers(aggregates: OperatorFactory["details"][string] | undefined): string {
+  const taking = Array.isArray(aggregates) ? (aggregates as readonly string[]).filter((aggregate) => / = (first|last|min|max)\(/.test(aggregate)) : [];
+  return taking.length === 0 ? "" : `, as long as there are numbers or bigints for ${taking.join(", ")}`;
 }
 
 function titledDetails(details: ChainedOperator["node"]["factory"]["details"]): [title: string, value: string][] {

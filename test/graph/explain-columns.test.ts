@@ -10,6 +10,8 @@ import {
   WatermarkStrategy,
   columnsOf,
   count,
+  last,
+  max,
   minutes,
   sum,
 } from "tamias";
@@ -154,11 +156,16 @@ test("whether a kernel computes a window, and what takes a row of each record", 
   const byTime = WatermarkStrategy.forMonotonousTimestamps<Flight>().withTimestampAssigner((flight) => flight.delay);
   const windows = env.fromColumns({ origin: ["JFK"], delay: [1] }).assignTimestampsAndWatermarks(byTime).keyBy("origin").window(TumblingEventTimeWindows.of(minutes(1)));
   windows.aggregate({ flights: count() });
+  windows.aggregate({ flights: count(), worst: max("delay"), carrier: last("origin") });
   windows.reduce((first) => first);
-  const text = explain(buildJobGraph(env.getStreamGraph("job")));
+  const graph = buildJobGraph(env.getStreamGraph("job"));
+  const text = explain(graph);
   expect(text).toMatch(/^ +kernel: {11}JavaScript/m);
   expect(text).toMatch(/^ +kernel: {11}none: a function reduces the records/m);
   expect(text).toMatch(/^ +row by row: {7}the timestamp assigner is a function/m);
+  const inKernel = explain(graph, { hasKernelModule: true });
+  expect(inKernel).toMatch(/^ +kernel: {11}WebAssembly$/m);
+  expect(inKernel).toMatch(/^ +kernel: {11}WebAssembly, as long as there are numbers or bigints for worst = max\(delay\), carrier = last\(origin\)$/m);
 });
 
 test("an operator that takes columns but gives rows, one that says why not, and side outputs", () => {
