@@ -5,6 +5,8 @@
  * is corrected for an hour after it was given, and flights that come later still go to a side output.
  *
  *   npx tamias run examples/flights.ts [--input FILE] [--json]
+ *
+ * FILE is one of those of `vega-datasets`, or one with the same columns: `.parquet` or `.json`.
  */
 import {
   avg,
