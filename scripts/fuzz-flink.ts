@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { Prng } from "../core/lib/prng.ts";
+import "../test/all-parts.ts";
 import { type FlinkAnswer, type FlinkGoldenCase, type FlinkWindowCase, comparable } from "../test/operators/flink-window-case.ts";
 import { randomFlinkCase } from "../test/operators/flink-window-generator.ts";
 import { EXECUTIONS, answerOf } from "../test/operators/flink-window-run.ts";
