@@ -1,7 +1,8 @@
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import type { ReduceFunction } from "../state/aggregation.ts";
-import { requireColumns } from "./known-columns.ts";
+import { knownColumns, requireColumns } from "./known-columns.ts";
+import type { Upstream } from "./stream-graph-builder.ts";
 
 /** What can be added up. */
 export type Summable = number | bigint;
@@ -26,22 +27,20 @@ type TuplePosition<T, V> = {
 export type Selecting<T, V> = (record: T) => V;
 
 type Field = string | number;
-/** The fields of the records where the graph knows them. */
-type KnownFields = readonly string[] | undefined;
 
 const LONG_BITS = 64;
 
 /** The first record, with the field the sum over all: as in Flink, the other fields stay those of the first. */
-export function sumOf<T>(field: Field, known?: KnownFields): ReduceFunction<T> {
-  requireField("sum", field, known);
+export function sumOf<T>(field: Field, upstream?: Upstream): ReduceFunction<T> {
+  requireField("sum", field, upstream);
   return {
     reduce: (left, right) => withField(left, field, added(field, readField("sum", left, field), readField("sum", right, field))),
   };
 }
 
 /** The first record, with the field the smallest or largest over all: the other fields stay those of the first. */
-export function extremeOf<T>(kind: "min" | "max", field: Field, known?: KnownFields): ReduceFunction<T> {
-  requireField(kind, field, known);
+export function extremeOf<T>(kind: "min" | "max", field: Field, upstream?: Upstream): ReduceFunction<T> {
+  requireField(kind, field, upstream);
   return {
     reduce(left, right) {
       const candidate = readField(kind, right, field);
@@ -51,9 +50,9 @@ export function extremeOf<T>(kind: "min" | "max", field: Field, known?: KnownFie
 }
 
 /** The whole record whose field is the smallest or largest; of equal ones the first, or the last where `first` is false. */
-export function extremeRecordOf<T>(kind: "min" | "max", by: Field | Selecting<T, Comparable>, first: boolean, known?: KnownFields): ReduceFunction<T> {
+export function extremeRecordOf<T>(kind: "min" | "max", by: Field | Selecting<T, Comparable>, first: boolean, upstream?: Upstream): ReduceFunction<T> {
   const name = `${kind}By`;
-  if (typeof by !== "function") requireField(name, by, known);
+  if (typeof by !== "function") requireField(name, by, upstream);
   const read = (record: T): Comparable => (typeof by === "function" ? selected(name, record, by) : readField(name, record, by));
   return {
     reduce(left, right) {
@@ -64,9 +63,10 @@ export function extremeRecordOf<T>(kind: "min" | "max", by: Field | Selecting<T,
   };
 }
 
-function requireField(name: string, field: unknown, known: KnownFields): void {
-  if (typeof field === "string") return requireColumns(name, [field], known);
-  if (typeof field === "number") return;
+/** Where it is known what the records of `upstream` have, the field is one of that. */
+function requireField(name: string, field: unknown, upstream: Upstream | undefined): void {
+  if (typeof field === "string" && upstream !== undefined) requireColumns(name, [field], knownColumns(upstream));
+  if (typeof field === "string" || typeof field === "number") return;
   throw new JobError("INVALID_ARGUMENT", `${name} takes the name of a field, such as ${name}("delay"), but got ${show(field)}`);
 }
 

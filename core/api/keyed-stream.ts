@@ -14,7 +14,6 @@ import {
   sumOf,
 } from "./field-aggregations.ts";
 import { type KeyedProcessing, type Reducing, asKeyedProcess, asReduce } from "./functions.ts";
-import { knownColumns } from "./known-columns.ts";
 import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
 import { type Upstream, keyOfKeyed, timestampsOf } from "./stream-graph-builder.ts";
 import { assignedBy } from "./window-spec.ts";
@@ -69,31 +68,31 @@ export class KeyedStream<out T, K> extends DataStream<T> {
    * overflow stops the job.
    */
   sum<F extends FieldOf<T, Summable>>(field: F): SingleOutputStreamOperator<T> {
-    return this.#reduced("Keyed Aggregation", sumOf(field, knownColumns(this.#upstream)));
+    return this.#reduced("Keyed Aggregation", sumOf(field, this.#upstream));
   }
 
   /** The first record of the key, with this field the smallest so far; `minBy` gives the whole record that has it. */
   min<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T> {
-    return this.#reduced("Keyed Aggregation", extremeOf("min", field, knownColumns(this.#upstream)));
+    return this.#reduced("Keyed Aggregation", extremeOf("min", field, this.#upstream));
   }
 
   /** The first record of the key, with this field the largest so far; `maxBy` gives the whole record that has it. */
   max<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T> {
-    return this.#reduced("Keyed Aggregation", extremeOf("max", field, knownColumns(this.#upstream)));
+    return this.#reduced("Keyed Aggregation", extremeOf("max", field, this.#upstream));
   }
 
   /** The record of the key with the smallest value so far; of several, the first, or the last where `first` is false. */
   minBy<F extends FieldOf<T, Comparable>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
   minBy(selector: Selecting<T, Comparable>, first?: boolean): SingleOutputStreamOperator<T>;
   minBy(by: string | number | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
-    return this.#reduced("Keyed Aggregation", extremeRecordOf("min", by, first, knownColumns(this.#upstream)));
+    return this.#reduced("Keyed Aggregation", extremeRecordOf("min", by, first, this.#upstream));
   }
 
   /** The record of the key with the largest value so far; of several, the first, or the last where `first` is false. */
   maxBy<F extends FieldOf<T, Comparable>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
   maxBy(selector: Selecting<T, Comparable>, first?: boolean): SingleOutputStreamOperator<T>;
   maxBy(by: string | number | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
-    return this.#reduced("Keyed Aggregation", extremeRecordOf("max", by, first, knownColumns(this.#upstream)));
+    return this.#reduced("Keyed Aggregation", extremeRecordOf("max", by, first, this.#upstream));
   }
 
   /**

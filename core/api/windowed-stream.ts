@@ -22,7 +22,6 @@ import {
   asWindowProcess,
   asWindowReduce,
 } from "./functions.ts";
-import { knownColumns } from "./known-columns.ts";
 import type { NotAggregating } from "./refused-arguments.ts";
 import type { SingleOutputStreamOperator } from "./single-output-stream-operator.ts";
 import type { Upstream } from "./stream-graph-builder.ts";
@@ -135,31 +134,31 @@ export class WindowedStream<out T, K, W extends Window> {
 
   /** The first record of the window, with this field the sum over all. */
   sum<F extends FieldOf<T, Summable>>(field: F): SingleOutputStreamOperator<T> {
-    return this.reduce(sumOf<T>(field, knownColumns(this.#settings.upstream)));
+    return this.reduce(sumOf<T>(field, this.#settings.upstream));
   }
 
   /** The first record of the window, with this field the smallest of all; `minBy` gives the whole record that has it. */
   min<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T> {
-    return this.reduce(extremeOf<T>("min", field, knownColumns(this.#settings.upstream)));
+    return this.reduce(extremeOf<T>("min", field, this.#settings.upstream));
   }
 
   /** The first record of the window, with this field the largest of all; `maxBy` gives the whole record that has it. */
   max<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T> {
-    return this.reduce(extremeOf<T>("max", field, knownColumns(this.#settings.upstream)));
+    return this.reduce(extremeOf<T>("max", field, this.#settings.upstream));
   }
 
   /** The record of the window with the smallest value; of several, the first, or the last where `first` is false. */
   minBy<F extends FieldOf<T, Comparable>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
   minBy(selector: Selecting<T, Comparable>, first?: boolean): SingleOutputStreamOperator<T>;
   minBy(by: string | number | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
-    return this.reduce(extremeRecordOf<T>("min", by, first, knownColumns(this.#settings.upstream)));
+    return this.reduce(extremeRecordOf<T>("min", by, first, this.#settings.upstream));
   }
 
   /** The record of the window with the largest value; of several, the first, or the last where `first` is false. */
   maxBy<F extends FieldOf<T, Comparable>>(field: F, first?: boolean): SingleOutputStreamOperator<T>;
   maxBy(selector: Selecting<T, Comparable>, first?: boolean): SingleOutputStreamOperator<T>;
   maxBy(by: string | number | Selecting<T, Comparable>, first: boolean = true): SingleOutputStreamOperator<T> {
-    return this.reduce(extremeRecordOf<T>("max", by, first, knownColumns(this.#settings.upstream)));
+    return this.reduce(extremeRecordOf<T>("max", by, first, this.#settings.upstream));
   }
 
   #add<Contents, V, R>(contents: WindowContents<T, Contents, V>, emit: WindowEmit<K, V, R>): SingleOutputStreamOperator<R> {

@@ -1,7 +1,7 @@
 import { assert } from "../lib/assert.ts";
 import { type Column, valueAt, withoutValidity } from "./column.ts";
 import { type FieldReader, objectMaker, type ObjectMaker } from "./object-shape.ts";
-import { isValid } from "./validity.ts";
+import { hasAbsent, isValid } from "./validity.ts";
 
 /** What the rows of a batch look like: flat objects with these fields, in this order, or scalars in a single column. */
 export class BatchLayout {
@@ -140,8 +140,9 @@ export class ColumnBatch {
 export function presentColumn(batch: ColumnBatch, column: Column): Column | undefined {
   const { validity } = column;
   if (validity === undefined) return column;
-  for (let record = 0; record < batch.length; record += 1) if (!isValid(validity, batch.rowOf(record))) return undefined;
-  return withoutValidity(column);
+  const { selection } = batch;
+  const isMissing = selection === undefined ? hasAbsent(validity, batch.rowCount) : selection.some((row) => !isValid(validity, row));
+  return isMissing ? undefined : withoutValidity(column);
 }
 
 const readField: FieldReader<ColumnBatch> = (index, batch, row) => valueAt(batch.columns[index]!, row);

@@ -22,12 +22,7 @@ export class IntegerIndex {
 
   /** 0 where there is none. */
   get(integer: number): number {
-    const cells = this.#cells;
-    const mask = cells.length - 1;
-    for (let at = cellOf(integer) & mask; ; at = (at + CELL) & mask) {
-      const number = cells[at + 1]!;
-      if (number === 0 || cells[at] === integer) return number;
-    }
+    return this.#cells[this.#find(integer) + 1]!;
   }
 
   set(integer: number, number: number): void {

@@ -60,6 +60,7 @@ export function buildChain(environment: ChainEnvironment): BuiltChain {
     const context = createContext(environment, chained, joinOutputs(consumers[position]!), at);
     contextOf.context = context;
     const operator = chained.node.factory.create(context);
+    // Whoever wraps a factory, as tests do, may have put another output in its place.
     context.openOutput = context.output;
     if (context.output instanceof GuardedInput) context.output.stepAsideIn(context);
     links.unshift({ operator, context, uid: chained.uid });

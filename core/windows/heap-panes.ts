@@ -339,10 +339,12 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   /** The memory of a table is used again; without any other table, nobody knows when. */
   #keep(table: PaneTable<Contents>): void {
     if (this.#tables.size === 0) this.#spare = undefined;
-    else if (table.isSpare) this.#spare = table;
-    // Some accumulators had better stay a while: V8 then finds that most of them live long, and makes the next ones side by side where they can stay, which halves
-    // what it costs to get at one. Where there are many they live long enough by themselves; and records may be large.
-    if (this.#contents.kind !== "aggregate" || ACCUMULATORS_KEPT_MAX < table.slotsEnd) table.clear();
+    else if (table.isSpare) {
+      this.#spare = table;
+      // Some accumulators had better stay a while: V8 then finds that most of them live long, and makes the next ones side by side where they can stay, which halves
+      // what it costs to get at one. Where there are many they live long enough by themselves; and records may be large.
+      if (this.#contents.kind !== "aggregate" || ACCUMULATORS_KEPT_MAX < table.slotsEnd) table.clear();
+    }
   }
 
   /** A namespace of a snapshot. Entries of one table come one after the other. */

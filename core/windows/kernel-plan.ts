@@ -3,7 +3,7 @@ import type { Column } from "../data/column.ts";
 import type { Slots } from "./aggregate-slots.ts";
 import type { AggregateKind } from "./aggregates.ts";
 import type { BuiltInAggregates } from "./built-in-aggregates.ts";
-import { type KernelAggregate, type KernelAggregateKind, type KernelColumn, type KernelOutput, type KernelSpec, type KernelType, readsTimes, wordTypes } from "./kernel.ts";
+import { type KernelAggregate, type KernelAggregateKind, type KernelColumn, kernelColumn, type KernelOutput, type KernelSpec, type KernelType, readsTimes, wordTypes } from "./kernel.ts";
 
 /** Writes the value of a record to its column; returns false where it is not of the column's type. */
 type WriteValue = (record: unknown, values: readonly KernelColumn[], row: number) => boolean;
@@ -104,7 +104,7 @@ export class KernelPlan {
 
   /** Columns for the values of so many records. */
   emptyColumns(rowCount: number): KernelColumn[] {
-    return this.#columns.map(({ type }) => (type === "i64" ? new BigInt64Array(rowCount) : new Float64Array(rowCount)));
+    return this.#columns.map(({ type }) => kernelColumn(type, rowCount));
   }
 
   /** The values of a batch, by column, of those of each aggregate; undefined where one is missing or of another type. */

@@ -68,6 +68,7 @@ export class PaneTable<Contents> implements Spanned {
   /** Lets go of all contents. Nobody needs the table any more. */
   clear(): void {
     this.contents.fill(undefined, 0, this.slotsEnd);
+    this.slotsEnd = 1;
   }
 
   /** 0 where the key has no pane. */
