@@ -64,6 +64,7 @@ export function createLocalHost(name: string = "in-process", kernel?: KernelModu
     random: { next: () => globals.Math.random() },
     scheduler: { post, at: (time, job) => scheduleAt(globals, now, time, job, post) },
     network: { openLine: () => openLine(post) },
+    sharesMemory: false,
     ...(kernel === undefined ? {} : { kernel }),
     shouldYield: () => turnEnd <= elapsed(),
     print: (line) => globals.console.log(line),

@@ -29,19 +29,31 @@ export interface Random {
   next(): number;
 }
 
+/** What goes over with a message and is then gone here: ports of the same host, and memory. */
+export interface Carried {
+  readonly ports?: readonly Port[];
+  readonly buffers?: readonly ArrayBuffer[];
+}
+
 /**
- * One end of an ordered line between two parts. What is sent before the other end listens is held; sends after close do nothing;
- * `onClose` comes exactly once at each end, whatever the cause.
+ * One end of an ordered line between two parts, which may be threads or machines apart. Messages are plain data: what `structuredClone` takes. What is sent
+ * before the other end listens is held, on the way too; sends after close do nothing; `onClose` comes exactly once at each end that listens, whatever the cause,
+ * behind the messages that came before. A port that was carried away is used at its new place only.
  */
 export interface Port {
-  send(message: unknown): void;
-  listen(onMessage: (message: unknown) => void, onClose: () => void): void;
+  send(message: unknown, carried?: Carried): void;
+  listen(onMessage: (message: unknown, ports: readonly Port[]) => void, onClose: () => void): void;
   close(): void;
 }
 
-/** Makes lines between parts of one host; hosts that span machines add named endpoints. */
+/** Makes lines. */
 export interface Network {
+  /** A line between parts of one host; hosts that can carry ports to others thereby make lines to them. */
   openLine(): readonly [Port, Port];
+  /**
+   * Hosts whose ports cannot be carried away (objects at the edge): the end here of the line `line` to the host at `address`, where the other end is got by the same call.
+   */
+  connect?(address: string, line: string): Port;
 }
 
 /** What a platform gives to the engine. `createLocalHost` makes one of the globals that every platform has. */
@@ -51,6 +63,8 @@ export interface Host {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly network: Network;
+  /** Whether its threads see the same memory: `SharedArrayBuffer` exists and can be sent to them. */
+  readonly sharesMemory: boolean;
   /** The WebAssembly kernel for window aggregates, compiled before any task initializes; absent where the host brings none. */
   readonly kernel?: KernelModule;
   /** Whether the current turn should end early so that the host can breathe. Results never depend on it. */

@@ -1,5 +1,5 @@
 import { RingBuffer } from "../lib/ring-buffer.ts";
-import type { Port } from "./host.ts";
+import type { Carried, Port } from "./host.ts";
 
 /** A line within one thread; shared by every host that runs in one, which passes its own way of posting. */
 export function openLine(post: (job: () => void) => void): readonly [Port, Port] {
@@ -13,9 +13,9 @@ export function openLine(post: (job: () => void) => void): readonly [Port, Port]
 /** Messages wait in one queue per end, so that their order holds however the host orders its jobs. */
 class LineEnd implements Port {
   readonly #post: (job: () => void) => void;
-  readonly #inbox = new RingBuffer<unknown>();
+  readonly #inbox = new RingBuffer<{ readonly message: unknown; readonly ports: readonly Port[] }>();
   #other: LineEnd | undefined;
-  #onMessage: ((message: unknown) => void) | undefined;
+  #onMessage: ((message: unknown, ports: readonly Port[]) => void) | undefined;
   #onClose: (() => void) | undefined;
   #closing = false;
   #closed = false;
@@ -28,11 +28,11 @@ class LineEnd implements Port {
     this.#other = other;
   }
 
-  send(message: unknown): void {
-    if (!this.#closing) this.#other!.#receive(message);
+  send(message: unknown, carried?: Carried): void {
+    if (!this.#closing) this.#other!.#receive(message, carried?.ports ?? []);
   }
 
-  listen(onMessage: (message: unknown) => void, onClose: () => void): void {
+  listen(onMessage: (message: unknown, ports: readonly Port[]) => void, onClose: () => void): void {
     this.#onMessage = onMessage;
     this.#onClose = onClose;
     this.#post(() => this.#deliver());
@@ -44,9 +44,9 @@ class LineEnd implements Port {
     this.#other!.#shut();
   }
 
-  #receive(message: unknown): void {
+  #receive(message: unknown, ports: readonly Port[]): void {
     if (this.#closing) return;
-    this.#inbox.push(message);
+    this.#inbox.push({ message, ports });
     this.#post(() => this.#deliver());
   }
 
@@ -59,7 +59,10 @@ class LineEnd implements Port {
   /** What was sent before the close still arrives, then the close, once. */
   #deliver(): void {
     if (this.#onMessage === undefined || this.#closed) return;
-    while (0 < this.#inbox.length) this.#onMessage(this.#inbox.shift());
+    while (0 < this.#inbox.length) {
+      const { message, ports } = this.#inbox.shift()!;
+      this.#onMessage(message, ports);
+    }
     if (!this.#closing) return;
     this.#closed = true;
     this.#onClose?.();

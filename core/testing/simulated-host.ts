@@ -33,6 +33,7 @@ export interface SimulatedHostOptions {
  */
 export class SimulatedHost implements Host {
   readonly name = "simulation";
+  readonly sharesMemory = false;
   readonly clock: { now(): number };
   readonly random: { next(): number };
   readonly scheduler: { post(job: () => void): void; at(time: number, job: () => void): Cancellable };
