@@ -4,13 +4,13 @@ import { JobError } from "../lib/errors.ts";
 import type { AccumulatorRegistry, Operator, Output, SubtaskInfo } from "../operators/operator.ts";
 import type { ToEnumerator } from "../operators/source-protocol.ts";
 import { Chain, type BuiltChain, type ChainLink } from "./chain.ts";
-import type { LocalChannel } from "./channel.ts";
+import type { ChannelSender } from "./channel.ts";
 import { batchInput, exchange } from "./job-parts.ts";
 import type { CreditGauge } from "./lane.ts";
-import type { RestorePoint } from "./local-job.ts";
 import { SubtaskContext, type TaskCalls } from "./operator-context.ts";
 import { joinOutputs, type OperatorOutputs } from "./outputs.ts";
 import type { RecordWriter } from "./record-writer.ts";
+import type { RestorePoint } from "./subtasks.ts";
 import { GuardedInput, Suspensions } from "./suspensions.ts";
 import type { Task } from "./task.ts";
 
@@ -25,7 +25,7 @@ export interface ChainEnvironment {
   readonly restore: RestorePoint | undefined;
   readonly gauge: CreditGauge;
   readonly accumulators: AccumulatorRegistry;
-  senders(edge: JobEdge): readonly LocalChannel[];
+  senders(edge: JobEdge): readonly ChannelSender[];
   /** The task that runs the chain; it exists before any operator opens. */
   task(): Task;
   toEnumerator(message: ToEnumerator): void;

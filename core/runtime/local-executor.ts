@@ -111,16 +111,7 @@ export class LocalJobClient {
   }
 
   metrics(): readonly MetricsRow[] {
-    const rows: MetricsRow[] = [];
-    for (const tasks of this.#tasks) {
-      for (const task of tasks) {
-        for (const { context } of task.chain.links) {
-          const { jobName, operatorName, uid, index } = context.subtask;
-          rows.push({ job: jobName, operator: operatorName, uid, subtask: index, metrics: context.metrics, runningMs: this.#runningMs() });
-        }
-      }
-    }
-    return rows;
+    return this.#job?.subtasks.metrics(this.#runningMs()) ?? [];
   }
 
   metricsText(): string {

@@ -1,0 +1,245 @@
+import type { Manifest, TaskSnapshot } from "../checkpoint/manifest.ts";
+import { Accumulators } from "../functions/accumulators.ts";
+import type { JobGraph, JobVertex } from "../graph/job-graph.ts";
+import type { Host } from "../host/host.ts";
+import { assert } from "../lib/assert.ts";
+import type { JobError } from "../lib/errors.ts";
+import type { MetricsRow } from "../metrics/prometheus.ts";
+import type { Output } from "../operators/operator.ts";
+import type { ToEnumerator, ToReader } from "../operators/source-protocol.ts";
+import { buildChain, type ChainEnvironment } from "./chain-builder.ts";
+import { type ChannelReceiver, type ChannelSender, LocalChannel } from "./channel.ts";
+import { type PlannedChannel, planChannels } from "./channel-plan.ts";
+import type { GateChannel, InputGate } from "./input-gate.ts";
+import { exchange } from "./job-parts.ts";
+import { Task, type TaskListener } from "./task.ts";
+
+/** What a job is restored from: where its state lies, and how to read the parts. */
+export interface RestorePoint {
+  readonly manifest: Manifest;
+  readPart(part: string): Uint8Array;
+}
+
+/** Where and how the subtasks of one attempt run. */
+export interface SubtaskOptions {
+  readonly host: Host;
+  readonly attempt: number;
+  readonly restore: RestorePoint | undefined;
+  /** Freezes values in state; for tests. */
+  readonly freeze: boolean;
+  /** Records per turn; undefined for the default. */
+  readonly turnRecordsMax: number | undefined;
+  readonly channelCredits: number | undefined;
+}
+
+/** One subtask of a job, as its graph names it. */
+export interface SubtaskPlace {
+  readonly vertex: JobVertex;
+  readonly subtask: number;
+}
+
+/** What whoever runs subtasks tells of them. */
+export interface SubtaskListener {
+  /** Its operators are open, and it takes records. */
+  onRunning(place: SubtaskPlace): void;
+  onSnapshot(place: SubtaskPlace, checkpointId: number, snapshot: TaskSnapshot): void;
+  onFinished(place: SubtaskPlace): void;
+  onFailure(place: SubtaskPlace, error: JobError): void;
+  toEnumerator(place: SubtaskPlace, message: ToEnumerator): void;
+}
+
+/** The subtasks that run elsewhere, and the ends here of channels to and from them. */
+export interface Elsewhere {
+  isHere(vertex: number, subtask: number): boolean;
+  sender(channel: PlannedChannel): ChannelSender;
+  receiver(channel: PlannedChannel): ChannelReceiver;
+}
+
+const EVERYTHING_IS_HERE: Elsewhere = {
+  isHere: () => true,
+  sender: neverElsewhere,
+  receiver: neverElsewhere,
+};
+
+/** The subtasks of one attempt of a job that run in this thread, with their channels. */
+export class Subtasks implements TaskListener {
+  readonly graph: JobGraph;
+  readonly accumulators: Accumulators = new Accumulators();
+  /** By vertex, then in order of their index. */
+  readonly tasks: readonly (readonly Task[])[];
+  readonly #options: SubtaskOptions;
+  readonly #elsewhere: Elsewhere;
+  readonly #listener: SubtaskListener;
+  readonly #places = new Map<Task, SubtaskPlace>();
+  readonly #taskAt = new Map<string, Task>();
+  /** Whether nothing more is to be told. */
+  #isOver = false;
+
+  constructor(graph: JobGraph, options: SubtaskOptions, listener: SubtaskListener, elsewhere: Elsewhere = EVERYTHING_IS_HERE) {
+    this.graph = graph;
+    this.#options = options;
+    this.#listener = listener;
+    this.#elsewhere = elsewhere;
+    const wiring = this.#connect();
+    this.tasks = graph.vertices.map((vertex) =>
+      Array.from({ length: vertex.parallelism }, (_, subtask) => subtask)
+        .filter((subtask) => elsewhere.isHere(vertex.id, subtask))
+        .map((subtask) => this.#createTask({ vertex, subtask }, wiring)),
+    );
+  }
+
+  /** Receivers first, so that whoever sends finds them open. */
+  start(): void {
+    for (const tasks of [...this.tasks].reverse()) {
+      for (const task of tasks) {
+        if (this.#isOver) return;
+        task.start();
+        if (task.state === "RUNNING") this.#listener.onRunning(this.#places.get(task)!);
+      }
+    }
+  }
+
+  /** Stops all of them at once; nothing is told of them any more. */
+  cancel(): void {
+    this.#isOver = true;
+    this.#each((task) => task.cancel());
+  }
+
+  trigger(checkpointId: number): void {
+    this.#each((task) => task.trigger(checkpointId));
+  }
+
+  notifyCompleted(checkpointId: number): void {
+    this.#each((task) => task.notifyCompleted(checkpointId));
+  }
+
+  notifyAborted(checkpointId: number): void {
+    this.#each((task) => task.notifyAborted(checkpointId));
+  }
+
+  /** A message of the enumerator to one of its readers. */
+  receive(vertex: number, subtask: number, message: ToReader): void {
+    this.#taskAt.get(placeName(vertex, subtask))!.receive(message);
+  }
+
+  /** Every subtask of the job has finished: what waits for a checkpoint becomes visible. */
+  ended(): void {
+    this.#each((task) => {
+      if (!this.#isOver) task.ended();
+    });
+  }
+
+  /** The end of finished tasks. */
+  close(): void {
+    this.#each((task) => {
+      if (!this.#isOver) task.close();
+    });
+  }
+
+  /** The counters of every operator subtask here. */
+  metrics(runningMs: number): MetricsRow[] {
+    const rows: MetricsRow[] = [];
+    this.#each((task) => {
+      for (const { context } of task.chain.links) {
+        const { jobName, operatorName, uid, index } = context.subtask;
+        rows.push({ job: jobName, operator: operatorName, uid, subtask: index, metrics: context.metrics, runningMs });
+      }
+    });
+    return rows;
+  }
+
+  onSnapshot(task: Task, checkpointId: number, snapshot: TaskSnapshot): void {
+    if (!this.#isOver) this.#listener.onSnapshot(this.#places.get(task)!, checkpointId, snapshot);
+  }
+
+  onFinished(task: Task): void {
+    if (!this.#isOver) this.#listener.onFinished(this.#places.get(task)!);
+  }
+
+  onFailure(task: Task, error: JobError): void {
+    if (!this.#isOver) this.#listener.onFailure(this.#places.get(task)!, error);
+  }
+
+  #each(call: (task: Task) => void): void {
+    for (const tasks of this.tasks) for (const task of tasks) call(task);
+  }
+
+  /** Makes every end that is here, of every channel. */
+  #connect(): Wiring {
+    const { vertices } = this.graph;
+    const wiring: Wiring = { senders: new Map(), receivers: new Map() };
+    for (const channel of planChannels(this.graph).flat(2)) {
+      const { edge, sender, receiver } = channel;
+      const sends = this.#elsewhere.isHere(vertices[edge.fromVertex]!.id, sender);
+      const receives = this.#elsewhere.isHere(vertices[edge.toVertex]!.id, receiver);
+      const local = sends && receives ? new LocalChannel(this.#options.channelCredits) : undefined;
+      if (sends) push(wiring.senders, `${edge.index}/${sender}`, local ?? this.#elsewhere.sender(channel));
+      if (receives) {
+        push(wiring.receivers, placeName(edge.toVertex, receiver), { receiver: local ?? this.#elsewhere.receiver(channel), input: edge.input });
+      }
+    }
+    return wiring;
+  }
+
+  #createTask(place: SubtaskPlace, wiring: Wiring): Task {
+    const { vertex, subtask } = place;
+    const { host, attempt, freeze, restore, turnRecordsMax } = this.#options;
+    const { bufferTimeoutMs, firePanesPerTurn } = this.graph.settings;
+    const gauge = { starvedChannels: 0 };
+    let task: Task | undefined;
+    const environment: ChainEnvironment = {
+      graph: this.graph,
+      vertex,
+      subtask,
+      host,
+      attempt,
+      freeze,
+      restore,
+      gauge,
+      accumulators: this.accumulators.forSubtask(),
+      senders: (edge) => wiring.senders.get(`${edge.index}/${subtask}`)!,
+      task: () => {
+        assert(task !== undefined, "operators reach their task only after it was made");
+        return task;
+      },
+      toEnumerator: (message) => this.#listener.toEnumerator(place, message),
+    };
+    const built = buildChain(environment);
+    const gate = createGate(wiring.receivers.get(placeName(vertex.id, subtask)) ?? [], built.headInputs, environment.task);
+    task = new Task(built, gate, gauge, { host, listener: this, bufferTimeoutMs, firePanesPerTurn, turnRecordsMax });
+    if (gate !== undefined && restore !== undefined) built.chain.restoreGate(gate);
+    this.#places.set(task, place);
+    this.#taskAt.set(placeName(vertex.id, subtask), task);
+    return task;
+  }
+}
+
+/** The ends of channels here: of senders by edge and subtask, of receivers by vertex and subtask; each in the order of the plan. */
+interface Wiring {
+  readonly senders: Map<string, ChannelSender[]>;
+  readonly receivers: Map<string, GateChannel[]>;
+}
+
+function createGate(channels: readonly GateChannel[], inputs: readonly Output<never>[], task: () => Task): InputGate | undefined {
+  if (channels.length === 0) return undefined;
+  const gateTask = {
+    mayTake: () => task().mayTake(),
+    countFurther: (records: number) => task().countFurther(records),
+    onAligned: (checkpointId: number) => task().onAligned(checkpointId),
+  };
+  return new exchange.module.InputGate(channels, inputs, gateTask, () => task().schedule());
+}
+
+function placeName(vertex: number, subtask: number): string {
+  return `${vertex}/${subtask}`;
+}
+
+function push<V>(lists: Map<string, V[]>, name: string, value: V): void {
+  const list = lists.get(name);
+  if (list === undefined) lists.set(name, [value]);
+  else list.push(value);
+}
+
+function neverElsewhere(): never {
+  throw new Error("every subtask is here");
+}
