@@ -29,7 +29,9 @@ class LineEnd implements Port {
   }
 
   send(message: unknown, carried?: Carried): void {
-    if (!this.#closing) this.#other!.#receive(message, carried?.ports ?? []);
+    const ports = carried?.ports ?? [];
+    if (!this.#closing) this.#other!.#receive(message, ports);
+    else for (const port of ports) port.close();
   }
 
   listen(onMessage: (message: unknown, ports: readonly Port[]) => void, onClose: () => void): void {

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
-import { registerHooks } from "node:module";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isJobModule, JobError, type JobModule } from "../../core/index.ts";
+import { registerJobHooks } from "../job-hooks.ts";
 import { UsageError } from "./report.ts";
 
 const MODULE_ENDINGS: readonly string[] = [".ts", ".mts", ".js", ".mjs"];
@@ -36,23 +36,5 @@ export function invalidModule(reason: string): JobError {
 export function scriptEnd(): Promise<void> {
   return new Promise((resolve) => {
     process.once("beforeExit", () => resolve());
-  });
-}
-
-/**
- * Two things of importing that a job should not have to know: "tamias" is the package that runs it, wherever the job lies, because
- * two copies of the engine do not know each other's classes; and a TypeScript file is an ES module, whatever the package.json above
- * it says or leaves out.
- */
-function registerJobHooks(): void {
-  registerHooks({
-    resolve: (specifier, context, nextResolve) => {
-      if (specifier === "tamias" || specifier.startsWith("tamias/"))
-        return nextResolve(specifier, { ...context, parentURL: import.meta.url });
-      const resolved = nextResolve(specifier, context);
-      const isJobSource =
-        resolved.url.startsWith("file:") && resolved.url.endsWith(".ts") && !resolved.url.includes("/node_modules/");
-      return isJobSource ? { ...resolved, format: "module-typescript" } : resolved;
-    },
   });
 }

@@ -1,0 +1,112 @@
+import { assert } from "../lib/assert.ts";
+import type { Carried, Network, Port } from "./host.ts";
+
+/** What the `MessagePort`s of browsers and of Node have in common. */
+export interface RawPort {
+  postMessage(message: unknown, carried?: readonly object[]): void;
+  addEventListener(type: "message" | "messageerror" | "close", listener: (event: { readonly type: string; readonly data?: unknown }) => void): void;
+  start(): void;
+  close(): void;
+}
+
+/** Lines whose ends can be carried to other threads, of a host with `MessageChannel`s. */
+export function channelNetwork(openChannel: () => { readonly port1: RawPort; readonly port2: RawPort }, post: (job: () => void) => void): Network {
+  return {
+    openLine: () => {
+      const { port1, port2 } = openChannel();
+      return [portOf(port1, post), portOf(port2, post)];
+    },
+  };
+}
+
+/**
+ * A port over one of the platform's, which holds what comes before anyone listens.
+ *
+ * Messages and the close of the other end are events of the platform, which come between jobs of the scheduler and never during one: they are handed on
+ * where they come, without the wait of one more job. What closes here is told by a job, not inside of the call that closed.
+ */
+export function portOf(raw: RawPort, post: (job: () => void) => void): Port {
+  return new ThreadPort(raw, post);
+}
+
+/** Says that this end is closed. Of browsers, only some tell when the other end of a port is gone, and then late. */
+const CLOSE = null;
+
+/** A message goes as an array of it and the ports that it carries. */
+type Sent = readonly [message: unknown, ...ports: readonly RawPort[]] | typeof CLOSE;
+
+class ThreadPort implements Port {
+  readonly #raw: RawPort;
+  readonly #post: (job: () => void) => void;
+  #onClose: (() => void) | undefined;
+  #closed = false;
+  /** Another thread has it; the events that the platform still has for this end mean nothing. */
+  #carried = false;
+
+  constructor(raw: RawPort, post: (job: () => void) => void) {
+    this.#raw = raw;
+    this.#post = post;
+    raw.addEventListener("close", () => this.#end());
+  }
+
+  send(message: unknown, { ports = [], buffers = [] }: Carried = {}): void {
+    assert(!this.#carried, "a port that was carried away is used at its new place only");
+    if (this.#closed) {
+      for (const port of ports) port.close();
+      return;
+    }
+    const raws = ports.map(rawOf);
+    this.#raw.postMessage([message, ...raws] satisfies Sent, [...raws, ...buffers]);
+    // Only now: what cannot be cloned has thrown, and carried nothing away.
+    for (const port of ports) if (port instanceof ThreadPort) port.#carried = true;
+  }
+
+  listen(onMessage: (message: unknown, ports: readonly Port[]) => void, onClose: () => void): void {
+    assert(this.#onClose === undefined && !this.#carried, "a port is listened to once, where it is");
+    this.#onClose = onClose;
+    if (this.#closed) {
+      this.#post(onClose);
+      return;
+    }
+    this.#raw.addEventListener("message", ({ data }) => this.#receive(data as Sent, onMessage));
+    // What cannot be read here (memory that this thread cannot have) leaves a gap, and lines have none.
+    this.#raw.addEventListener("messageerror", () => this.close());
+    this.#raw.start();
+  }
+
+  close(): void {
+    if (this.#closed || this.#carried) return;
+    this.#closed = true;
+    this.#raw.postMessage(CLOSE, []);
+    this.#raw.close();
+    if (this.#onClose !== undefined) this.#post(this.#onClose);
+  }
+
+  #receive(sent: Sent, onMessage: (message: unknown, ports: readonly Port[]) => void): void {
+    if (this.#closed) return;
+    if (sent === CLOSE) {
+      this.#end();
+      return;
+    }
+    const [message, ...raws] = sent;
+    onMessage(message, raws.map((raw) => portOf(raw, this.#post)));
+  }
+
+  /** The other end is gone. */
+  #end(): void {
+    if (this.#closed || this.#carried) return;
+    this.#closed = true;
+    this.#raw.close();
+    this.#onClose?.();
+  }
+
+  static raw(port: Port): RawPort {
+    assert(port instanceof ThreadPort, "a port is carried by lines of its own host");
+    assert(!port.#carried && port.#onClose === undefined, "a port is carried before anyone listens to it, once");
+    return port.#raw;
+  }
+}
+
+function rawOf(port: Port): RawPort {
+  return ThreadPort.raw(port);
+}

@@ -1,0 +1,61 @@
+import type { Host } from "../core/host/host.ts";
+import { portOf } from "../core/host/message-port.ts";
+import type { WorkerHandle, Workers } from "../core/host/workers.ts";
+import type { WorkerStart } from "./worker-start.ts";
+
+/** The address of a module, or what makes a worker of one: bundlers follow only `new Worker(new URL("./x.ts", import.meta.url), { type: "module" })`. */
+export type WorkerScript = URL | (() => Worker);
+
+/** Starts module workers. */
+export function webWorkers({ scheduler }: Host): Workers<WorkerScript> {
+  return { start: (script = workerScript()) => startWorker(script, scheduler.post) };
+}
+
+/**
+ * From where code lies in the package, in whichever of its files, to the script. Not written so that bundlers follow it: of a worker that imports jobs by their
+ * addresses they would make one with an engine of its own.
+ */
+function workerScript(): URL {
+  const path = "../web/worker.js";
+  return new URL(path, import.meta.url);
+}
+
+function startWorker(script: WorkerScript, post: (job: () => void) => void): WorkerHandle {
+  const { port1, port2 } = new MessageChannel();
+  const worker = script instanceof URL ? new Worker(script, { type: "module" }) : script();
+  const line = portOf(port1, post);
+  let reason: string | undefined;
+  const end = (why: string): void => {
+    reason ??= why;
+    worker.terminate();
+    line.close();
+  };
+  // A worker goes on after an error that nobody caught, with its work half done.
+  worker.addEventListener("error", (event) => end(causeOf(event, script)));
+  const lock = isSecureContext ? `tamias worker ${crypto.randomUUID()}` : undefined;
+  if (lock !== undefined) {
+    const onHeld = (): void => void navigator.locks.request(lock, () => end("it ended by itself"));
+    worker.addEventListener("message", onHeld, { once: true });
+  }
+  worker.postMessage({ port: port2, lock } satisfies WorkerStart, [port2]);
+  return {
+    port: {
+      send: (message, carried) => line.send(message, carried),
+      close: () => line.close(),
+      listen: (onMessage, onClose) => line.listen(onMessage, () => {
+        worker.terminate();
+        onClose();
+      }),
+    },
+    get reason() {
+      return reason;
+    },
+    terminate: () => end("it was terminated"),
+  };
+}
+
+/** What keeps a script from being loaded is an event without a message. */
+function causeOf(event: Event, script: WorkerScript): string {
+  if (event instanceof ErrorEvent && event.message !== "") return event.message;
+  return `its script${script instanceof URL ? ` ${script}` : ""} cannot be loaded, or imports what cannot`;
+}
