@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { ByteReader, ByteWriter } from "../lib/bytes.ts";
+import { type Allocate, ByteReader, ByteWriter, newBytes } from "../lib/bytes.ts";
 import { corrupt } from "../lib/errors.ts";
 import type { BatchCursor } from "./batch-cursor.ts";
 import type { ColumnBatch } from "./column-batch.ts";
@@ -171,8 +171,8 @@ export class BufferBuilder {
     this.#addControl(END_OF_INPUT);
   }
 
-  /** The buffer; the builder is then empty again. */
-  finish(): Uint8Array<ArrayBuffer> {
+  /** The buffer, in memory that `allocate` gives, all of which is written; the builder is then empty again. */
+  finish(allocate: Allocate = newBytes): Uint8Array<ArrayBuffer> {
     const header = this.#header;
     header.reset();
     header.u8(MAGIC);
@@ -181,23 +181,23 @@ export class BufferBuilder {
     header.varint(this.#rowCount);
     header.varint(this.#controls.length);
     header.raw(this.#controls.view());
-    const bytes = this.#columns !== undefined && this.#hasBatch ? this.#finishBatch(this.#columns) : this.#finishRows();
+    const bytes = this.#columns !== undefined && this.#hasBatch ? this.#finishBatch(this.#columns, allocate) : this.#finishRows(allocate);
     this.reset();
     return bytes;
   }
 
-  #finishRows(): Uint8Array<ArrayBuffer> {
+  #finishRows(allocate: Allocate): Uint8Array<ArrayBuffer> {
     const header = this.#header;
-    const bytes = new Uint8Array(header.length + this.#body.length);
+    const bytes = allocate(header.length + this.#body.length);
     bytes.set(header.view());
     bytes.set(this.#body.view(), header.length);
     return bytes;
   }
 
-  #finishBatch(columns: ColumnWriter): Uint8Array<ArrayBuffer> {
+  #finishBatch(columns: ColumnWriter, allocate: Allocate): Uint8Array<ArrayBuffer> {
     const header = this.#header;
     while (header.length !== aligned(header.length)) header.u8(0);
-    return columns.write(header.view());
+    return columns.write(header.view(), allocate);
   }
 
   /** Forgets what was added since the last buffer. */

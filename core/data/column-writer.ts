@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { ByteWriter } from "../lib/bytes.ts";
+import { type Allocate, ByteWriter, newBytes } from "../lib/bytes.ts";
 import type { BatchLayout, ColumnBatch } from "./column-batch.ts";
 import { aligned, COLUMN_KINDS, COLUMNS_VERSION, FLAG_UNDEFINED, FLAG_VALIDITY } from "./column-format.ts";
 import { type ColumnStage, F64Values, ObjectStage, type PickedRows, stageFor, StringStage } from "./column-stage.ts";
@@ -71,23 +71,37 @@ export class ColumnWriter {
   }
 
   /** The records that have been added, behind a prefix, in one array of bytes. Watermarks are not part of it. */
-  write(prefix: Uint8Array): Uint8Array<ArrayBuffer> {
+  write(prefix: Uint8Array, allocate: Allocate = newBytes): Uint8Array<ArrayBuffer> {
     const count = this.#rowCount;
     this.#describe();
-    const start = aligned(prefix.length + this.#description.length);
-    const bytes = new Uint8Array(this.#stages.reduce((end, stage) => aligned(end) + this.#sizeOf(stage), start + 8 * count));
+    const described = prefix.length + this.#description.length;
+    const start = aligned(described);
+    const bytes = allocate(this.#stages.reduce((end, stage) => aligned(end) + this.#sizeOf(stage), start + 8 * count));
+    assert(bytes.byteOffset === 0, "sections lie at the same positions in the bytes and in their memory");
     bytes.set(prefix);
     bytes.set(this.#description.view(), prefix.length);
+    // Memory may have been used before, so what lies between the sections is cleared.
+    bytes.fill(0, described, start);
     this.#timestamps.write(bytes, start, count);
-    let position = start + 8 * count;
+    let end = start + 8 * count;
     for (const stage of this.#stages) {
-      position = aligned(position);
-      if (stage.absences.any) stage.absences.write(bytes, position, count);
-      stage.write(bytes, position + this.#sizeOfValidity(stage), count);
-      position += this.#sizeOf(stage);
+      const position = aligned(end);
+      bytes.fill(0, end, position);
+      this.#writeStage(stage, bytes, position);
+      end = position + this.#sizeOf(stage);
     }
     this.#reset();
     return bytes;
+  }
+
+  #writeStage(stage: ColumnStage, bytes: Uint8Array<ArrayBuffer>, position: number): void {
+    const count = this.#rowCount;
+    const values = position + this.#sizeOfValidity(stage);
+    if (stage.absences.any) {
+      stage.absences.write(bytes, position, count);
+      bytes.fill(0, position + validityLength(count), values);
+    }
+    stage.write(bytes, values, count);
   }
 
   /** Drops what has been added. Its new strings will not arrive, so new generations begin. */

@@ -13,6 +13,13 @@ const NAN_HIGH_WORD = 0x7ff80000;
 const utf8Encoder = /* @__PURE__ */ new TextEncoder();
 const utf8Decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Gives memory for so many bytes, at the start of its buffer, so that views of numbers are aligned; what it holds is not defined. */
+export type Allocate = (byteLength: number) => Uint8Array<ArrayBuffer>;
+
+export function newBytes(byteLength: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(byteLength);
+}
+
 /**
  * Writes values into one growing buffer. All numbers are little-endian. What was written is read back by `ByteReader` with the
  * same calls in the same order.

@@ -12,6 +12,7 @@ export class BatchMerger {
   #row = 0;
   #rows: number[] = [];
   #watermarks: number[] = [];
+  #isFree = true;
 
   constructor(output: Output<unknown>) {
     this.#output = output;
@@ -21,12 +22,16 @@ export class BatchMerger {
     return this.#batch !== undefined;
   }
 
-  /** Shows `process` the watermarks of the batch, one after the other; what comes of them is told by `addWatermark` and `cut`. */
-  merge(batch: ColumnBatch, process: (watermark: number) => void): void {
+  /**
+   * Shows `process` the watermarks of the batch, one after the other; what comes of them is told by `addWatermark` and `cut`. Returns whether nobody keeps
+   * memory of the batch.
+   */
+  merge(batch: ColumnBatch, process: (watermark: number) => void): boolean {
     assert(this.#batch === undefined, "one batch is merged at a time");
     const { rows, watermarks } = batch.watermarks;
-    if (rows.length === 0) return void this.#output.processColumns!(batch);
+    if (rows.length === 0) return this.#output.processColumns!(batch) === true;
     this.#batch = batch;
+    this.#isFree = true;
     this.#first = 0;
     for (let index = 0; index < rows.length; index += 1) {
       this.#row = rows[index]!;
@@ -34,6 +39,7 @@ export class BatchMerger {
     }
     this.#handOn(batch, batch.rowCount);
     this.#batch = undefined;
+    return this.#isFree;
   }
 
   addWatermark(watermark: number): void {
@@ -58,7 +64,7 @@ export class BatchMerger {
     const selection = this.#first === 0 && end === rowCount ? batch.selection : rowsWithin(batch, this.#first, end);
     this.#first = end;
     const part = new ColumnBatch({ layout, rowCount, columns, timestamps, watermarks: hasWatermarks ? { rows, watermarks } : NO_WATERMARKS, selection });
-    if (0 < part.length) this.#output.processColumns!(part);
+    if (0 < part.length) this.#isFree = this.#output.processColumns!(part) === true && this.#isFree;
     else for (const watermark of watermarks) this.#output.processWatermark(watermark);
   }
 }

@@ -1,4 +1,5 @@
 import { assert } from "../lib/assert.ts";
+import { newBytes } from "../lib/bytes.ts";
 import { RingBuffer } from "../lib/ring-buffer.ts";
 
 /** Buffers in flight per channel: enough for sender and receiver to overlap, few enough that a barrier is never far behind. */
@@ -7,24 +8,26 @@ export const CHANNEL_CREDITS = 4;
 /** The sending end of one edge between two subtasks. A buffer may be sent for each credit; credits come back as the receiver finishes buffers. */
 export interface ChannelSender {
   readonly credit: number;
-  /** Hands the bytes over; they belong to the receiver from then on. */
-  send(buffer: Uint8Array): void;
+  /** Memory for a buffer to be sent, and for nothing else; what it holds is not defined. */
+  allocate(byteLength: number): Uint8Array<ArrayBuffer>;
+  /** Hands over what was written to memory that `allocate` gave; it belongs to the receiver from then on. */
+  send(buffer: Uint8Array<ArrayBuffer>): void;
   /** Called whenever credit was given back. */
   onCredit(listener: () => void): void;
 }
 
 export interface ChannelReceiver {
   /** The next buffer, or undefined where none has arrived. */
-  poll(): Uint8Array | undefined;
-  /** The buffer last polled has been used up: gives its credit back. */
-  release(): void;
+  poll(): Uint8Array<ArrayBuffer> | undefined;
+  /** The buffer last polled has been used up: gives its credit back, and its memory to be used again where nobody looks at it any more. */
+  release(isFree: boolean): void;
   /** Called whenever a buffer has arrived. */
   onArrival(listener: () => void): void;
 }
 
 /** A channel within one process: a bounded queue of buffers. Only bytes cross it, so that sender and receiver share no object. */
 export class LocalChannel implements ChannelSender, ChannelReceiver {
-  readonly #queue = new RingBuffer<Uint8Array>();
+  readonly #queue = new RingBuffer<Uint8Array<ArrayBuffer>>();
   #credit: number;
   #credited: () => void = ignore;
   #arrived: () => void = ignore;
@@ -37,7 +40,11 @@ export class LocalChannel implements ChannelSender, ChannelReceiver {
     return this.#credit;
   }
 
-  send(buffer: Uint8Array): void {
+  allocate(byteLength: number): Uint8Array<ArrayBuffer> {
+    return newBytes(byteLength);
+  }
+
+  send(buffer: Uint8Array<ArrayBuffer>): void {
     assert(this.#credit > 0, "a buffer is sent only with credit");
     this.#credit -= 1;
     this.#queue.push(buffer);
@@ -48,7 +55,7 @@ export class LocalChannel implements ChannelSender, ChannelReceiver {
     this.#credited = listener;
   }
 
-  poll(): Uint8Array | undefined {
+  poll(): Uint8Array<ArrayBuffer> | undefined {
     return this.#queue.shift();
   }
 

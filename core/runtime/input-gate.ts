@@ -29,6 +29,8 @@ interface OpenChannel extends GateChannel {
   reader: BufferReader | undefined;
   /** Whether the reader stands in a buffer. */
   isLoaded: boolean;
+  /** Whether nobody keeps memory of that buffer: only batches of columns are views of it. */
+  isFree: boolean;
 }
 
 /** All inputs of a subtask: reads channels buffer by buffer, merges watermarks and idleness per input, and aligns barriers over all channels. */
@@ -46,7 +48,7 @@ export class InputGate {
       receiver.onArrival(onArrival);
       const valveIndex = counts[input]!;
       counts[input] = valveIndex + 1;
-      return { receiver, input, index, valveIndex, reader: undefined, isLoaded: false };
+      return { receiver, input, index, valveIndex, reader: undefined, isLoaded: false, isFree: true };
     });
     this.#inputs = inputs.map((output, input) => new MergedInput(output as Output<unknown>, counts[input]!));
     this.#alignment = new BarrierAlignment(channels.length);
@@ -148,7 +150,7 @@ export class InputGate {
     const batch = channel.reader!.takeBatch();
     if (batch === undefined) return false;
     this.#task.countFurther(Math.max(0, batch.length - 1));
-    input.processColumns(channel.valveIndex, batch);
+    if (!input.processColumns(channel.valveIndex, batch)) channel.isFree = false;
     return true;
   }
 
@@ -187,6 +189,7 @@ export class InputGate {
     if (channel.reader === undefined) channel.reader = new BufferReader(bytes);
     else channel.reader.reset(bytes);
     channel.isLoaded = true;
+    channel.isFree = true;
     return true;
   }
 
@@ -196,7 +199,7 @@ export class InputGate {
 
   #release(channel: OpenChannel): void {
     channel.isLoaded = false;
-    channel.receiver.release();
+    channel.receiver.release(channel.isFree);
   }
 
   #advance(): void {

@@ -17,7 +17,7 @@ export interface CreditGauge {
 /** One channel with the buffer being filled and the buffers that found no credit. */
 export class Lane {
   readonly builder = new BufferBuilder();
-  readonly overflow = new RingBuffer<Uint8Array>();
+  readonly overflow = new RingBuffer<Uint8Array<ArrayBuffer>>();
   readonly #channel: ChannelSender;
   readonly #gauge: CreditGauge;
   #starved = false;
@@ -37,7 +37,7 @@ export class Lane {
 
   flush(): void {
     if (this.builder.isEmpty) return;
-    this.overflow.push(this.builder.finish());
+    this.overflow.push(this.builder.finish((byteLength) => this.#channel.allocate(byteLength)));
     this.#drain();
   }
 

@@ -5,15 +5,15 @@
  * Links know neither records nor credits left: whoever sends keeps to the credit of its channel, so that what waits in a link is bounded.
  */
 export interface Link {
-  /** Sends a buffer. Its memory belongs to the link from then on. */
+  /** Sends a buffer, in memory that `allocate` gave and that belongs to the link from then on. */
   send(channel: number, bytes: Uint8Array<ArrayBuffer>): void;
-  /** Gives back the credit of one buffer of a channel; and, where the receiver is done with it, its memory to be used again. */
+  /** Gives back the credit of one buffer that came on a channel; and, where nobody looks at it any more, its memory to be used again. */
   grant(channel: number, used: Uint8Array<ArrayBuffer> | undefined): void;
   /** Memory for a buffer to be sent: used before, if there is some, and not cleared. */
   allocate(byteLength: number): Uint8Array<ArrayBuffer>;
   /** Once; what arrived before is held for it. */
   listen(listener: LinkListener): void;
-  /** Both ends learn of it, once. Sends after it do nothing. */
+  /** Both ends learn of it, once. Of what was sent before it, the last may be lost; sends after it do nothing. */
   close(): void;
 }
 

@@ -20,9 +20,9 @@ export class MergedInput implements WatermarkValveOutput {
     return this.#merger !== undefined;
   }
 
-  /** Hands a batch of one channel on, with the watermarks of all of them. */
-  processColumns(channel: number, batch: ColumnBatch): void {
-    this.#merger!.merge(batch, (watermark) => this.valve.processWatermark(channel, watermark));
+  /** Hands a batch of one channel on, with the watermarks of all of them. Returns whether nobody keeps memory of it. */
+  processColumns(channel: number, batch: ColumnBatch): boolean {
+    return this.#merger!.merge(batch, (watermark) => this.valve.processWatermark(channel, watermark));
   }
 
   onWatermark(watermark: number): void {

@@ -109,6 +109,24 @@ describe("a batch as bytes", () => {
   });
 });
 
+describe("the bytes of a buffer", () => {
+  const rows = [{ n: 1, s: "x", b: true, f: 0.5, o: [1], a: null }, { n: 2, s: "y", b: false, f: NaN, o: [], a: 7 }, { n: 3, s: "x", b: true, f: -0, o: [2], a: 8 }];
+
+  test("are the same whatever their memory held", () => {
+    for (const isColumns of [false, true]) {
+      const fill = (builder: BufferBuilder): void => {
+        if (isColumns) addBatch(builder, batchOf(rows));
+        else for (const row of rows) builder.addRecord(row, 5);
+        builder.addBarrier(1);
+      };
+      const [clean, used] = [new BufferBuilder(), new BufferBuilder()];
+      fill(clean);
+      fill(used);
+      expect(used.finish((byteLength) => new Uint8Array(new ArrayBuffer(4_096), 0, byteLength).fill(0xdb))).toEqual(clean.finish());
+    }
+  });
+});
+
 describe("a session sends each string once", () => {
   const many = Array.from({ length: 100 }, (_, index) => ({ key: `a rather long key ${index % 50}`, index }));
 

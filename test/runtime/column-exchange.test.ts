@@ -63,14 +63,14 @@ function send(writer: RecordWriter, sent: readonly Sent[], asRows: boolean): voi
   writer.endOfInput();
 }
 
-function buffersOf(channel: LocalChannel): Uint8Array[] {
-  const buffers: Uint8Array[] = [];
+function buffersOf(channel: LocalChannel): Uint8Array<ArrayBuffer>[] {
+  const buffers: Uint8Array<ArrayBuffer>[] = [];
   for (let bytes = channel.poll(); bytes !== undefined; bytes = channel.poll()) buffers.push(bytes);
   return buffers;
 }
 
 /** What comes out of a channel, by rows or by batches. */
-function received(buffers: readonly Uint8Array[], byBatches: boolean): unknown[] {
+function received(buffers: readonly Uint8Array<ArrayBuffer>[], byBatches: boolean): unknown[] {
   const elements: unknown[] = [];
   let reader: BufferReader | undefined;
   for (const bytes of buffers) {
@@ -220,7 +220,7 @@ function head(columns: boolean): { readonly log: unknown[]; readonly output: Out
   return { log, output: columns ? { ...output, processColumns } : output, batches: () => batches };
 }
 
-function gateOver(channels: readonly (readonly Uint8Array[])[], output: Output<unknown>, budget: () => boolean): { gate: InputGate; taken: () => number; aligned: number[] } {
+function gateOver(channels: readonly (readonly Uint8Array<ArrayBuffer>[])[], output: Output<unknown>, budget: () => boolean): { gate: InputGate; taken: () => number; aligned: number[] } {
   const aligned: number[] = [];
   let taken = 0;
   const receivers = channels.map((buffers) => {
@@ -284,6 +284,26 @@ describe("a gate", () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test("gives memory back to be used again where nobody keeps any of it", () => {
+    const streams: [string, readonly Sent[], boolean][] = [
+      ["rows", [["record", 1, 1]], true],
+      ["columns that the taker is done with", [batchOf([1, 2, 3])], true],
+      ["columns that it keeps", [batchOf(["kept", "too"])], false],
+      ["columns with watermarks, of which it keeps none", [batchOf([1, 2]), ["watermark", 3]], true],
+    ];
+    for (const [what, sent, isFree] of streams) {
+      const { writer, channels: [channel] } = writerOf({ kind: "forward" }, 1);
+      send(writer, sent, false);
+      const released: boolean[] = [];
+      const receiver = { poll: () => channel!.poll(), release: (free: boolean) => released.push(free), onArrival: () => {} };
+      const { output } = head(false);
+      const taker = { ...output, processColumns: (batch: ColumnBatch) => batch.columns[0]!.kind !== "string" };
+      const task = { mayTake: () => true, countFurther: () => {}, onAligned: () => {} };
+      new InputGate([{ receiver, input: 0 }], [taker as Output<never>], task, () => {}).take();
+      expect([what, released]).toEqual([what, [isFree]]);
+    }
   });
 
   test("counts a batch as its records, and walks it where the operator takes rows", () => {

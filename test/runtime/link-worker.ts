@@ -1,0 +1,22 @@
+import { type MessagePort, parentPort } from "node:worker_threads";
+import { createLocalHost } from "../../core/local-host.ts";
+import { PortLink } from "../../core/runtime/port-link.ts";
+import { RingLink } from "../../core/runtime/ring-link.ts";
+import { LinkEnd, type LinkPlan } from "./link-end.ts";
+import { threadPort } from "./thread-port.ts";
+
+export interface EndOrder {
+  readonly port: MessagePort;
+  readonly plan: LinkPlan;
+  readonly end: number;
+  /** Of a link of rings; undefined: the link is one of messages. */
+  readonly ringBytes: number | undefined;
+}
+
+/** A thread that plays one end of a link after the other. */
+const { scheduler } = createLocalHost();
+parentPort!.on("message", ({ port, plan, end, ringBytes }: EndOrder) => {
+  const line = threadPort(port);
+  const link = ringBytes === undefined ? new PortLink(line) : new RingLink(line, scheduler, ringBytes);
+  new LinkEnd(link, scheduler, plan, end, (report) => parentPort!.postMessage(report));
+});
