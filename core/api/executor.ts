@@ -1,3 +1,4 @@
+import type { JobGraphJson } from "../graph/fingerprint.ts";
 import type { StreamGraph } from "../graph/stream-graph.ts";
 import type { MetricsRow } from "../metrics/prometheus.ts";
 
@@ -81,8 +82,22 @@ export interface JobClient {
    * ended.
    */
   cancel(): Promise<void>;
+  /** Ends the input of every source as if there were no more, so that windows fire and the job finishes; resolves once it has ended. */
+  stop(): Promise<void>;
   /** Resolves when the job has finished. Rejects with what made it fail, or with JOB_CANCELED. */
   result(): Promise<JobExecutionResult>;
+  /**
+   * What the job gives to `collectSink(name)`, in batches; they end with the job, and throw what made it fail. The job waits for whoever takes them, and is a few
+   * buffers ahead at most. Whoever stops early gives up what comes until the results of this name are asked for again.
+   */
+  results<T>(name: string): AsyncIterableIterator<readonly T[]>;
+  /**
+   * Gives records to the sources `new PushSource(name)` of the job; resolves when they have taken all of them, so that whoever waits for it is as fast as the job.
+   * Rejects with JOB_ENDED where the job ends before.
+   */
+  push(name: string, records: readonly unknown[]): Promise<void>;
+  /** How many records a second all sources together take, from now on: 0 pauses them, undefined is as many as they can. A batch of columns is taken as a whole. */
+  throttle(recordsPerSecond: number | undefined): void;
   /** The accumulators of the last attempt by name, merged over subtasks; of this moment while the job runs. */
   accumulators(): ReadonlyMap<string, unknown>;
   /** The counters of every operator subtask, of this moment. */
@@ -121,4 +136,50 @@ export interface JobExecutionResult {
   readonly netRuntimeMs: number;
   /** The merged accumulator of this name, undefined where no function has added one. */
   getAccumulatorResult(name: string): unknown;
+}
+
+/**
+ * The submitter's hold on a job of a cluster: as a `JobClient`, but what the job's workers know has to be asked of them.
+ *
+ * @example
+ * ```text
+ * const client = await cluster.submit(new URL("./job.ts", import.meta.url), { stations: 40 });
+ * for await (const batch of client.results<Reading>("readings")) show(batch);
+ * const { netRuntimeMs } = await client.result();
+ * ```
+ */
+export interface ClusterJobClient extends Omit<JobClient, "accumulators" | "metrics" | "metricsText"> {
+  readonly jobId: string;
+  /** Chains, connections and their parallelism: what the job's workers run. */
+  readonly plan: JobGraphJson;
+  /** The accumulators by name, merged over subtasks: as they are now, or as they were when the job ended. */
+  accumulators(): Promise<ReadonlyMap<string, unknown>>;
+  /** What every subtask does and has counted, again and again, the last time when the job has ended. One of these at a time asks the workers. */
+  reports(options?: ReportOptions): AsyncIterableIterator<JobReport>;
+  /** As `env.explain()`, from where the job runs. */
+  explain(): Promise<string>;
+}
+
+/** How often a job reports. */
+export interface ReportOptions {
+  /** Time between two reports, ms. Default 1000. */
+  readonly everyMs?: number | undefined;
+}
+
+/** A job at one moment. */
+export interface JobReport {
+  readonly status: JobStatus;
+  readonly subtasks: readonly SubtaskStatus[];
+  /** The counters of every operator subtask. */
+  readonly metrics: readonly MetricsRow[];
+}
+
+/** The state of a subtask, as in Flink, and where it runs. */
+export interface SubtaskStatus {
+  /** Id of the vertex in the plan. */
+  readonly vertex: number;
+  readonly subtask: number;
+  /** Number of the task manager, from 0; undefined where none has been found yet. */
+  readonly taskManager: number | undefined;
+  readonly state: "CREATED" | "SCHEDULED" | "DEPLOYING" | "INITIALIZING" | "RUNNING" | "FINISHED" | "CANCELING" | "CANCELED" | "FAILED";
 }

@@ -15,13 +15,18 @@ export interface CollectTarget<T> {
 }
 
 /**
- * Hands results to whoever submitted the job: into an array, to a function, or to a target that can ask the job to wait. Records
- * come in the order in which each subtask emitted them.
+ * Hands results to whoever submitted the job: by a name, under which the job's client gives them wherever the job runs; or, where it runs in the submitter's own
+ * thread, into an array, to a function, or to a target that can ask the job to wait. Records come in the order in which each subtask emitted them.
+ *
+ * Results under a name wait for their reader: `client.results(name)`. A job is ahead of it by a few buffers at most.
  *
  * @throws JobError INVALID_ARGUMENT for anything else.
  */
-export function collectSink<T>(target: T[] | ((record: T, timestamp: number | undefined) => void) | CollectTarget<T>): Sink<T> {
-  const collect = targetOf(target);
+export function collectSink<T>(target: string | T[] | ((record: T, timestamp: number | undefined) => void) | CollectTarget<T>): Sink<T> {
+  return typeof target === "string" ? namedSink(target) : targetSink(targetOf(target));
+}
+
+function targetSink<T>(collect: CollectTarget<T>): Sink<T> {
   return {
     describe: () => "collect",
     createWriter(context): SinkWriter<T> {
@@ -44,11 +49,28 @@ export function collectSink<T>(target: T[] | ((record: T, timestamp: number | un
   };
 }
 
+function namedSink<T>(name: string): Sink<T> {
+  if (name === "") throw new JobError("INVALID_ARGUMENT", 'collectSink takes a name that says what the results are, such as "counts", but got an empty one');
+  return {
+    describe: () => `collect ${show(name)}`,
+    createWriter(context): SinkWriter<T> {
+      const results = context.results(name);
+      results.onReady(() => context.notifyReady());
+      return {
+        write: (record) => results.take(record),
+        isReady: () => results.isReady(),
+        flush: () => results.flush(),
+        close() {},
+      };
+    },
+  };
+}
+
 function targetOf<T>(target: T[] | ((record: T, timestamp: number | undefined) => void) | CollectTarget<T>): CollectTarget<T> {
   if (Array.isArray(target)) return { take: (record) => void target.push(record) };
   if (typeof target === "function") return { take: (record, timestamp) => target(record, timestamp) };
   if (typeof target !== "object" || target === null || typeof target.take !== "function") {
-    throw new JobError("INVALID_ARGUMENT", `collectSink takes an array or a function, but got ${show(target)}`);
+    throw new JobError("INVALID_ARGUMENT", `collectSink takes a name, an array or a function, but got ${show(target)}`);
   }
   if (target.isReady !== undefined && target.onReady === undefined) {
     throw new JobError(

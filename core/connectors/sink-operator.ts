@@ -204,6 +204,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
       at: (time, job) => context.at(time, () => this.#runMail(job)),
       now: () => context.processingTime.now(),
       print: (line) => context.print(line),
+      results: (name) => context.submitter.results(name),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { ColumnBatch } from "../data/column-batch.ts";
 import type { Type } from "../data/type.ts";
 import type { Cancellable } from "../host/host.ts";
+import type { ResultTarget } from "../operators/operator.ts";
 
 /**
  * Flink's sink contract: a writer per subtask, and a committer where writes become visible in a second step. Everything is called from the task and runs to
@@ -31,6 +32,8 @@ export interface SinkWriterContext {
   at(time: number, job: () => void): Cancellable;
   now(): number;
   print(line: string): void;
+  /** Where records for whoever submitted the job go, by name: what `client.results(name)` gives. */
+  results(name: string): ResultTarget;
 }
 
 /** Takes the records of one subtask; called from the task, one call at a time. */

@@ -62,6 +62,7 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
   #wasWaiting = false;
   /** Records that had been emitted when the last poll began. */
   #recordsBefore = 0;
+  #isStopped = false;
   #ended = false;
   #closed = false;
 
@@ -107,7 +108,7 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
       this.#outputs.emitPeriodically();
     }
     if (this.#idleWatch !== undefined && this.#idleWatch.isDue) this.#countTime(this.#idleWatch);
-    const status = this.#pollReader();
+    const status = this.#isStopped ? "END_OF_INPUT" : this.#pollReader();
     switch (status) {
       case "MORE_AVAILABLE":
         this.#wasWaiting = false;
@@ -124,6 +125,11 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
       default:
         return unreachable(status);
     }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#context.wake();
   }
 
   receive(message: ToReader): void {
@@ -195,6 +201,7 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
       fail: (cause) => context.fail(this.#failure(cause)),
       at: (time, job) => context.at(time, () => this.#runMail(job)),
       now: () => context.processingTime.now(),
+      inbox: (name) => context.submitter.inbox(name),
     };
   }
 

@@ -2,6 +2,7 @@ import type { Part } from "../lib/part.ts";
 import type { Cancellable } from "../host/host.ts";
 import type { ColumnBatch } from "../data/column-batch.ts";
 import type { Type } from "../data/type.ts";
+import type { Inbox } from "../operators/operator.ts";
 
 /**
  * Flink's source contract (FLIP-27): an enumerator, one per job, finds splits and hands them to readers, one per subtask; readers turn splits into records.
@@ -79,6 +80,8 @@ export interface SourceReaderContext {
   fail(cause: unknown): void;
   at(time: number, job: () => void): Cancellable;
   now(): number;
+  /** What whoever submitted the job pushes under a name: records of `client.push(name, records)`. */
+  inbox(name: string): Inbox;
 }
 
 /** `MORE_AVAILABLE`: poll again; `NOTHING_AVAILABLE`: wait for `notifyAvailable`; `END_OF_INPUT`: never poll again. */

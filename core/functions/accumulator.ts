@@ -12,4 +12,11 @@ export interface Accumulator<V, R> {
   merge(other: Accumulator<V, R>): void;
   /** An independent copy, so that results can be merged while subtasks go on adding. */
   clone(): Accumulator<V, R>;
+  /**
+   * What stands for it where subtasks run in several threads: plain data. Default: what `getLocalValue` returns. Needed, with `mergeData`, where that is not all
+   * that `merge` needs, as for a mean, or is no plain data.
+   */
+  toData?(): unknown;
+  /** As `merge`, with what `toData` of another one has returned. Default: `merge` with an accumulator that has `getLocalValue` alone. */
+  mergeData?(data: unknown): void;
 }

@@ -4,6 +4,16 @@ import type { Accumulator } from "./accumulator.ts";
 
 type AnyAccumulator = Accumulator<never, unknown>;
 
+/** An accumulator as plain data, merged so far, on its way from thread to thread. */
+export interface AccumulatorData {
+  readonly name: string;
+  readonly className: string;
+  /** What `toData` has returned. */
+  readonly data: unknown;
+  /** What it comes to. */
+  readonly value: unknown;
+}
+
 /**
  * To which run of a job an accumulator belongs. Function objects outlive a run: when the next attempt, or the next `execute`, registers the same
  * accumulator object again, it must not bring along what the last one counted.
@@ -25,14 +35,31 @@ export class Accumulators {
 
   /** The value of each name, merged over all operators and subtasks, in the order in which the names came. May be called at any time. */
   results(): ReadonlyMap<string, unknown> {
-    const results = new Map<string, unknown>();
-    for (const [name, accumulators] of this.#byName) {
-      const [first, ...others] = accumulators;
-      const merged = first!.clone();
-      for (const other of others) merged.merge(other);
-      results.set(name, merged.getLocalValue());
+    return new Map([...this.#byName.keys()].map((name) => [name, this.#merged(name).getLocalValue()]));
+  }
+
+  /**
+   * What other threads have of the same run, with what is here merged into it.
+   *
+   * @throws JobError INVALID_ARGUMENT where a name stands for another class elsewhere.
+   */
+  mergedInto(others: readonly AccumulatorData[]): readonly AccumulatorData[] {
+    const byName = new Map(others.map((other) => [other.name, other]));
+    for (const name of this.#byName.keys()) {
+      const merged = this.#merged(name);
+      const other = byName.get(name);
+      if (other !== undefined && other.className !== classOf(merged)) throw otherClass(name, classOf(merged), other.className);
+      if (other !== undefined) byName.set(name, asData(name, withData(merged, other.data)));
+      else byName.set(name, asData(name, merged));
     }
-    return results;
+    return [...byName.values()];
+  }
+
+  #merged(name: string): AnyAccumulator {
+    const [first, ...others] = this.#byName.get(name)!;
+    const merged = first!.clone();
+    for (const other of others) merged.merge(other);
+    return merged;
   }
 
   #add(name: string, accumulator: AnyAccumulator): void {
@@ -47,10 +74,7 @@ export class Accumulators {
     }
     const [first] = present;
     if (first!.constructor !== accumulator.constructor) {
-      throw new JobError(
-        "INVALID_ARGUMENT",
-        `accumulator ${show(name)} is a ${classOf(accumulator)} here and a ${classOf(first!)} elsewhere in the job: give one of them another name`,
-      );
+      throw otherClass(name, classOf(accumulator), classOf(first!));
     }
     present.add(accumulator);
   }
@@ -75,6 +99,25 @@ export class SubtaskAccumulators {
     this.#onAdd(name, accumulator);
     this.#own.set(name, accumulator);
   }
+}
+
+function asData(name: string, accumulator: AnyAccumulator): AccumulatorData {
+  const value = accumulator.getLocalValue();
+  return { name, className: classOf(accumulator), data: accumulator.toData === undefined ? value : accumulator.toData(), value };
+}
+
+/** Those of others first: they are of earlier subtasks. */
+function withData(own: AnyAccumulator, data: unknown): AnyAccumulator {
+  const merged = own.clone();
+  merged.resetLocal();
+  if (merged.mergeData !== undefined) merged.mergeData(data);
+  else merged.merge({ getLocalValue: () => data } as AnyAccumulator);
+  merged.merge(own);
+  return merged;
+}
+
+function otherClass(name: string, here: string, elsewhere: string): JobError {
+  return new JobError("INVALID_ARGUMENT", `accumulator ${show(name)} is a ${here} here and a ${elsewhere} elsewhere in the job: give one of them another name`);
 }
 
 function classOf(accumulator: AnyAccumulator): string {

@@ -127,6 +127,16 @@ export class AverageAccumulator implements Accumulator<number, number> {
     copy.merge(this);
     return copy;
   }
+
+  toData(): unknown {
+    return { count: this.#count, sum: this.#sum };
+  }
+
+  mergeData(data: unknown): void {
+    const { count, sum } = data as { readonly count: number; readonly sum: number };
+    this.#count += count;
+    this.#sum += sum;
+  }
 }
 
 /** The smallest of 32-bit integers; 2147483647 where none was added, as in Flink. */

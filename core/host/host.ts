@@ -54,6 +54,8 @@ export interface Network {
    * Hosts whose ports cannot be carried away (objects at the edge): the end here of the line `line` to the host at `address`, where the other end is got by the same call.
    */
   connect?(address: string, line: string): Port;
+  /** Where others find this host by that. */
+  readonly address?: string;
 }
 
 /** What a platform gives to the engine. `createLocalHost` makes one of the globals that every platform has. */

@@ -10,6 +10,8 @@ export interface Workers<Script> {
 export interface WorkerHandle {
   /** Leads to the worker, and closes when it is gone, whatever the cause. Closed here, it ends the worker. */
   readonly port: Port;
+  /** Where `Network.connect` finds it, on hosts whose ports cannot be carried. */
+  readonly address?: string;
   /** Why it is gone, where the platform says it; known when `port` closes. */
   readonly reason: string | undefined;
   /** Ends it at once, also where it spins. */

@@ -26,6 +26,13 @@ export const ERROR_CODES = {
   RESTORE_MISMATCH: "user",
   KERNEL_UNAVAILABLE: "system",
   CODE_UNAVAILABLE: "system",
+  GRAPH_MISMATCH: "user",
+  NO_SLOTS: "user",
+  TASK_MANAGER_LOST: "system",
+  JOB_MASTER_LOST: "system",
+  PROTOCOL_MISMATCH: "system",
+  CLUSTER_CLOSED: "user",
+  JOB_ENDED: "user",
   INTERNAL: "system",
 } as const satisfies Record<string, "user" | "system">;
 

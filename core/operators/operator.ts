@@ -85,6 +85,31 @@ export interface ProcessingTimeService {
   at(time: number, onTime: (time: number) => void): Cancellable;
 }
 
+/** Takes records on behalf of whoever submitted the job. */
+export interface ResultTarget {
+  take(record: unknown): void;
+  /** Whether it takes more now. While false, the job waits. */
+  isReady(): boolean;
+  /** Calls `listener` whenever `isReady` may have become true. */
+  onReady(listener: () => void): void;
+  /** What was taken so far goes on its way. */
+  flush(): void;
+}
+
+/** Gives records on behalf of whoever submitted the job. */
+export interface Inbox {
+  /** The next record, undefined where there is none yet. Once the last one of a push is taken, the submitter learns of it. */
+  take(): { readonly record: unknown } | undefined;
+  /** Calls `listener` whenever there may be one. */
+  onArrival(listener: () => void): void;
+}
+
+/** The ways of records between the subtasks of a job and whoever submitted it, by name. */
+export interface SubmitterLines {
+  results(name: string): ResultTarget;
+  inbox(name: string): Inbox;
+}
+
 /** Where the operator stands among its subtasks. */
 export interface SubtaskInfo {
   readonly jobName: string;
@@ -149,6 +174,7 @@ export interface OperatorContext {
   userError(cause: unknown, record: unknown, timestamp: number): JobError;
   /** Accumulators of this subtask, merged by name into the job's result. */
   readonly accumulators: AccumulatorRegistry;
+  readonly submitter: SubmitterLines;
 }
 
 export interface AccumulatorRegistry {

@@ -12,4 +12,6 @@ export interface SourcePoll {
   /** Records that the last poll emitted: what the turn of its task is charged for. */
   readonly polledRecords: number;
   receive(message: ToReader): void;
+  /** From the next poll on the input has ended, whatever there is still to read. */
+  stop(): void;
 }

@@ -1,7 +1,7 @@
 import type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "../graph/job-graph.ts";
 import type { Host } from "../host/host.ts";
 import { JobError } from "../lib/errors.ts";
-import type { AccumulatorRegistry, Operator, Output, SubtaskInfo } from "../operators/operator.ts";
+import type { AccumulatorRegistry, Operator, Output, SubmitterLines, SubtaskInfo } from "../operators/operator.ts";
 import type { ToEnumerator } from "../operators/source-protocol.ts";
 import { Chain, type BuiltChain, type ChainLink } from "./chain.ts";
 import type { ChannelSender } from "./channel.ts";
@@ -25,6 +25,7 @@ export interface ChainEnvironment {
   readonly restore: RestorePoint | undefined;
   readonly gauge: CreditGauge;
   readonly accumulators: AccumulatorRegistry;
+  readonly submitter: SubmitterLines;
   senders(edge: JobEdge): readonly ChannelSender[];
   /** The task that runs the chain; it exists before any operator opens. */
   task(): Task;
@@ -121,6 +122,7 @@ function createContext(environment: ChainEnvironment, chained: ChainedOperator, 
     output: outputs.main,
     sideOutputs: outputs.side,
     accumulators: environment.accumulators,
+    submitter: environment.submitter,
     calls: taskCalls(environment, position),
     kernel: environment.host.kernel,
     freeze: environment.freeze,

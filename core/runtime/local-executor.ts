@@ -6,6 +6,8 @@ import { loadParts, type Part } from "../lib/part.ts";
 import { prometheusText, type MetricsRow } from "../metrics/prometheus.ts";
 import { partsOf } from "./job-parts.ts";
 import { LocalJob, type JobOutcome, type RestorePoint } from "./local-job.ts";
+import { LocalLines } from "./local-lines.ts";
+import { SubmitterRecords } from "./submitter-records.ts";
 import { asJobError } from "./task.ts";
 
 export interface SubmitOptions {
@@ -53,6 +55,7 @@ export class LocalJobClient {
   readonly #signal: AbortSignal | undefined;
   readonly #startedAt: number;
   readonly #ended: Promise<JobOutcome>;
+  readonly #records = new SubmitterRecords();
   #job: LocalJob | undefined;
   #outcome: JobOutcome | undefined;
   #endedAt: number | undefined;
@@ -88,6 +91,25 @@ export class LocalJobClient {
   async cancel(): Promise<void> {
     this.#cancel();
     await this.#ended;
+  }
+
+  /** Ends the input of every source as if there were no more; resolves once the job has ended. */
+  async stop(): Promise<void> {
+    this.#job?.subtasks.stop();
+    await this.#ended;
+  }
+
+  throttle(recordsPerSecond: number | undefined): void {
+    const sources = this.#tasks.flat().filter((task) => task.chain.source !== undefined).length;
+    this.#job?.subtasks.throttle(recordsPerSecond === undefined ? undefined : recordsPerSecond / Math.max(1, sources));
+  }
+
+  results<T>(name: string): AsyncIterableIterator<readonly T[]> {
+    return this.#records.stream(name);
+  }
+
+  push(name: string, records: readonly unknown[]): Promise<void> {
+    return this.#records.push(name, records);
   }
 
   /** @throws JobError what made the job fail, or JOB_CANCELED. */
@@ -138,7 +160,8 @@ export class LocalJobClient {
     const { host, restore, freeze = false, turnRecordsMax, channelCredits } = this.#options;
     const onEnd = (outcome: JobOutcome): void => this.#end(outcome);
     try {
-      const job = new LocalJob(this.#graph, { host, attempt: 0, restore, freeze, turnRecordsMax, channelCredits, onEnd });
+      const submitter = new LocalLines(this.#records, host);
+      const job = new LocalJob(this.#graph, { host, attempt: 0, restore, freeze, turnRecordsMax, channelCredits, submitter, onEnd });
       this.#job = job;
       host.scheduler.post(() => {
         if (this.#outcome === undefined) job.start();
@@ -163,6 +186,7 @@ export class LocalJobClient {
     this.#outcome = outcome;
     this.#endedAt = this.#options.host.clock.now();
     this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#records.end(outcome.status === "FAILED" ? outcome.error : undefined);
     this.#settle(outcome);
   }
 

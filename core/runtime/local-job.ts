@@ -1,7 +1,9 @@
 import type { TaskSnapshot } from "../checkpoint/manifest.ts";
 import type { Accumulators } from "../functions/accumulators.ts";
 import type { JobGraph, JobVertex } from "../graph/job-graph.ts";
+import type { SubmitterLines } from "../operators/operator.ts";
 import { JobAttempt, type JobOutcome, type TaskRunner } from "./job-attempt.ts";
+import { NO_SUBMITTER } from "./outputs.ts";
 import { type SubtaskOptions, Subtasks } from "./subtasks.ts";
 import type { Task } from "./task.ts";
 
@@ -9,7 +11,9 @@ export type { JobOutcome } from "./job-attempt.ts";
 export type { RestorePoint } from "./subtasks.ts";
 
 /** Where and how one attempt of a job runs. */
-export interface LocalJobOptions extends SubtaskOptions {
+export interface LocalJobOptions extends Omit<SubtaskOptions, "submitter"> {
+  /** Absent where nobody takes results by name or pushes records. */
+  readonly submitter?: SubmitterLines;
   onEnd(outcome: JobOutcome): void;
 }
 
@@ -28,7 +32,7 @@ export class LocalJob {
   constructor(graph: JobGraph, options: LocalJobOptions) {
     this.graph = graph;
     // Subtasks run once the attempt starts them, so that neither needs the other before.
-    this.subtasks = new Subtasks(graph, options, {
+    this.subtasks = new Subtasks(graph, { submitter: NO_SUBMITTER, ...options }, {
       onRunning() {},
       onSnapshot: ({ vertex, subtask }, checkpointId, snapshot) => this.#listener?.onTaskSnapshot(vertex, subtask, checkpointId, snapshot),
       onFinished: () => this.#attempt.onFinished(),

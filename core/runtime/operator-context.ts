@@ -12,6 +12,7 @@ import type {
   OperatorContext,
   Output,
   ProcessingTimeService,
+  SubmitterLines,
   SubtaskInfo,
   SuspendedWork,
 } from "../operators/operator.ts";
@@ -52,6 +53,7 @@ export interface SubtaskContextOptions {
   /** Side outputs that somebody reads, by tag id. */
   readonly sideOutputs: ReadonlyMap<string, Output<unknown>>;
   readonly accumulators: AccumulatorRegistry;
+  readonly submitter: SubmitterLines;
   readonly calls: TaskCalls;
   /** Default none. */
   readonly kernel?: KernelModule | undefined;
@@ -86,6 +88,7 @@ export class SubtaskContext implements OperatorContext {
   readonly processingTime: ProcessingTimeService;
   readonly metrics: OperatorMetrics = new OperatorMetrics();
   readonly accumulators: AccumulatorRegistry;
+  readonly submitter: SubmitterLines;
   readonly kernel: KernelModule | undefined;
   readonly #sideOutputs: ReadonlyMap<string, Output<unknown>>;
   readonly #calls: TaskCalls;
@@ -103,6 +106,7 @@ export class SubtaskContext implements OperatorContext {
     this.output = options.output;
     this.openOutput = options.output;
     this.accumulators = options.accumulators;
+    this.submitter = options.submitter;
     this.kernel = options.kernel;
     this.#sideOutputs = options.sideOutputs;
     this.#calls = calls;

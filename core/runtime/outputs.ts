@@ -1,8 +1,9 @@
 import { copied } from "../data/copied.ts";
 import type { ColumnBatch } from "../data/column-batch.ts";
 import { withOwnObjects } from "../data/own-objects.ts";
+import { assert } from "../lib/assert.ts";
 import { columnsInto } from "../operators/columns-output.ts";
-import type { Output } from "../operators/operator.ts";
+import type { Output, SubmitterLines } from "../operators/operator.ts";
 
 /** Where an operator emits when nobody reads it. */
 export const NO_OUTPUT: Output<unknown> = {
@@ -75,4 +76,11 @@ export function joinOutputs(consumers: readonly { readonly sideOutput: string | 
   if (sideReaders.length > 0) return { main: new Tee(main, sideReaders), side };
   if (main.length === 0) return { main: NO_OUTPUT, side };
   return { main: main.length === 1 ? main[0]! : new Tee(main, []), side };
+}
+
+/** Where nobody has submitted what runs, as in tests of operators and jobs. */
+export const NO_SUBMITTER: SubmitterLines = { results: nobody, inbox: nobody };
+
+function nobody(name: string): never {
+  assert(false, `there is nobody who could take or push ${name}`);
 }

@@ -5,13 +5,14 @@ import type { Host } from "../host/host.ts";
 import { assert } from "../lib/assert.ts";
 import type { JobError } from "../lib/errors.ts";
 import type { MetricsRow } from "../metrics/prometheus.ts";
-import type { Output } from "../operators/operator.ts";
+import type { Output, SubmitterLines } from "../operators/operator.ts";
 import type { ToEnumerator, ToReader } from "../operators/source-protocol.ts";
 import { buildChain, type ChainEnvironment } from "./chain-builder.ts";
 import { type ChannelReceiver, type ChannelSender, LocalChannel } from "./channel.ts";
 import { type PlannedChannel, planChannels } from "./channel-plan.ts";
 import type { GateChannel, InputGate } from "./input-gate.ts";
 import { exchange } from "./job-parts.ts";
+import { SourceThrottle } from "./source-throttle.ts";
 import { Task, type TaskListener } from "./task.ts";
 
 /** What a job is restored from: where its state lies, and how to read the parts. */
@@ -30,6 +31,7 @@ export interface SubtaskOptions {
   /** Records per turn; undefined for the default. */
   readonly turnRecordsMax: number | undefined;
   readonly channelCredits: number | undefined;
+  readonly submitter: SubmitterLines;
 }
 
 /** One subtask of a job, as its graph names it. */
@@ -122,6 +124,17 @@ export class Subtasks implements TaskListener {
     this.#taskAt.get(placeName(vertex, subtask))!.receive(message);
   }
 
+  /** Ends the input of every source here, as if there were no more. */
+  stop(): void {
+    this.#each((task) => task.stop());
+  }
+
+  /** Records a second of each source subtask here, from now on; undefined: no bound. */
+  throttle(recordsPerSecond: number | undefined): void {
+    const now = this.#options.host.clock.now();
+    this.#each((task) => task.throttle(recordsPerSecond === undefined ? undefined : new SourceThrottle(recordsPerSecond, now)));
+  }
+
   /** Every subtask of the job has finished: what waits for a checkpoint becomes visible. */
   ended(): void {
     this.#each((task) => {
@@ -183,7 +196,7 @@ export class Subtasks implements TaskListener {
 
   #createTask(place: SubtaskPlace, wiring: Wiring): Task {
     const { vertex, subtask } = place;
-    const { host, attempt, freeze, restore, turnRecordsMax } = this.#options;
+    const { host, attempt, freeze, restore, turnRecordsMax, submitter } = this.#options;
     const { bufferTimeoutMs, firePanesPerTurn } = this.graph.settings;
     const gauge = { starvedChannels: 0 };
     let task: Task | undefined;
@@ -197,6 +210,7 @@ export class Subtasks implements TaskListener {
       restore,
       gauge,
       accumulators: this.accumulators.forSubtask(),
+      submitter,
       senders: (edge) => wiring.senders.get(`${edge.index}/${subtask}`)!,
       task: () => {
         assert(task !== undefined, "operators reach their task only after it was made");

@@ -8,6 +8,7 @@ import type { TaskSnapshot } from "../checkpoint/manifest.ts";
 import type { BuiltChain, Chain, TakenTask, TaskTime } from "./chain.ts";
 import type { InputGate } from "./input-gate.ts";
 import type { CreditGauge } from "./lane.ts";
+import type { SourceThrottle } from "./source-throttle.ts";
 import type { Suspensions } from "./suspensions.ts";
 
 /** Records that a task takes before others get their turn. */
@@ -61,6 +62,9 @@ export class Task {
   #recordBudget = 0;
   #fireBudget = 0;
   #sourceHasMore = true;
+  #throttle: SourceThrottle | undefined;
+  /** Pending while the throttle holds the source back for a time that is known. */
+  #throttled: Cancellable | undefined;
   /** Checkpoints up to this one have been given up: none of them need begin any more. */
   #abortedUntil = -1;
   /** Next operator to finish; −1 while input is open. */
@@ -182,6 +186,22 @@ export class Task {
     if (this.#gate !== undefined || this.#isClosed) return;
     if (this.state === "FINISHED") this.#guarded(() => this.#takeSnapshot(checkpointId));
     else this.#pushControl({ checkpointId });
+  }
+
+  /** Sources: how many records they may take, from now on; undefined: as many as they can. */
+  throttle(throttle: SourceThrottle | undefined): void {
+    if (this.chain.source === undefined) return;
+    this.#throttle = throttle;
+    this.#throttled?.cancel();
+    this.#throttled = undefined;
+    this.schedule();
+  }
+
+  /** Sources: ends the input here, as if there were no more. */
+  stop(): void {
+    if (this.chain.source === undefined) return;
+    this.throttle(undefined);
+    this.post(() => this.chain.source!.stop());
   }
 
   /** Sources: a message from the enumerator. */
@@ -323,13 +343,14 @@ export class Task {
   }
 
   #pollSource(): boolean {
-    while (this.#sourceHasMore && this.mayTake()) {
+    while (this.#sourceHasMore && !this.#isThrottled() && this.mayTake()) {
       // Before the poll: a reader may say while it is polled that there is more, and still return that there is nothing.
       this.#sourceHasMore = false;
       const source = this.chain.source!;
       const status = source.poll();
       // One of them is paid for. A batch may end the turn, and overdraws it by no more than its own length.
       if (1 < source.polledRecords) this.countFurther(source.polledRecords - 1);
+      this.#throttle?.took(source.polledRecords);
       if (status === "more") this.#sourceHasMore = true;
       else if (status === "end" && this.state === "RUNNING") {
         this.chain.headOutput.processIdleness(false);
@@ -338,7 +359,22 @@ export class Task {
         return true;
       }
     }
-    return this.#sourceHasMore && !this.#isHeldUp();
+    return this.#sourceHasMore && !this.#isHeldUp() && !this.#isThrottled();
+  }
+
+  /** Where it is, and not for ever, the task has its next turn when that is over. */
+  #isThrottled(): boolean {
+    if (this.#throttle === undefined) return false;
+    if (this.#throttled !== undefined) return true;
+    const now = this.#options.host.clock.now();
+    const waitMs = this.#throttle.waitMs(now);
+    if (waitMs === 0) return false;
+    if (waitMs === Infinity) return true;
+    this.#throttled = this.at(now + waitMs, () => {
+      this.#throttled = undefined;
+      this.schedule();
+    });
+    return true;
   }
 
   /** After the final watermark: each operator finishes, head first, when what the one before emitted has gone through. */

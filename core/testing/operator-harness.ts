@@ -9,6 +9,7 @@ import { Prng } from "../lib/prng.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
 import { columnsInto, rowsInto } from "../operators/columns-output.ts";
 import type { ExecutionMode, Operator, OperatorFactory, Output, SuspendedWork } from "../operators/operator.ts";
+import { NO_SUBMITTER } from "../runtime/outputs.ts";
 import { SubtaskContext, type TaskCalls } from "../runtime/operator-context.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
 
@@ -123,6 +124,7 @@ export class OperatorHarness {
       output: options.takesColumns === true ? takingColumns(this.#recording(undefined)) : this.#recording(undefined),
       sideOutputs: new Map((options.sideOutputs ?? []).map((tag) => [tag.id, this.#recording(tag.id)])),
       accumulators: this.#accumulators.forSubtask(),
+      submitter: NO_SUBMITTER,
       calls: this.#calls(prng),
       kernel: options.kernel,
       freeze: options.freeze ?? true,

@@ -7,6 +7,7 @@ import type { OperatorMetrics } from "../../core/metrics/operator-metrics.ts";
 import { rowsInto } from "../../core/operators/columns-output.ts";
 import type { Operator, Output } from "../../core/operators/operator.ts";
 import { SubtaskContext } from "../../core/runtime/operator-context.ts";
+import { NO_SUBMITTER } from "../../core/runtime/outputs.ts";
 import { NO_TIMESTAMP } from "../../core/time/timestamp.ts";
 import { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
 
@@ -192,6 +193,7 @@ export class SourceHarness<T, Split, State> {
       firePanesPerTurn: 1_000,
       output,
       sideOutputs: new Map(),
+      submitter: NO_SUBMITTER,
       accumulators: new Accumulators().forSubtask(),
       freeze: true,
       calls: {

@@ -1,0 +1,97 @@
+import type { ClusterJobClient } from "./api/executor.ts";
+import type { JobArgs } from "./api/job-module.ts";
+import type { Host } from "./host/host.ts";
+import type { Workers } from "./host/workers.ts";
+import { JobError } from "./lib/errors.ts";
+import { requireOptionNames } from "./lib/option-names.ts";
+import { show } from "./lib/show.ts";
+import { submitJob } from "./runtime/cluster-job.ts";
+import { Dispatcher } from "./runtime/dispatcher.ts";
+import type { ClusterSettings } from "./runtime/protocol.ts";
+
+/** How a cluster of any host runs jobs. */
+export interface ClusterOptions {
+  /** How many subtasks of each operator a task manager runs at most. Default 1. */
+  readonly slots?: number | undefined;
+  /** Whether buffers between workers go through shared memory where they share some (default), or always by messages. */
+  readonly transport?: "shared-memory" | "message" | undefined;
+  /** A worker that does not answer for so long, ms, is given up, and its jobs fail. A call of a user's function must not take longer. Default 1500. */
+  readonly heartbeatTimeoutMs?: number | undefined;
+  /** Longest time, ms, until all subtasks of a job are ready: modules are loaded, job functions have built their graphs. Default 60000. */
+  readonly deployTimeoutMs?: number | undefined;
+}
+
+/** How a job is submitted to a cluster. */
+export interface ClusterSubmitOptions {
+  /** Of the operators that set none themselves. Default: one subtask for each slot of the cluster. */
+  readonly parallelism?: number | undefined;
+  /** What a job is called that does not name itself. */
+  readonly jobName?: string | undefined;
+  /** Cancels the job when it aborts; the result then rejects with JOB_CANCELED, whose cause is the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const CLUSTER_OPTIONS = ["slots", "transport", "heartbeatTimeoutMs", "deployTimeoutMs"];
+const SUBMIT_OPTIONS = ["parallelism", "jobName", "signal"];
+const HEARTBEATS_PER_TIMEOUT = 6;
+
+/** What a cluster is made of, on any host. */
+export interface ClusterParts<Script> {
+  readonly host: Host;
+  readonly workers: Workers<Script>;
+  /** What leads jobs. Default: workers as well. */
+  readonly leaders?: Workers<Script>;
+  readonly taskManagers: number;
+  /** For what the host calls its options, in messages. */
+  readonly what: string;
+}
+
+/** The cluster behind those of the hosts, each of which says what a job and its workers are made of. */
+export class Cluster<Script> {
+  readonly #host: Host;
+  readonly #dispatcher: Dispatcher<Script>;
+  readonly #slots: number;
+  #jobs = 0;
+
+  /** @throws JobError INVALID_ARGUMENT, UNKNOWN_OPTION */
+  constructor({ host, workers, leaders = workers, taskManagers, what }: ClusterParts<Script>, options: ClusterOptions) {
+    const { slots = 1 } = options;
+    this.#host = host;
+    this.#slots = taskManagers * checkedCount("slots", slots);
+    this.#dispatcher = new Dispatcher({ host, workers, leaders, taskManagers, slots, settings: settingsOf(what, options) });
+  }
+
+  /** Resolves once the job has been built and found valid. Rejects where it is refused. */
+  async submit(job: { readonly module: string; readonly script: Script | undefined }, args: JobArgs, options: ClusterSubmitOptions): Promise<ClusterJobClient> {
+    requireOptionNames("submit", options, SUBMIT_OPTIONS);
+    const { parallelism = this.#slots, jobName, signal } = options;
+    this.#jobs += 1;
+    const description = { id: `job-${this.#jobs}`, module: job.module, name: jobName, args, parallelism: checkedCount("parallelism", parallelism) };
+    return submitJob(this.#dispatcher, description, { host: this.#host, script: job.script, signal });
+  }
+
+  close(): void {
+    this.#dispatcher.close();
+  }
+}
+
+/** @throws JobError INVALID_ARGUMENT unless it is a whole number from 1 on. */
+export function checkedCount(name: string, value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && 1 <= value) return value;
+  throw new JobError("INVALID_ARGUMENT", `${name} must be a whole number greater than zero, but is ${show(value)}`);
+}
+
+function settingsOf(what: string, options: ClusterOptions): ClusterSettings {
+  requireOptionNames(what, options, CLUSTER_OPTIONS);
+  const { transport = "shared-memory", heartbeatTimeoutMs = 1_500, deployTimeoutMs = 60_000 } = options;
+  if (transport !== "shared-memory" && transport !== "message") {
+    throw new JobError("INVALID_ARGUMENT", `transport must be "shared-memory" or "message", but is ${show(transport)}`);
+  }
+  const timeoutMs = checkedCount("heartbeatTimeoutMs", heartbeatTimeoutMs);
+  return {
+    transport,
+    heartbeatTimeoutMs: timeoutMs,
+    heartbeatIntervalMs: Math.max(1, Math.floor(timeoutMs / HEARTBEATS_PER_TIMEOUT)),
+    deployTimeoutMs: checkedCount("deployTimeoutMs", deployTimeoutMs),
+  };
+}

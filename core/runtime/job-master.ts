@@ -1,0 +1,419 @@
+import { jobGraphToJson } from "../graph/fingerprint.ts";
+import type { JobGraph } from "../graph/job-graph.ts";
+import type { Cancellable, Host, Port } from "../host/host.ts";
+import { unreachable } from "../lib/assert.ts";
+import { errorFromData, errorToData } from "../lib/error-data.ts";
+import { JobError } from "../lib/errors.ts";
+import type { AccumulatorData } from "../functions/accumulators.ts";
+import { ExecutionGraph } from "./execution-graph.ts";
+import { JobAttempt, type JobOutcome } from "./job-attempt.ts";
+import type {
+  AccumulatorValues,
+  ClusterSettings,
+  FromMaster,
+  FromTaskManager,
+  JobDescription,
+  Member,
+  MetricsData,
+  OutcomeData,
+  Peer,
+  ReportData,
+  ToMaster,
+} from "./protocol.ts";
+import { type MemberListener, RemoteMember } from "./remote-member.ts";
+import { toEnumerator } from "./source-messages.ts";
+import { asJobError } from "./task.ts";
+
+/** A job as a worker has built it. */
+export interface LoadedJob {
+  readonly graph: JobGraph;
+  explain(): string;
+}
+
+/** Imports the module of a job, builds its graph and loads the parts that it needs. One of the two is called, once. */
+export type LoadJob = (job: JobDescription, onLoaded: (loaded: LoadedJob) => void, onFailure: (error: JobError) => void) => void;
+
+export interface JobMasterOptions {
+  readonly host: Host;
+  /** To the submitter, with dispatcher and resource manager. */
+  readonly port: Port;
+  readonly job: JobDescription;
+  readonly settings: ClusterSettings;
+  readonly loadJob: LoadJob;
+}
+
+/**
+ * The master of one job: builds its graph, asks for slots, deploys the subtasks to task managers, keeps the state of each, runs the enumerators, and brings the job to
+ * its end, by itself or because somebody failed, was lost, or canceled it.
+ */
+export class JobMaster implements MemberListener {
+  readonly #options: JobMasterOptions;
+  #loaded: LoadedJob | undefined;
+  #executions: ExecutionGraph | undefined;
+  #attempt: JobAttempt | undefined;
+  #members: readonly RemoteMember[] = [];
+  readonly #alive = new Set<RemoteMember>();
+  readonly #undeployed = new Set<RemoteMember>();
+  readonly #metrics = new Map<RemoteMember, readonly MetricsData[]>();
+  #deployTimer: Cancellable | undefined;
+  #report: { readonly everyMs: number; timer: Cancellable } | undefined;
+  /** Behind the last answer to a report that was asked for. */
+  readonly #unreported = new Set<RemoteMember>();
+  #onReported: (() => void) | undefined;
+  #accumulators: AccumulatorRound | undefined;
+  readonly #accumulatorRequests: number[] = [];
+  #runningSince: number | undefined;
+  #isRunning = false;
+  #isOver = false;
+  #outcome: JobOutcome | undefined;
+
+  constructor(options: JobMasterOptions) {
+    this.#options = options;
+    options.port.listen(
+      (message, ports) => this.#receive(message as ToMaster, ports),
+      // Nobody is there any more who wants the job.
+      () => this.#abandon(),
+    );
+    options.loadJob(options.job, (loaded) => this.#onLoaded(loaded), (error) => this.#fail(error));
+  }
+
+  onMessage(member: RemoteMember, message: FromTaskManager): void {
+    switch (message.kind) {
+      case "heartbeat":
+        return;
+      case "deployed":
+        return this.#onDeployed(member);
+      case "refused":
+        return this.#fail(errorFromData(message.error));
+      case "state":
+        return this.#onState(message);
+      case "to-enumerator":
+        return this.#attempt!.toEnumerator({ vertex: this.#loaded!.graph.vertices[message.vertex]!, subtask: message.subtask }, toEnumerator(message.message));
+      case "ended":
+        return this.#attempt!.ended(member);
+      case "closed":
+        return this.#attempt!.closed(member);
+      case "canceled":
+        return this.#onCanceled(member);
+      case "report":
+        this.#metrics.set(member, message.metrics);
+        return this.#reported(member);
+      case "accumulators":
+        return this.#onAccumulators(message.merged);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  onGone(member: RemoteMember): void {
+    this.#lose(member, "its line has closed");
+  }
+
+  onSilent(member: RemoteMember, silentMs: number): void {
+    this.#giveUp(member, `it has not answered for ${silentMs} ms`);
+  }
+
+  #receive(message: ToMaster, ports: readonly Port[]): void {
+    if (this.#isOver) return;
+    switch (message.kind) {
+      case "slots":
+        return this.#deploy(message.members, ports);
+      case "no-slots":
+        return this.#fail(errorFromData(message.error));
+      case "lost": {
+        const member = this.#members.find(({ taskManager }) => taskManager === message.taskManager);
+        return member === undefined ? undefined : this.#lose(member, message.reason);
+      }
+      case "heartbeat":
+        return this.#send({ kind: "heartbeat", count: message.count });
+      case "cancel":
+        return this.#cancel();
+      case "stop":
+        return this.#toAll({ kind: "stop" });
+      case "throttle":
+        return this.#throttle(message.recordsPerSecond);
+      case "report":
+        return this.#reportEvery(message.everyMs);
+      case "accumulators":
+        this.#accumulatorRequests.push(message.request);
+        return this.#nextAccumulators();
+      case "explain":
+        return this.#send({ kind: "explained", request: message.request, text: this.#loaded?.explain() ?? "" });
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #send(message: FromMaster): void {
+    this.#options.port.send(message);
+  }
+
+  #toAll(message: Parameters<RemoteMember["send"]>[0]): void {
+    for (const member of this.#alive) member.send(message);
+  }
+
+  #onLoaded(loaded: LoadedJob): void {
+    if (this.#outcome !== undefined) return;
+    const { graph } = loaded;
+    this.#loaded = loaded;
+    this.#executions = new ExecutionGraph(graph);
+    this.#executions.moveAll("SCHEDULED");
+    this.#send({ kind: "accepted", jobName: graph.jobName, plan: jobGraphToJson(graph) });
+    this.#send({ kind: "request-slots", slots: Math.max(...graph.vertices.map(({ parallelism }) => parallelism)) });
+  }
+
+  #deploy(given: readonly Member[], ports: readonly Port[]): void {
+    const { graph } = this.#loaded!;
+    const { host, settings } = this.#options;
+    const members = given.map((member, index) => new RemoteMember(index, member, ports[index]!, graph, this));
+    this.#members = members;
+    for (const member of members) this.#alive.add(member);
+    if (this.#outcome !== undefined) return this.#abandon();
+    const executions = this.#executions!;
+    executions.place(slotsOf(given));
+    executions.moveAll("DEPLOYING");
+    try {
+      this.#attempt = new JobAttempt(graph, {
+        host,
+        restore: undefined,
+        runners: members,
+        runnerOf: (vertex, subtask) => members[executions.memberOf(vertex, subtask)]!,
+        onEnd: (outcome) => this.#onEnd(outcome),
+      });
+    } catch (cause) {
+      return this.#fail(asJobError(cause));
+    }
+    const lines = openLines(host, members);
+    for (const member of members) {
+      this.#undeployed.add(member);
+      member.deploy(this.#deploymentFor(member), lines[member.index]!);
+    }
+    this.#deployTimer = host.scheduler.at(host.clock.now() + settings.deployTimeoutMs, () => {
+      for (const member of [...this.#undeployed]) this.#giveUp(member, `its subtasks were not ready within ${settings.deployTimeoutMs} ms`);
+    });
+  }
+
+  #deploymentFor(self: RemoteMember): Parameters<RemoteMember["deploy"]>[0] {
+    const { job, settings } = this.#options;
+    const peers = this.#members
+      .filter((member) => member !== self)
+      .map(({ index, address }): Peer => ({ member: index, address, line: `${job.id}/${Math.min(index, self.index)}-${Math.max(index, self.index)}` }));
+    return { job, settings, graph: jobGraphToJson(this.#loaded!.graph), attempt: 0, placement: this.#executions!.placement, self: self.index, peers };
+  }
+
+  #onDeployed(member: RemoteMember): void {
+    if (!this.#undeployed.delete(member)) return;
+    member.watch(this.#options.host, this.#options.settings, this);
+    this.#executions!.moveAll("INITIALIZING", member.index);
+    if (0 < this.#undeployed.size || this.#outcome !== undefined) return;
+    this.#deployTimer?.cancel();
+    this.#runningSince = this.#options.host.clock.now();
+    this.#attempt!.start();
+  }
+
+  #onState({ vertex, subtask, state, error }: FromTaskManager & { readonly kind: "state" }): void {
+    if (!this.#executions!.move(vertex, subtask, state)) return;
+    if (state === "FAILED" && error !== undefined) this.#fail(errorFromData(error));
+    else if (state === "FINISHED") this.#attempt!.onFinished();
+    if (this.#isRunning || this.#outcome !== undefined || !this.#executions!.isEvery("RUNNING", "FINISHED")) return;
+    this.#isRunning = true;
+    this.#send({ kind: "running" });
+  }
+
+  #onCanceled(member: RemoteMember): void {
+    this.#executions!.moveAll("CANCELED", member.index);
+    this.#attempt!.canceled(member);
+  }
+
+  /** It is terminated rather than waited for; that is for whoever started it. */
+  #giveUp(member: RemoteMember, reason: string): void {
+    if (!this.#alive.has(member)) return;
+    this.#send({ kind: "dead", taskManager: member.taskManager, reason });
+    this.#lose(member, reason);
+  }
+
+  #lose(member: RemoteMember, reason: string): void {
+    if (!this.#alive.delete(member)) return;
+    member.leave();
+    this.#undeployed.delete(member);
+    if (!this.#isOver && this.#outcome === undefined) this.#fail(this.#lostError(member, reason));
+    this.#executions?.moveAll("FAILED", member.index);
+    this.#attempt?.canceled(member);
+    this.#reported(member);
+    if (this.#accumulators?.member === member) this.#onAccumulators(this.#accumulators.merged);
+  }
+
+  #lostError(member: RemoteMember, reason: string): JobError {
+    const live = this.#executions?.liveOn(member.index) ?? [];
+    const names = live.map(({ vertex, subtask }) => {
+      const { operators, parallelism } = this.#loaded!.graph.vertices[vertex]!;
+      return `"${operators.map(({ node }) => node.name).join(" -> ")}" ${subtask + 1}/${parallelism}`;
+    });
+    const ran = names.length === 0 ? "" : `; it ran ${names.join(", ")}`;
+    return new JobError("TASK_MANAGER_LOST", `task manager ${member.taskManager + 1} is lost: ${reason}${ran}`);
+  }
+
+  #cancel(): void {
+    if (this.#outcome !== undefined) return;
+    if (this.#attempt === undefined) return this.#endEarly({ status: "CANCELED" });
+    this.#outcome = { status: "CANCELED" };
+    this.#executions!.moveAll("CANCELING");
+    this.#attempt.cancel();
+  }
+
+  #fail(error: JobError): void {
+    if (this.#outcome !== undefined) return;
+    const outcome: JobOutcome = { status: "FAILED", error };
+    if (this.#attempt === undefined) return this.#endEarly(outcome);
+    this.#outcome = outcome;
+    this.#executions!.moveAll("CANCELING");
+    this.#attempt.fail(error);
+  }
+
+  /** Nothing has been deployed. */
+  #endEarly(outcome: JobOutcome): void {
+    this.#outcome = outcome;
+    this.#end({ status: outcome.status, accumulators: [], outcome });
+  }
+
+  /** Nothing runs any more. What is counted is asked for once more, as it is at the end. */
+  #onEnd(outcome: JobOutcome): void {
+    this.#outcome = outcome;
+    this.#askReports(() => {
+      this.#accumulatorRequests.length = 0;
+      this.#mergeAccumulators((accumulators) => this.#end({ status: outcome.status, accumulators, outcome }));
+    });
+  }
+
+  #end({ accumulators, outcome }: { readonly status: string; readonly accumulators: AccumulatorValues; readonly outcome: JobOutcome }): void {
+    if (this.#isOver) return;
+    this.#send({ kind: "end", outcome: outcomeData(outcome), accumulators, report: this.#reportData() });
+    this.#abandon();
+  }
+
+  #abandon(): void {
+    this.#isOver = true;
+    this.#outcome ??= { status: "CANCELED" };
+    this.#deployTimer?.cancel();
+    this.#report?.timer.cancel();
+    this.#attempt?.cancel();
+    for (const member of this.#members) member.leave();
+    this.#alive.clear();
+    this.#options.port.close();
+  }
+
+  #throttle(recordsPerSecond: number | undefined): void {
+    const sources = this.#loaded?.graph.vertices.filter(({ operators }) => operators[0]!.node.enumerator !== undefined) ?? [];
+    const subtasks = sources.reduce((sum, { parallelism }) => sum + parallelism, 0);
+    this.#toAll({ kind: "throttle", recordsPerSecond: recordsPerSecond === undefined ? undefined : recordsPerSecond / Math.max(1, subtasks) });
+  }
+
+  #reportEvery(everyMs: number | undefined): void {
+    this.#report?.timer.cancel();
+    this.#report = undefined;
+    if (everyMs === undefined) return;
+    const { host } = this.#options;
+    const ask = (): void => {
+      this.#askReports(() => {
+        if (this.#report !== report) return;
+        this.#send({ kind: "report", report: this.#reportData() });
+        report.timer = host.scheduler.at(host.clock.now() + everyMs, ask);
+      });
+    };
+    const report = { everyMs, timer: { cancel: () => {} } };
+    this.#report = report;
+    ask();
+  }
+
+  /** Calls back once all have said what they have counted, or are gone. A newer question takes the place of an older one. */
+  #askReports(then: () => void): void {
+    this.#onReported = then;
+    for (const member of this.#alive) {
+      this.#unreported.add(member);
+      member.send({ kind: "report" });
+    }
+    this.#reported(undefined);
+  }
+
+  #reported(member: RemoteMember | undefined): void {
+    if (member !== undefined) this.#unreported.delete(member);
+    const then = this.#onReported;
+    if (0 < this.#unreported.size || then === undefined) return;
+    this.#onReported = undefined;
+    then();
+  }
+
+  #reportData(): ReportData {
+    const { host } = this.#options;
+    return {
+      runningMs: this.#runningSince === undefined ? 0 : host.clock.now() - this.#runningSince,
+      metrics: this.#members.flatMap((member) => this.#metrics.get(member) ?? []),
+      subtasks: this.#executions?.reports((member) => this.#members[member]!.taskManager) ?? [],
+    };
+  }
+
+  #nextAccumulators(): void {
+    const request = this.#accumulatorRequests[0];
+    if (request === undefined || this.#accumulators !== undefined) return;
+    this.#mergeAccumulators((values) => {
+      this.#accumulatorRequests.shift();
+      this.#send({ kind: "accumulators", request, values });
+      this.#nextAccumulators();
+    });
+  }
+
+  /** From member to member: only where an accumulator was added is its class known. */
+  #mergeAccumulators(then: (values: AccumulatorValues) => void): void {
+    this.#accumulators = { left: [...this.#alive], member: undefined, merged: [], then };
+    this.#onAccumulators([]);
+  }
+
+  #onAccumulators(merged: readonly AccumulatorData[]): void {
+    const round = this.#accumulators;
+    if (round === undefined) return;
+    const member = round.left.shift();
+    if (member !== undefined && this.#alive.has(member)) {
+      this.#accumulators = { ...round, member, merged };
+      member.send({ kind: "accumulators", request: 0, merged });
+    } else if (member !== undefined) this.#onAccumulators(merged);
+    else {
+      this.#accumulators = undefined;
+      round.then(merged.map(({ name, value }) => [name, value]));
+    }
+  }
+}
+
+/** Accumulators on their way through the members. */
+interface AccumulatorRound {
+  readonly left: RemoteMember[];
+  /** Who has been asked. */
+  readonly member: RemoteMember | undefined;
+  /** What it was given. */
+  readonly merged: readonly AccumulatorData[];
+  readonly then: (values: AccumulatorValues) => void;
+}
+
+/** Which member gives each slot: one of each, then the second of each that has one, so that what needs few slots is spread. */
+function slotsOf(members: readonly Member[]): readonly number[] {
+  const most = Math.max(...members.map(({ slots }) => slots));
+  return Array.from({ length: most }, (_, round) => members.flatMap(({ slots }, index) => (round < slots ? [index] : []))).flat();
+}
+
+/** A line between each two members; by member, those to the others in order. None where they connect to addresses. */
+function openLines(host: Host, members: readonly RemoteMember[]): readonly (readonly Port[])[] {
+  const lines = members.map((): Port[] => []);
+  if (members.some(({ address }) => address !== undefined)) return lines;
+  for (const first of members) {
+    for (const second of members) {
+      if (second.index <= first.index) continue;
+      const [a, b] = host.network.openLine();
+      lines[first.index]![second.index - 1] = a;
+      lines[second.index]![first.index] = b;
+    }
+  }
+  return lines;
+}
+
+function outcomeData(outcome: JobOutcome): OutcomeData {
+  return outcome.status === "FAILED" ? { status: "FAILED", error: errorToData(outcome.error) } : outcome;
+}

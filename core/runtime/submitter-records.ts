@@ -1,0 +1,110 @@
+import { JobError } from "../lib/errors.ts";
+import { show } from "../lib/show.ts";
+import { BUFFER_ROWS_MAX } from "./lane.ts";
+import { ResultStream } from "./result-stream.ts";
+
+/** A subtask that takes pushed records: one push at a time, which is over when all of its records have been taken. */
+export interface PushTarget {
+  push(records: readonly unknown[], onTaken: () => void): void;
+}
+
+interface Push {
+  readonly records: readonly unknown[];
+  settle(error: unknown): void;
+}
+
+/** Subtasks that take records under one name, and what waits for them. */
+interface PushQueue {
+  readonly idle: PushTarget[];
+  readonly waiting: Push[];
+  readonly underWay: Set<Push>;
+}
+
+/** The submitter's side of the ways of records into and out of its job, wherever that runs. */
+export class SubmitterRecords {
+  readonly #streams = new Map<string, ResultStream<unknown>>();
+  readonly #queues = new Map<string, PushQueue>();
+  #end: { readonly error: JobError | undefined } | undefined;
+
+  /** What comes under a name. Whoever stops taking it early gives up what comes until somebody asks again. */
+  stream<T>(name: string): ResultStream<T> {
+    // What a job gives under a name, its submitter knows alone.
+    return this.#streamOf(name) as ResultStream<unknown> as ResultStream<T>;
+  }
+
+  #streamOf(name: string): ResultStream<unknown> {
+    const present = this.#streams.get(name);
+    if (present !== undefined) return present;
+    const stream = new ResultStream<unknown>();
+    this.#streams.set(name, stream);
+    if (this.#end !== undefined) stream.end(this.#end.error);
+    return stream;
+  }
+
+  addTarget(name: string, target: PushTarget): void {
+    this.#queueOf(name).idle.push(target);
+    this.#serve(name);
+  }
+
+  /** Rejects where the job ends before all records have been taken. */
+  async push(name: string, records: readonly unknown[]): Promise<void> {
+    if (!Array.isArray(records)) throw new JobError("INVALID_ARGUMENT", `push takes an array of records, but got ${show(records)}`);
+    const parts: Promise<void>[] = [];
+    for (let from = 0; from < records.length; from += BUFFER_ROWS_MAX) parts.push(this.#push(name, records.slice(from, from + BUFFER_ROWS_MAX)));
+    await Promise.all(parts);
+  }
+
+  /** The job has ended: with an error, where it failed. */
+  end(error: JobError | undefined): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error };
+    for (const stream of this.#streams.values()) stream.end(error);
+    for (const [name, { waiting, underWay }] of this.#queues) for (const push of [...underWay, ...waiting]) push.settle(untaken(name, error));
+    this.#queues.clear();
+  }
+
+  #push(name: string, records: readonly unknown[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#end !== undefined) {
+        reject(untaken(name, this.#end.error));
+        return;
+      }
+      this.#queueOf(name).waiting.push({ records, settle: (error) => (error === undefined ? resolve() : reject(error)) });
+      this.#serve(name);
+    });
+  }
+
+  #serve(name: string): void {
+    const queue = this.#queueOf(name);
+    while (0 < queue.idle.length && 0 < queue.waiting.length) {
+      const [target, push] = [queue.idle.shift()!, queue.waiting.shift()!];
+      queue.underWay.add(push);
+      const settle = (error: unknown): void => {
+        queue.underWay.delete(push);
+        push.settle(error);
+        queue.idle.push(target);
+      };
+      try {
+        target.push(push.records, () => {
+          settle(undefined);
+          this.#serve(name);
+        });
+      } catch (cause) {
+        // What cannot be sent is refused, and what waits behind it goes on.
+        settle(cause);
+      }
+    }
+  }
+
+  #queueOf(name: string): PushQueue {
+    const present = this.#queues.get(name);
+    if (present !== undefined) return present;
+    const queue: PushQueue = { idle: [], waiting: [], underWay: new Set() };
+    this.#queues.set(name, queue);
+    return queue;
+  }
+}
+
+function untaken(name: string, cause: JobError | undefined): JobError {
+  return new JobError("JOB_ENDED", `the job has ended before it took the records that were pushed as ${show(name)}`, cause === undefined ? {} : { cause });
+}

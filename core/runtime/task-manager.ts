@@ -1,0 +1,201 @@
+import { jobGraphToJson } from "../graph/fingerprint.ts";
+import { firstDifference } from "../graph/graph-difference.ts";
+import type { JobGraph } from "../graph/job-graph.ts";
+import type { Host, Port } from "../host/host.ts";
+import { assert, unreachable } from "../lib/assert.ts";
+import { errorToData } from "../lib/error-data.ts";
+import { JobError } from "../lib/errors.ts";
+import type { LoadJob } from "./job-master.ts";
+import type { Link } from "./link.ts";
+import { LinkChannels } from "./link-channels.ts";
+import { createLink } from "./link-choice.ts";
+import { RecordLine } from "./record-line.ts";
+import type { Deployment, ExecutionState, FromTaskManager, MetricsData, ToTaskManager } from "./protocol.ts";
+import { toEnumeratorData, toReader } from "./source-messages.ts";
+import { type Elsewhere, type SubtaskListener, type SubtaskOptions, type SubtaskPlace, Subtasks } from "./subtasks.ts";
+import { asJobError } from "./task.ts";
+
+export interface JobShareOptions {
+  readonly host: Host;
+  readonly loadJob: LoadJob;
+  /** To the job master. Its end is the end of the share. */
+  readonly master: Port;
+  /** To the submitter, for records. */
+  readonly submitter: Port;
+}
+
+/** What one task manager runs of one job, as the job master tells it. */
+export class JobShare implements SubtaskListener {
+  readonly #options: JobShareOptions;
+  #subtasks: Subtasks | undefined;
+  /** By member. */
+  readonly #channels = new Map<number, LinkChannels>();
+  readonly #links: Link[] = [];
+  #isOver = false;
+
+  constructor(options: JobShareOptions) {
+    this.#options = options;
+    options.master.listen(
+      (message, ports) => this.#receive(message as ToTaskManager, ports),
+      () => this.#end(),
+    );
+  }
+
+  onRunning(place: SubtaskPlace): void {
+    this.#sendState(place, "RUNNING");
+  }
+
+  onFinished(place: SubtaskPlace): void {
+    this.#sendState(place, "FINISHED");
+  }
+
+  onFailure(place: SubtaskPlace, error: JobError): void {
+    this.#sendState(place, "FAILED", error);
+  }
+
+  onSnapshot(): void {
+    assert(false, "jobs on clusters take no checkpoints yet");
+  }
+
+  toEnumerator({ vertex, subtask }: SubtaskPlace, message: Parameters<SubtaskListener["toEnumerator"]>[1]): void {
+    this.#send({ kind: "to-enumerator", vertex: vertex.id, subtask, message: toEnumeratorData(message) });
+  }
+
+  #receive(message: ToTaskManager, ports: readonly Port[]): void {
+    if (this.#isOver) return;
+    switch (message.kind) {
+      case "heartbeat":
+        return this.#send(message);
+      case "deploy":
+        return this.#deploy(message.deployment, ports);
+      case "start":
+        return this.#subtasks!.start();
+      case "receive": {
+        const { vertices } = this.#subtasks!.graph;
+        return this.#subtasks!.receive(message.vertex, message.subtask, toReader(vertices[message.vertex]!, message.message));
+      }
+      case "stop":
+        return this.#subtasks?.stop();
+      case "throttle":
+        return this.#subtasks?.throttle(message.recordsPerSecond);
+      case "ended":
+        this.#subtasks!.ended();
+        return this.#send({ kind: "ended" });
+      case "close":
+        this.#subtasks!.close();
+        return this.#send({ kind: "closed" });
+      case "cancel":
+        this.#cancel();
+        return this.#send({ kind: "canceled" });
+      case "report":
+        return this.#send({ kind: "report", metrics: this.#metrics() });
+      case "accumulators":
+        return this.#mergeAccumulators(message);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #send(message: FromTaskManager): void {
+    this.#options.master.send(message);
+  }
+
+  #sendState({ vertex, subtask }: SubtaskPlace, state: ExecutionState, error?: JobError): void {
+    this.#send({ kind: "state", vertex: vertex.id, subtask, state, error: error === undefined ? undefined : errorToData(error) });
+  }
+
+  /** The module is imported here too; what it builds must be what the job master has built. */
+  #deploy(deployment: Deployment, ports: readonly Port[]): void {
+    const refuse = (error: JobError): void => {
+      if (!this.#isOver) this.#send({ kind: "refused", error: errorToData(error) });
+    };
+    // Links are there before anybody sends: what comes early is held.
+    this.#openLinks(deployment, ports);
+    this.#options.loadJob(
+      deployment.job,
+      ({ graph }) => {
+        if (this.#isOver) return;
+        try {
+          this.#create(graph, deployment);
+        } catch (cause) {
+          return refuse(asJobError(cause));
+        }
+        this.#send({ kind: "deployed" });
+      },
+      refuse,
+    );
+  }
+
+  #create(graph: JobGraph, deployment: Deployment): void {
+    const difference = firstDifference(deployment.graph, jobGraphToJson(graph));
+    if (difference !== undefined) {
+      const { where, one, other } = difference;
+      throw new JobError(
+        "GRAPH_MISMATCH",
+        `the job builds another graph here than at its job master: ${where} is ${other} here and ${one} there. ` +
+          "A job function builds the same job wherever it runs: from its arguments alone, not from the time, chance, or what its host is",
+      );
+    }
+    const { host, submitter } = this.#options;
+    const options: SubtaskOptions = {
+      host,
+      attempt: deployment.attempt,
+      restore: undefined,
+      freeze: false,
+      turnRecordsMax: undefined,
+      channelCredits: undefined,
+      submitter: new RecordLine({ host, port: submitter, bufferTimeoutMs: graph.settings.bufferTimeoutMs, onClose: () => this.#end() }),
+    };
+    this.#subtasks = new Subtasks(graph, options, this, this.#elsewhere(deployment));
+    // A link that ends takes its task manager's end along, of which the job master tells.
+    for (const channels of this.#channels.values()) channels.listen(() => {});
+  }
+
+  #openLinks({ peers, settings }: Deployment, ports: readonly Port[]): void {
+    const { host } = this.#options;
+    peers.forEach(({ member, address, line }, index) => {
+      const port = address === undefined ? ports[index]! : host.network.connect!(address, line);
+      const sharesMemory = host.sharesMemory && settings.transport === "shared-memory";
+      const link = createLink(port, { host: { scheduler: host.scheduler, sharesMemory }, otherSharesMemory: sharesMemory });
+      this.#links.push(link);
+      this.#channels.set(member, new LinkChannels(link));
+    });
+  }
+
+  #elsewhere({ placement, self }: Deployment): Elsewhere {
+    const channelsTo = (vertex: number, subtask: number): LinkChannels => this.#channels.get(placement[vertex]![subtask]!)!;
+    return {
+      isHere: (vertex, subtask) => placement[vertex]![subtask] === self,
+      sender: ({ number, edge, receiver }) => channelsTo(edge.toVertex, receiver).sender(number),
+      receiver: ({ number, edge, sender }) => channelsTo(edge.fromVertex, sender).receiver(number),
+    };
+  }
+
+  #metrics(): MetricsData[] {
+    const rows = this.#subtasks?.metrics(0) ?? [];
+    return rows.map(({ operator, uid, subtask, metrics }) => ({ operator, uid, subtask, metrics: { ...metrics } }));
+  }
+
+  #mergeAccumulators({ request, merged }: ToTaskManager & { readonly kind: "accumulators" }): void {
+    let own = merged;
+    try {
+      own = this.#subtasks?.accumulators.mergedInto(merged) ?? merged;
+    } catch (cause) {
+      this.#send({ kind: "refused", error: errorToData(asJobError(cause)) });
+    }
+    this.#send({ kind: "accumulators", request, merged: own });
+  }
+
+  #cancel(): void {
+    this.#subtasks?.cancel();
+    for (const link of this.#links) link.close();
+  }
+
+  /** The job is over, or its master is gone: nothing of it is left here. */
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancel();
+    this.#options.submitter.close();
+  }
+}

@@ -1,0 +1,136 @@
+import { StreamExecutionEnvironment as Environment } from "./api/stream-execution-environment.ts";
+import type { Executor, JobClient } from "./api/executor.ts";
+import { type JobArgs, type JobModule, isJobModule } from "./api/job-module.ts";
+import { codecs } from "./data/coded-type.ts";
+import { dynamicCodec } from "./data/dynamic-type.ts";
+import { explain } from "./graph/explain.ts";
+import { buildJobGraph } from "./graph/job-graph.ts";
+import type { StreamGraph } from "./graph/stream-graph.ts";
+import type { Host, Port } from "./host/host.ts";
+import { JobError } from "./lib/errors.ts";
+import { loadParts } from "./lib/part.ts";
+import { StreamExecutionEnvironment } from "./local-environment.ts";
+import { partsOf } from "./runtime/job-parts.ts";
+import type { LoadedJob, LoadJob } from "./runtime/job-master.ts";
+import type { JobDescription } from "./runtime/protocol.ts";
+import { startWorker } from "./runtime/worker.ts";
+
+export interface WorkerSetup {
+  readonly host: Host;
+  /** To whoever started the worker. */
+  readonly port: Port;
+  /** Imports the module of a job, as a job is submitted with it. */
+  importJob(module: string): Promise<unknown>;
+}
+
+/** Makes this thread a worker of a cluster: it leads jobs and runs their subtasks as it is told. */
+export function runWorker({ host, port, importJob }: WorkerSetup): void {
+  startWorker({ host, port, loadJob: jobLoader(host, importJob) });
+}
+
+/** What builds the graphs of jobs on a host. A job is built once for all that this thread does of it. */
+export function jobLoader(host: Host, importJob: (module: string) => Promise<unknown>): LoadJob {
+  return (job, onLoaded, onFailure) => {
+    load(job, host, importJob).then(
+      (loaded) => host.scheduler.post(() => onLoaded(loaded)),
+      (cause: unknown) => host.scheduler.post(() => onFailure(notBuilt(cause, job))),
+    );
+  };
+}
+
+async function load(job: JobDescription, host: Host, importJob: (module: string) => Promise<unknown>): Promise<LoadedJob> {
+  const module = await importWithoutRunning(job.module, importJob);
+  const graph = buildJobGraph(await streamGraphOf(module, job));
+  const hasKernelModule = host.kernel !== undefined;
+  // Splits and events cross between threads as bytes.
+  await loadParts([...partsOf(graph, { hasKernelModule, isRestored: false }), codecs, dynamicCodec]);
+  return { graph, explain: () => explain(graph, { hasKernelModule }) };
+}
+
+/** A module that runs its job while it is imported is found out, whether or not it waits for the job. */
+async function importWithoutRunning(name: string, importJob: (module: string) => Promise<unknown>): Promise<JobModule> {
+  let refuse: (error: JobError) => void = () => {};
+  const refused = new Promise<never>((_, reject) => {
+    refuse = reject;
+  });
+  refused.catch(() => {});
+  StreamExecutionEnvironment.setContext({
+    executor: {
+      submit() {
+        refuse(runsItself(name));
+        return UNENDING;
+      },
+    },
+  });
+  const module = await Promise.race([importJob(name), refused]);
+  if (isJobModule(module)) return module;
+  throw new JobError("JOB_MODULE_INVALID", `${name} exports no job: write ${JOB_FORM}`);
+}
+
+const JOB_FORM = "export function job(env: StreamExecutionEnvironment, args: JobArgs) { … }";
+
+function runsItself(name: string): JobError {
+  return new JobError(
+    "JOB_MODULE_INVALID",
+    `${name} runs its job while it is imported, but here every worker imports it to build the same job. Change three lines:\n` +
+      "  - const env = StreamExecutionEnvironment.getExecutionEnvironment();\n" +
+      "  + export function job(env: StreamExecutionEnvironment, args: JobArgs) {\n" +
+      "  - await env.execute();\n" +
+      "  + }",
+  );
+}
+
+/** A job function may end with `execute()`, as a main function of Flink does: that is where its graph is taken. */
+async function streamGraphOf(module: JobModule, job: JobDescription): Promise<StreamGraph> {
+  const executor = new GraphTaker();
+  const env = new Environment(executor, { parallelism: job.parallelism });
+  const built = module.job(env, job.args as JobArgs);
+  await Promise.race([built, executor.taken]);
+  return executor.graph ?? env.getStreamGraph(job.name);
+}
+
+class GraphTaker implements Executor {
+  graph: StreamGraph | undefined;
+  readonly taken: Promise<void>;
+  #onTaken: () => void = () => {};
+
+  constructor() {
+    this.taken = new Promise((resolve) => {
+      this.#onTaken = resolve;
+    });
+  }
+
+  submit(graph: StreamGraph): JobClient {
+    if (this.graph !== undefined) {
+      throw new JobError("JOB_MODULE_INVALID", "the job function executes two jobs: a cluster runs one for each submission; write two job modules");
+    }
+    this.graph = graph;
+    this.#onTaken();
+    return UNENDING;
+  }
+}
+
+/** What a job function holds that goes on behind its `execute()`: nothing ever comes of it. */
+const UNENDING: JobClient = {
+  getJobStatus: () => "CREATED",
+  cancel: never,
+  stop: never,
+  result: never,
+  push: never,
+  results: () => ({ next: never, [Symbol.asyncIterator]: () => UNENDING.results("") }),
+  throttle() {},
+  accumulators: () => new Map(),
+  metrics: () => [],
+  metricsText: () => "",
+};
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
+
+function notBuilt(cause: unknown, { module }: JobDescription): JobError {
+  if (cause instanceof JobError) return cause;
+  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return new JobError("JOB_MODULE_INVALID", `${module} could not be imported, or its job function failed: ${text}`, { cause });
+}
+
