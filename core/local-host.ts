@@ -14,6 +14,8 @@ const TURN_MS_MAX = 8;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** Looking at the clock costs more than a short job, so it is looked at once in so many. */
 const JOBS_PER_LOOK = 8;
+/** So many end a turn where the clock stands still while code runs. */
+const JOBS_PER_TURN_MAX = 4_096;
 
 interface Globals {
   readonly Date: { now(): number };
@@ -42,7 +44,7 @@ export function createLocalHost(name: string = "in-process", kernel?: KernelModu
   const drain = (): void => {
     turnEnd = elapsed() + TURN_MS_MAX;
     try {
-      for (let job = 0; 0 < queue.length; job += 1) {
+      for (let job = 0; 0 < queue.length && job < JOBS_PER_TURN_MAX; job += 1) {
         queue.shift()!();
         if (job % JOBS_PER_LOOK === JOBS_PER_LOOK - 1 && turnEnd <= elapsed()) break;
       }
@@ -77,11 +79,12 @@ function scheduleAt(globals: Globals, now: () => number, time: number, job: () =
   const run = (): void => {
     if (!isCancelled) job();
   };
-  const wait = (): void => {
+  const wait = (onTime: () => void): void => {
     const ms = time - now();
-    timer = globals.setTimeout(ms <= TIMEOUT_MS_MAX ? () => post(run) : wait, Math.min(Math.max(Math.ceil(ms), 0), TIMEOUT_MS_MAX));
+    timer = globals.setTimeout(ms <= TIMEOUT_MS_MAX ? onTime : () => wait(onTime), Math.min(Math.max(Math.ceil(ms), 0), TIMEOUT_MS_MAX));
   };
-  wait();
+  // Timeouts count other milliseconds than the clock and may come within the one before. Once: where the clock stands still it says nothing.
+  wait(() => (time <= now() ? post(run) : wait(() => post(run))));
   return {
     cancel: () => {
       isCancelled = true;

@@ -42,6 +42,7 @@ class LineEnd implements Port {
 
   close(): void {
     if (this.#closing) return;
+    while (0 < this.#inbox.length) for (const port of this.#inbox.shift()!.ports) port.close();
     this.#shut();
     this.#other!.#shut();
   }

@@ -1,26 +1,31 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createLocalHost } from "../../core/local-host.ts";
 import { SimulatedHost } from "../../core/testing/simulated-host.ts";
-import { hostCases } from "./host.case.ts";
+import { createNodeHost } from "../../node/host.ts";
+import type { HostUnderTest } from "./case.ts";
+import { HOST_CASES } from "./host.case.ts";
+import { underPlatform } from "./platform.ts";
 
-/** Long enough for the timers of the cases; the local host has a real clock. */
-const SETTLE_MS = 40;
+function runs(create: () => HostUnderTest): void {
+  test.each(HOST_CASES)("$title", async ({ run, expected }) => expect(await run(create())).toEqual(expected));
+}
 
-describe("the in-process host", () => {
-  hostCases(() => {
-    const host = createLocalHost();
-    return {
-      host,
-      reorders: false,
-      settle: () => new Promise((resolve) => host.scheduler.at(host.clock.now() + SETTLE_MS, () => host.scheduler.post(resolve))),
-    };
-  });
+describe("the in-process host", () => runs(() => underPlatform(createLocalHost())));
+
+describe("the in-process host while the clock stands still", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["Date", "performance"], now: 1_000 }));
+  afterEach(() => void vi.useRealTimers());
+
+  runs(() => ({ ...underPlatform(createLocalHost()), clockStands: true }));
 });
 
+describe("the host of Node", () => runs(() => underPlatform(createNodeHost())));
+
 describe("the simulated host", () => {
-  hostCases(() => {
+  runs(() => {
     const host = new SimulatedHost({ seed: 11, startTime: 1_000 });
-    return { host, reorders: true, settle: async () => void host.runUntilIdle() };
+    const settle = async (): Promise<void> => void host.runUntilIdle();
+    return { host, until: settle, settle, isSimulated: true };
   });
 
   test("equal seeds give equal orders, other seeds other ones", () => {
