@@ -43,7 +43,7 @@ function startWorker(script: WorkerScript, post: (job: () => void) => void): Wor
       send: (message, carried) => line.send(message, carried),
       close: () => line.close(),
       listen: (onMessage, onClose) => line.listen(onMessage, () => {
-        worker.terminate();
+        end("its line was closed");
         onClose();
       }),
     },

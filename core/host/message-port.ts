@@ -4,9 +4,17 @@ import type { Carried, Network, Port } from "./host.ts";
 /** What the `MessagePort`s of browsers and of Node have in common. */
 export interface RawPort {
   postMessage(message: unknown, carried?: readonly object[]): void;
-  addEventListener(type: "message" | "messageerror" | "close", listener: (event: { readonly type: string; readonly data?: unknown }) => void): void;
+  addEventListener(type: RawEvent["type"], listener: (event: RawEvent) => void): void;
+  removeEventListener(type: RawEvent["type"], listener: (event: RawEvent) => void): void;
   start(): void;
   close(): void;
+  /** Node's only: there a port stays, and may keep its thread, until it is closed. */
+  unref?(): void;
+}
+
+interface RawEvent {
+  readonly type: "message" | "messageerror" | "close" | (string & {});
+  readonly data?: unknown;
 }
 
 /** Lines whose ends can be carried to other threads, of a host with `MessageChannel`s. */
@@ -33,11 +41,12 @@ export function portOf(raw: RawPort, post: (job: () => void) => void): Port {
 const CLOSE = null;
 
 /** A message goes as an array of it and the ports that it carries. */
-type Sent = readonly [message: unknown, ...ports: readonly RawPort[]] | typeof CLOSE;
+type Sent = readonly [message: unknown, ...ports: readonly RawPort[]];
 
 class ThreadPort implements Port {
   readonly #raw: RawPort;
   readonly #post: (job: () => void) => void;
+  #onMessage: ((message: unknown, ports: readonly Port[]) => void) | undefined;
   #onClose: (() => void) | undefined;
   #closed = false;
   /** Another thread has it; the events that the platform still has for this end mean nothing. */
@@ -46,7 +55,7 @@ class ThreadPort implements Port {
   constructor(raw: RawPort, post: (job: () => void) => void) {
     this.#raw = raw;
     this.#post = post;
-    raw.addEventListener("close", () => this.#end());
+    raw.addEventListener("close", this.#onEvent);
   }
 
   send(message: unknown, { ports = [], buffers = [] }: Carried = {}): void {
@@ -68,33 +77,36 @@ class ThreadPort implements Port {
       this.#post(onClose);
       return;
     }
-    this.#raw.addEventListener("message", ({ data }) => this.#receive(data as Sent, onMessage));
-    // What cannot be read here (memory that this thread cannot have) leaves a gap, and lines have none.
-    this.#raw.addEventListener("messageerror", () => this.close());
+    this.#onMessage = onMessage;
+    this.#raw.addEventListener("message", this.#onEvent);
+    this.#raw.addEventListener("messageerror", this.#onEvent);
     this.#raw.start();
   }
 
   close(): void {
     if (this.#closed || this.#carried) return;
     this.#closed = true;
-    this.#raw.postMessage(CLOSE, []);
-    this.#raw.close();
+    this.#raw.postMessage(CLOSE);
+    // Firefox loses what is on the way to an end that is itself on the way to another thread, when this one is closed; ports that nobody uses are collected there.
+    if (this.#raw.unref !== undefined) this.#raw.close();
+    this.#raw.removeEventListener("message", this.#onEvent);
     if (this.#onClose !== undefined) this.#post(this.#onClose);
   }
 
-  #receive(sent: Sent, onMessage: (message: unknown, ports: readonly Port[]) => void): void {
-    if (this.#closed) return;
-    if (sent === CLOSE) {
-      this.#end();
-      return;
-    }
-    const [message, ...raws] = sent;
-    onMessage(message, raws.map((raw) => portOf(raw, this.#post)));
+  readonly #onEvent = ({ type, data }: RawEvent): void => {
+    if (this.#closed || this.#carried) return;
+    // What cannot be read here (memory that this thread cannot have) leaves a gap, and lines have none.
+    if (type === "messageerror") this.close();
+    else if (type === "close" || data === CLOSE) this.#end();
+    else this.#receive(data as Sent);
+  };
+
+  #receive([message, ...raws]: Sent): void {
+    this.#onMessage?.(message, raws.map((raw) => portOf(raw, this.#post)));
   }
 
   /** The other end is gone. */
   #end(): void {
-    if (this.#closed || this.#carried) return;
     this.#closed = true;
     this.#raw.close();
     this.#onClose?.();

@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createLocalHost } from "../../core/local-host.ts";
 import { SimulatedHost } from "../../core/testing/simulated-host.ts";
 import { createNodeHost } from "../../node/host.ts";
-import type { HostUnderTest } from "./case.ts";
+import { nodeWorkers } from "../../node/workers.ts";
+import type { Case, HostUnderTest } from "./case.ts";
 import { HOST_CASES } from "./host.case.ts";
 import { underPlatform } from "./platform.ts";
+import { type ThreadsUnderTest, WORKER_CASES } from "./worker.case.ts";
 
-function runs(create: () => HostUnderTest): void {
-  test.each(HOST_CASES)("$title", async ({ run, expected }) => expect(await run(create())).toEqual(expected));
+function runs<Under extends HostUnderTest>(create: () => Under, cases: readonly Case<Under>[] = HOST_CASES): void {
+  test.each(cases)("$title", async ({ run, expected }) => expect(await run(create())).toEqual(expected));
 }
 
 describe("the in-process host", () => runs(() => underPlatform(createLocalHost())));
@@ -19,7 +21,19 @@ describe("the in-process host while the clock stands still", () => {
   runs(() => ({ ...underPlatform(createLocalHost()), clockStands: true }));
 });
 
-describe("the host of Node", () => runs(() => underPlatform(createNodeHost())));
+describe("the host of Node", () => {
+  runs(threadsOfNode, [...HOST_CASES, ...WORKER_CASES]);
+});
+
+function threadsOfNode(): ThreadsUnderTest {
+  const host = createNodeHost();
+  const workers = nodeWorkers(host);
+  return {
+    ...underPlatform(host),
+    start: () => workers.start(new URL("programs/node-thread.ts", import.meta.url)),
+    startMissing: () => workers.start(new URL("programs/there-is-no-such-script.ts", import.meta.url)),
+  };
+}
 
 describe("the simulated host", () => {
   runs(() => {

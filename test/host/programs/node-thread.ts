@@ -1,0 +1,8 @@
+import process from "node:process";
+import { workerData } from "node:worker_threads";
+import { portOf } from "../../../core/host/message-port.ts";
+import { createNodeHost } from "../../../node/host.ts";
+import type { ThreadData } from "../../../node/workers.ts";
+import { obey } from "../other-thread.ts";
+
+obey(portOf((workerData as ThreadData).port, createNodeHost().scheduler.post), () => process.exit(3));
