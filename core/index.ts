@@ -182,7 +182,7 @@ export type {
 } from "./connectors/source.ts";
 export type { Committer, Sink, SinkWriter, SinkWriterContext } from "./connectors/sink.ts";
 export { CollectionSource, type Collection } from "./connectors/collection-source.ts";
-export { ColumnSource } from "./connectors/column-source.ts";
+export { ColumnSource, type ColumnLoader } from "./connectors/column-source.ts";
 export { BatchEncoder } from "./connectors/array-encoder.ts";
 export type { ColumnArray, ColumnArrays, RecordOfColumns } from "./connectors/column-arrays.ts";
 export { StringDictionary, type DictionaryArray } from "./connectors/dictionary-array.ts";

@@ -1,6 +1,6 @@
 import { CollectionSource, type Collection } from "../connectors/collection-source.ts";
 import type { ColumnArrays, RecordOfColumns } from "../connectors/column-arrays.ts";
-import { ColumnSource } from "../connectors/column-source.ts";
+import { ColumnSource, type ColumnLoader, type NotLoader } from "../connectors/column-source.ts";
 import { SequenceSource } from "../connectors/sequence-source.ts";
 import { sourceFactory } from "../connectors/source-operator.ts";
 import type { Source } from "../connectors/source.ts";
@@ -154,10 +154,14 @@ export class StreamExecutionEnvironment {
    * console.log(await late.executeAndCollect().toArray()); // [ { time: 60, room: 'attic' }, { time: 120, room: 'hall' } ]
    * ```
    *
+   * @param columns the arrays; or a function that gives them, or a promise of them, which is called once in each worker that reads them, and
+   *   in no other. Their names are not known then before the job runs. `setParallelism(1)` lets one subtask read, and so one worker load
    * @throws JobError INVALID_ARGUMENT unless the columns are typed arrays or arrays of one length
    */
-  fromColumns<C extends ColumnArrays<C>>(columns: C): DataStreamSource<RecordOfColumns<C>> {
-    return this.#source({ name: "Source: Columns", source: new ColumnSource(columns), timestamps: "none" });
+  fromColumns<C extends ColumnArrays<C>>(load: ColumnLoader<C>): DataStreamSource<RecordOfColumns<C>>;
+  fromColumns<C extends ColumnArrays<C>>(columns: C & NotLoader<C>): DataStreamSource<RecordOfColumns<C>>;
+  fromColumns<C extends ColumnArrays<C>>(columns: C & NotLoader<C>): DataStreamSource<RecordOfColumns<C>> {
+    return this.#source({ name: "Source: Columns", source: new ColumnSource<C>(columns), timestamps: "none" });
   }
 
   /**

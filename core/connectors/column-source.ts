@@ -1,25 +1,46 @@
 import { types } from "../data/type.ts";
-import { JobError } from "../lib/errors.ts";
 import { Part } from "../lib/part.ts";
-import { BATCH_ROWS } from "./batch-rows.ts";
-import { checkColumns, type ColumnArray, type ColumnArrays, type RecordOfColumns } from "./column-arrays.ts";
-import type { ColumnChunks, ColumnSplit } from "./column-chunks.ts";
-import { splitSequence } from "./sequence-source.ts";
+import { checkColumns, type ColumnArrays, type RecordOfColumns } from "./column-arrays.ts";
+import type { ColumnReading } from "./column-chunks.ts";
 import { SplitQueue, splitQueueStateType, type SplitQueueState } from "./split-queue.ts";
-import { SplitReader, type SplitCursor } from "./split-reader.ts";
+import { SplitReader } from "./split-reader.ts";
 import type { Source, SourceReader, SourceReaderContext, SplitEnumeratorContext } from "./source.ts";
 
 /** What makes batches of arrays. */
 export const columnChunks = /* @__PURE__ */ new Part(() => import("./column-chunks.ts"));
 
+/** The rows from `next` up to `end`, exclusive, are still to be read. */
+export interface RowRange {
+  readonly next: number;
+  readonly end: number;
+}
+
+/** One of equal shares of the rows, counted from 0. */
+export interface ColumnSplit {
+  readonly share: number;
+  readonly shares: number;
+  /** Null until it is opened: before columns are loaded nobody knows how many rows there are. */
+  readonly rows: RowRange | null;
+}
+
+/** Gives columns where and when they are read. */
+export type ColumnLoader<C> = () => C | PromiseLike<C>;
+/** A function is no columns, though it has no field that is none either. */
+export type NotLoader<C> = C extends (...args: never) => unknown ? never : unknown;
+
 const PARTS = [columnChunks] as const;
-const splitType = /* @__PURE__ */ types.object({ id: types.string, next: types.number, end: types.number });
+const rangeType = /* @__PURE__ */ types.object({ next: types.number, end: types.number });
+const splitType = /* @__PURE__ */ types.object({ share: types.number, shares: types.number, rows: types.nullable(rangeType) });
 const stateType = /* @__PURE__ */ splitQueueStateType(splitType);
 
 /**
  * Records that are there as columns: a bounded stream of column batches of up to 4,096 rows, one contiguous range of rows for each
  * subtask, so all of it is in order only at parallelism 1. `Float64Array`, `Int32Array` and `BigInt64Array` are not copied; strings
  * are numbered once.
+ *
+ * A function that gives the columns, or a promise of them, is called by the first subtask that reads, and never where none does: a job
+ * module that many workers import loads its data in those that read it. Subtasks of one worker share what it gives; those of several
+ * call it once in each, and it must give the same every time. Where only one is to load, set the source's parallelism to 1.
  *
  * The arrays must not change while a job reads them.
  *
@@ -34,32 +55,38 @@ export class ColumnSource<C extends ColumnArrays<C>> implements Source<RecordOfC
   readonly splitType = splitType;
   readonly enumeratorStateType = stateType;
   readonly parts = PARTS;
-  readonly columnNames: readonly string[];
-  readonly #rowCount: number;
-  readonly #arrays: readonly ColumnArray[];
+  /** Undefined where the columns are loaded when the job runs. */
+  readonly columnNames: readonly string[] | undefined;
+  readonly #columns: ColumnArrays<C> | ColumnLoader<C>;
+  readonly #rowCount: number | undefined;
   /** Made with the first reader, and kept for those of the next job. */
-  #chunks: ColumnChunks | undefined;
+  #reading: ColumnReading | undefined;
 
-  /** @throws JobError INVALID_ARGUMENT unless these are typed arrays or arrays of one length. */
-  constructor(columns: C) {
+  constructor(load: ColumnLoader<C>);
+  /** @throws JobError INVALID_ARGUMENT unless these are typed arrays or arrays of one length; of columns that are loaded, the job fails with it. */
+  constructor(columns: C & NotLoader<C>);
+  constructor(columns: ColumnArrays<C> | ColumnLoader<C>) {
+    this.#columns = columns;
+    if (typeof columns === "function") return;
     this.#rowCount = checkColumns(columns);
     this.columnNames = Object.keys(columns);
-    this.#arrays = Object.values<ColumnArray>(columns);
   }
 
   describe(): string {
-    return `columns ${this.columnNames.join(", ")} of ${this.#rowCount} rows`;
+    if (typeof this.#columns === "function") return `columns from ${this.#columns.name || "a function"}`;
+    return `columns ${this.columnNames?.join(", ")} of ${this.#rowCount} rows`;
   }
 
-  splitId(split: ColumnSplit): string {
-    return split.id;
+  splitId({ share }: ColumnSplit): string {
+    return String(share);
   }
 
   createEnumerator(context: SplitEnumeratorContext<ColumnSplit>): SplitQueue<ColumnSplit> {
-    const count = Math.ceil(this.#rowCount / BATCH_ROWS);
-    const ranges = count === 0 ? [] : splitSequence(0, count - 1, context.parallelism);
-    const splits = ranges.map(({ id, next, to }) => ({ id, next: next * BATCH_ROWS, end: Math.min((to + 1) * BATCH_ROWS, this.#rowCount) }));
-    return SplitQueue.of(context, splits);
+    const shares = context.parallelism;
+    return SplitQueue.of(
+      context,
+      Array.from({ length: shares }, (_, share) => ({ share, shares, rows: null })),
+    );
   }
 
   restoreEnumerator(context: SplitEnumeratorContext<ColumnSplit>, state: SplitQueueState<ColumnSplit>): SplitQueue<ColumnSplit> {
@@ -67,18 +94,7 @@ export class ColumnSource<C extends ColumnArrays<C>> implements Source<RecordOfC
   }
 
   createReader(context: SourceReaderContext): SourceReader<RecordOfColumns<C>, ColumnSplit> {
-    return new SplitReader(context, { idOf: ({ id }) => id, open: (split) => this.#open(split) });
-  }
-
-  #open(split: ColumnSplit): SplitCursor<RecordOfColumns<C>, ColumnSplit> {
-    if (split.end <= this.#rowCount) {
-      const { ColumnChunks, ColumnCursor } = columnChunks.module;
-      this.#chunks ??= new ColumnChunks(this.columnNames, this.#arrays);
-      return new ColumnCursor(split, this.#chunks);
-    }
-    throw new JobError(
-      "RESTORE_MISMATCH",
-      `the columns have ${this.#rowCount} rows, but the snapshot was taken when they had ${split.end} or more; restore with the columns it was taken with`,
-    );
+    const reading = (this.#reading ??= new columnChunks.module.ColumnReading(this.#columns));
+    return new SplitReader(context, { idOf: this.splitId, open: (split) => reading.open(split, context) });
   }
 }

@@ -320,8 +320,19 @@ export function columnSources(): void {
   );
   flights.assignTimestampsAndWatermarks(WatermarkStrategy.noWatermarks().withTimestampAssigner((flight: Flight) => flight.date));
 
+  isExactly<DataStreamSource<{ time: number; key: number; total: bigint; name: string; note: string | null }>>()(env.fromColumns(() => columns));
+  isExactly<DataStreamSource<{ time: number; name: string }>>()(env.fromColumns(async () => ({ time: new Float64Array(1), name: ["a"] })));
+  isExactly<DataStreamSource<{ time: number }>>()(env.fromColumns(() => (columns.time.length === 1 ? { time: [1] } : Promise.resolve({ time: [2] }))));
+  isExactly<DataStreamSource<{ time: number }>>()(
+    env.fromSource(new ColumnSource(async () => ({ time: new Float32Array(1) })), WatermarkStrategy.noWatermarks(), "times"),
+  );
+
   // @ts-expect-error no array
   env.fromColumns({ time: 5 });
+  // @ts-expect-error the function gives no array
+  env.fromColumns(() => ({ time: 5 }));
+  // @ts-expect-error the promise is for no array
+  env.fromColumns(async () => ({ time: 5 }));
   // @ts-expect-error a timestamp is a number
   WatermarkStrategy.noWatermarks().withTimestampAssigner(col("name"));
   // @ts-expect-error the records have no such field

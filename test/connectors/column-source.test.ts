@@ -112,6 +112,100 @@ describe("batches", () => {
   });
 });
 
+describe("columns from a function", () => {
+  const rows = 10_000;
+  const columns = { n: Float64Array.from({ length: rows }, (_, row) => row), s: Array.from({ length: rows }, (_, row) => `s${row % 7}`) };
+  const given = new SourceHarness(sourceOf(columns));
+  given.drain();
+  const expected = given.take();
+  /** A source that counts how often it loads. */
+  function loaded(load: () => unknown): { readonly source: ColumnSource<Columns>; readonly calls: () => number } {
+    let calls = 0;
+    const source = sourceOf(function readings() {
+      calls += 1;
+      return load();
+    });
+    return { source, calls: () => calls };
+  }
+
+  test.each<[string, () => unknown]>([
+    ["at once", () => columns],
+    ["later", () => Promise.resolve(columns)],
+    ["later, from a promise of another make", () => ({ then: (answer: (given: unknown) => void) => Promise.resolve(columns).then(answer) })],
+  ])("that come %s are the same, and loaded when they are read", async (_, load) => {
+    const { source, calls } = loaded(load);
+    const harness = new SourceHarness(source);
+    expect([calls(), source.columnNames, source.describe()]).toEqual([0, undefined, "columns from readings"]);
+    await harness.drainAsync();
+    expect(harness.take()).toEqual(expected);
+    expect(calls()).toBe(1);
+  });
+
+  test("are loaded once for all subtasks of one place, and each reads one range", async () => {
+    const { source, calls } = loaded(() => Promise.resolve(columns));
+    const harness = new SourceHarness(source, { parallelism: 4 });
+    await harness.drainAsync();
+    const read = [0, 1, 2, 3].map((subtask) => harness.take(subtask));
+    expect(read.map(({ length }) => length)).toEqual([4_096, 4_096, 1_808, 0]);
+    expect(read.flat()).toEqual(expected);
+    expect(calls()).toBe(1);
+  });
+
+  test("where no subtask reads, nothing is loaded", () => {
+    const { source, calls } = loaded(() => columns);
+    new SourceHarness(source).close();
+    expect(calls()).toBe(0);
+  });
+
+  test.each([1, 2])("a restore goes on behind the last batch, whether it was loaded or not, at parallelism %i", async (parallelism) => {
+    for (let cut = 0; cut <= 4; cut += 1) {
+      const first = new SourceHarness(loaded(() => columns).source, { parallelism });
+      for (let polls = 0; polls < cut; polls += 1) for (let subtask = 0; subtask < parallelism; subtask += 1) first.poll(subtask);
+      const second = new SourceHarness(loaded(() => Promise.resolve(columns)).source, { parallelism }, first.snapshot(1));
+      await second.drainAsync();
+      const all = [first, second].flatMap((harness) => harness.output.flat());
+      expect(all.sort()).toEqual([...expected].sort());
+    }
+  });
+
+  test("a snapshot while they are being loaded has all of them still to be read", async () => {
+    const { source } = loaded(() => new Promise(() => {}));
+    const first = new SourceHarness(source);
+    first.drain();
+    const second = new SourceHarness(loaded(() => columns).source, {}, first.snapshot(1));
+    await second.drainAsync();
+    expect(second.take()).toEqual(expected);
+  });
+
+  test.each<[string, () => unknown, string]>([
+    ["throws", () => { throw new Error("404"); }, '[SOURCE_FAILED] the source "columns from readings" failed: 404'],
+    ["rejects", () => Promise.reject(new Error("404")), '[SOURCE_FAILED] the source "columns from readings" failed: 404'],
+    ["gives no columns", () => 5, "[INVALID_ARGUMENT] columns are given as an object with an array for each field"],
+    ["gives no columns later", () => Promise.resolve({ a: [1], b: [] }), '[INVALID_ARGUMENT] all columns must have equally many rows, but "a" has 1 and "b" 0'],
+  ])("fail the job where the function %s, and are loaded anew by the next attempt", async (_, load, message) => {
+    let fails = true;
+    const { source } = loaded(() => (fails ? load() : columns));
+    const failing = new SourceHarness(source).drainAsync();
+    await expect(failing).rejects.toThrow(message);
+    await expect(failing).rejects.toThrow('operator "source", subtask 1/1');
+    fails = false;
+    const again = new SourceHarness(source);
+    await again.drainAsync();
+    expect(again.take()).toEqual(expected);
+  });
+
+  test("what comes when nobody reads any more is of no interest", async () => {
+    let reject = (_cause: Error): void => {};
+    const { source } = loaded(() => new Promise((_resolve, refuse) => (reject = refuse)));
+    const harness = new SourceHarness(source);
+    harness.drain();
+    harness.close();
+    reject(new Error("404"));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(harness.failure).toBeUndefined();
+  });
+});
+
 test("an encoder keeps its layout and its ids from batch to batch, and starts over where names change", () => {
   const encoder = new BatchEncoder();
   const encode = (columns: ColumnArrays<object>, timestamps?: Float64Array): ColumnBatch => encoder.encode(columns, timestamps);

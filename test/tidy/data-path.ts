@@ -9,6 +9,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "core/connectors/callback-sink.ts": "a callback of the user may answer by promise; the writer is not ready until then",
   "core/connectors/collection-source.ts": "adapts a ReadableStream of the user to an async iterator",
   "core/connectors/sink-operator.ts": "a promise that a writer gives is refused, and what it comes to passed over",
+  "core/connectors/column-chunks.ts": "a function of the user may answer with a promise of columns; readers are woken when it has",
   "core/connectors/pulled-ahead.ts": "async iterables of the user answer by promise; each answer is posted as mail",
   "core/lib/part.ts": "parts are loaded before a job is made, by the executor",
   "core/runtime/local-executor.ts": "the job's client: result() and cancel() are for whoever submitted it",
