@@ -2,22 +2,8 @@
 import Table from "cli-table3";
 import { createLogUpdate } from "log-update";
 import type { Sink, SinkWriter, SinkWriterContext } from "tamias";
-import type { Tally } from "../flights.ts";
 import { HOUR_MS, formatMinute } from "../civil-time.ts";
-
-export interface HourOfDelays {
-  readonly origin: string;
-  /** Start of the hour, ms since the epoch. */
-  readonly hour: number;
-  readonly flights: number;
-  /** Minutes. */
-  readonly mean: number;
-  readonly worst: number;
-  /** Whether a late flight has corrected an earlier result. */
-  readonly corrected: boolean;
-}
-
-export type ViewRecord = { readonly kind: "hour"; readonly hour: HourOfDelays } | { readonly kind: "summary"; readonly counts: Tally };
+import type { FlightRecord, HourOfDelays, Tally } from "./delays.ts";
 
 export interface FlightsViewOptions {
   readonly isJson: boolean;
@@ -42,7 +28,7 @@ export function reportLoading(isJson: boolean): (rowsRead: number, rowsTotal: nu
 }
 
 /** A sink with one writer; runs where the job was submitted. */
-export class FlightsView implements Sink<ViewRecord> {
+export class FlightsView implements Sink<FlightRecord> {
   readonly #options: FlightsViewOptions;
 
   constructor(options: FlightsViewOptions) {
@@ -53,7 +39,7 @@ export class FlightsView implements Sink<ViewRecord> {
     return "terminal";
   }
 
-  createWriter(context: SinkWriterContext): SinkWriter<ViewRecord> {
+  createWriter(context: SinkWriterContext): SinkWriter<FlightRecord> {
     if (this.#options.isJson) return new JsonView(context);
     // Some pseudo-terminals have no size: nothing could be drawn there.
     const canDraw = process.stdout.isTTY && 0 < process.stdout.rows;
@@ -62,7 +48,7 @@ export class FlightsView implements Sink<ViewRecord> {
 }
 
 /** Only the summary, alone on the last line. */
-class JsonView implements SinkWriter<ViewRecord> {
+class JsonView implements SinkWriter<FlightRecord> {
   readonly #context: SinkWriterContext;
   readonly #startedAt: number;
   /** No flights, no summary record: then all counts are 0. */
@@ -73,7 +59,7 @@ class JsonView implements SinkWriter<ViewRecord> {
     this.#startedAt = context.now();
   }
 
-  write(record: ViewRecord): void {
+  write(record: FlightRecord): void {
     if (record.kind === "summary") this.#counts = record.counts;
   }
 
@@ -84,7 +70,7 @@ class JsonView implements SinkWriter<ViewRecord> {
   close(): void {}
 }
 
-class PlainView implements SinkWriter<ViewRecord> {
+class PlainView implements SinkWriter<FlightRecord> {
   readonly #context: SinkWriterContext;
   readonly #startedAt: number;
   readonly #progress: Progress;
@@ -96,7 +82,7 @@ class PlainView implements SinkWriter<ViewRecord> {
     this.#progress = new Progress(options);
   }
 
-  write(record: ViewRecord): void {
+  write(record: FlightRecord): void {
     if (record.kind === "summary") {
       printSummary(record.counts, this.#context.now() - this.#startedAt);
       return;
@@ -116,7 +102,7 @@ class PlainView implements SinkWriter<ViewRecord> {
   close(): void {}
 }
 
-class LiveView implements SinkWriter<ViewRecord> {
+class LiveView implements SinkWriter<FlightRecord> {
   readonly #context: SinkWriterContext;
   readonly #startedAt: number;
   readonly #progress: Progress;
@@ -131,7 +117,7 @@ class LiveView implements SinkWriter<ViewRecord> {
     this.#progress = new Progress(options);
   }
 
-  write(record: ViewRecord): void {
+  write(record: FlightRecord): void {
     if (record.kind === "summary") {
       this.#counts = record.counts;
       return;

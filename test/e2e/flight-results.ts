@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { HourOfDelays } from "../../examples/flights/flights-view.ts";
+import type { HourOfDelays } from "../../examples/flights/delays.ts";
 
 /** What `test/examples/recount-flights.mjs` says of the final results. */
 export interface FinalResults {

@@ -13,9 +13,10 @@ import {
 } from "tamias/testing";
 import { collectSink, StreamExecutionEnvironment } from "tamias";
 import { afterAll, describe, expect, test } from "vitest";
-import { analyzeFlights, readFlights, type Tally } from "../../examples/flights.ts";
-import { flightsFile, loadFlights, type FlightTable } from "../../examples/flights/flights-input.ts";
-import type { HourOfDelays } from "../../examples/flights/flights-view.ts";
+import { analyzeFlights, readFlights, type Tally } from "../../examples/flights/delays.ts";
+import type { FlightTable } from "../../examples/flights/flight-table.ts";
+import { flightsFile, loadFlights } from "../../examples/flights/flights-input.ts";
+import type { HourOfDelays } from "../../examples/flights/delays.ts";
 import { startTamias, startTamiasInTerminal, tamias } from "./command-line.ts";
 import { finalResults, type FinalResults } from "./flight-results.ts";
 

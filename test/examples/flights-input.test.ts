@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { arrivalOrder, arrivalTime, flightsFile, loadFlights, type FlightTable } from "../../examples/flights/flights-input.ts";
+import { arrivalOrder, arrivalTime, type FlightTable } from "../../examples/flights/flight-table.ts";
+import { flightsFile, loadFlights } from "../../examples/flights/flights-input.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flights-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { collectSink, StreamExecutionEnvironment } from "tamias";
 import { expect, test } from "vitest";
-import { analyzeFlights, readFlights, type Tally } from "../../examples/flights.ts";
-import { flightsFile, type FlightTable, loadFlights } from "../../examples/flights/flights-input.ts";
+import { analyzeFlights, readFlights, type Tally } from "../../examples/flights/delays.ts";
+import type { FlightTable } from "../../examples/flights/flight-table.ts";
+import { flightsFile, loadFlights } from "../../examples/flights/flights-input.ts";
 
 const HOUR = 3_600_000;
 const BOUND = 1_800_000;

@@ -1,9 +1,9 @@
 /** The flights job with its results in a file: the final one of each origin and hour, then the summary as JSON. */
 import { writeFileSync } from "node:fs";
 import type { JobArgs, JobModule, Sink, StreamExecutionEnvironment } from "tamias";
-import { analyzeFlights, readFlights, type Tally } from "../../../examples/flights.ts";
+import { analyzeFlights, readFlights, type Tally } from "../../../examples/flights/delays.ts";
 import { loadFlights } from "../../../examples/flights/flights-input.ts";
-import type { HourOfDelays } from "../../../examples/flights/flights-view.ts";
+import type { HourOfDelays } from "../../../examples/flights/delays.ts";
 import { finalResults } from "../flight-results.ts";
 
 export const options: JobModule["options"] = { output: { type: "string", description: "the file" } };
