@@ -36,3 +36,5 @@ declare const console: {
   log(...values: readonly unknown[]): void;
   error(...values: readonly unknown[]): void;
 };
+
+declare function structuredClone<T>(value: T, options?: { readonly transfer?: readonly ArrayBuffer[] }): T;

@@ -196,6 +196,7 @@ export {
   type SeededRandom,
 } from "./connectors/generator-source.ts";
 export { callbackSink, type CallbackContext } from "./connectors/callback-sink.ts";
+export { PushSource } from "./connectors/push-source.ts";
 export { collectSink, type CollectTarget } from "./connectors/collection-sink.ts";
 export { printSink } from "./connectors/print-sink.ts";
 

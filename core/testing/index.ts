@@ -8,6 +8,8 @@ import { ALL_PARTS } from "./all-parts.ts";
 export { OperatorHarness, type HarnessOutput, type HarnessSnapshot, type OperatorHarnessOptions } from "./operator-harness.ts";
 export { operatorOf } from "./operator-of.ts";
 export { SimulatedHost, type SimulatedHostOptions } from "./simulated-host.ts";
+export { SimulatedCluster, type SimulatedClusterOptions, type SimulatedJob } from "./simulated-cluster.ts";
+export { SimulatedMachine } from "./simulated-machine.ts";
 export { CheckpointDriver, MemoryParts } from "./checkpoint-driver.ts";
 export { LocalExecutor, type LocalExecutorOptions } from "../runtime/local-executor.ts";
 export { LocalJob, type JobOutcome, type LocalJobOptions, type RestorePoint } from "../runtime/local-job.ts";
