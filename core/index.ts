@@ -7,7 +7,18 @@
 export { StreamExecutionEnvironment, type ExecutionContext } from "./local-environment.ts";
 export type { KernelExports, KernelModule } from "./host/kernel-module.ts";
 export { RuntimeExecutionMode, type ExecutionOptions } from "./api/execution-options.ts";
-export type { Executor, JobClient, JobExecutionResult, JobStatus, SubmitOptions } from "./api/executor.ts";
+export type {
+  ClusterJobClient,
+  Executor,
+  JobClient,
+  JobExecutionResult,
+  JobReport,
+  JobStatus,
+  ReportOptions,
+  SubmitOptions,
+  SubtaskStatus,
+} from "./api/executor.ts";
+export type { ClusterOptions, ClusterSubmitOptions } from "./cluster.ts";
 export { isJobModule, type JobArg, type JobArgs, type JobModule, type JobOption } from "./api/job-module.ts";
 export type { StreamGraph, StreamNode } from "./graph/stream-graph.ts";
 export type { MetricsRow } from "./metrics/prometheus.ts";

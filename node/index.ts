@@ -1,4 +1,5 @@
 export { loadKernelModule } from "./kernel-module.ts";
+export { NodeCluster, type NodeClusterOptions } from "./cluster.ts";
 export { FileSource, textFileSource, jsonLinesFileSource, csvFileSource, type FileFormat, type FilePath } from "./files/file-source.ts";
 export { StreamSource, stdinSource } from "./files/stdin-source.ts";
 export { TextLineInputFormat, NumberedLineFormat, type NumberedLine } from "./files/text-line-format.ts";

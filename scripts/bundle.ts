@@ -54,7 +54,10 @@ function reached(from: readonly string[], importedBy: (id: string) => readonly s
   return found;
 }
 
-/** What package.json exports or installs, from dist/. */
+/** Scripts that are started by their addresses. */
+const WORKER_SCRIPTS = ["node/worker.js", "web/worker.js"];
+
+/** What package.json exports or installs, and what is started, from dist/. */
 function entryPoints(): string[] {
   const { exports, bin } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
     readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
@@ -62,5 +65,5 @@ function entryPoints(): string[] {
   };
   const exported = Object.values(exports).map((entry) => (typeof entry === "string" ? entry : entry.default));
   const modules = [...exported, ...Object.values(bin)].filter((path) => path.startsWith("./dist/") && path.endsWith(".js"));
-  return modules.map((path) => path.slice("./dist/".length));
+  return [...modules.map((path) => path.slice("./dist/".length)), ...WORKER_SCRIPTS];
 }

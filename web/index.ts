@@ -1,1 +1,2 @@
 export { loadKernelModule } from "./kernel-module.ts";
+export { WebCluster, type WebClusterOptions } from "./cluster.ts";
