@@ -57,5 +57,6 @@ function startWorker(script: WorkerScript, post: (job: () => void) => void): Wor
 /** What keeps a script from being loaded is an event without a message. */
 function causeOf(event: Event, script: WorkerScript): string {
   if (event instanceof ErrorEvent && event.message !== "") return event.message;
-  return `its script${script instanceof URL ? ` ${script}` : ""} cannot be loaded, or imports what cannot`;
+  if (typeof script === "function") return "its script cannot be loaded, or imports what cannot";
+  return `its script ${script} cannot be loaded, or imports what cannot; in a bundled page, workers come of the plugin tamias/vite, or of a function that makes one`;
 }
