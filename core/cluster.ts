@@ -1,9 +1,11 @@
 import type { ClusterJobClient } from "./api/executor.ts";
 import type { JobArgs } from "./api/job-module.ts";
+import { dynamicCodec } from "./data/dynamic-type.ts";
 import type { Host } from "./host/host.ts";
 import type { Workers } from "./host/workers.ts";
 import { JobError } from "./lib/errors.ts";
 import { requireOptionNames } from "./lib/option-names.ts";
+import { loadParts } from "./lib/part.ts";
 import { show } from "./lib/show.ts";
 import { submitJob } from "./runtime/cluster-job.ts";
 import { Dispatcher } from "./runtime/dispatcher.ts";
@@ -67,6 +69,8 @@ export class Cluster<Script> {
     const { parallelism = this.#slots, jobName, signal } = options;
     this.#jobs += 1;
     const description = { id: `job-${this.#jobs}`, module: job.module, name: jobName, args, parallelism: checkedCount("parallelism", parallelism) };
+    // Results and pushed records cross between threads as bytes.
+    await loadParts([dynamicCodec]);
     return submitJob(this.#dispatcher, description, { host: this.#host, script: job.script, signal });
   }
 
