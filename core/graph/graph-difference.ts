@@ -35,6 +35,8 @@ function differenceAt(path: string, one: Json, other: Json, graph: JobGraphJson)
 /** `vertices.1.operators.0.details.size` says little; the name of the operator says where to look. */
 function named(path: string, graph: JobGraphJson): string {
   const match = /^vertices\.(\d+)\.operators\.(\d+)\.(.+)$/.exec(path);
-  const operator = match === null ? undefined : graph.vertices[Number(match[1])]?.operators[Number(match[2])];
-  return operator === undefined ? path : `${match![3]!} of operator "${operator.name}"`;
+  if (match === null) return path;
+  const [, vertex, position, field = ""] = match;
+  const operator = graph.vertices[Number(vertex)]?.operators[Number(position)];
+  return operator === undefined ? path : `${field} of operator "${operator.name}"`;
 }

@@ -40,7 +40,7 @@ export class ExecutionGraph {
 
   /** By vertex, then subtask. */
   get placement(): readonly (readonly number[])[] {
-    return this.#executions.map((executions) => executions.map(({ member }) => member!));
+    return this.#executions.map((executions) => executions.map(({ vertex, subtask }) => this.memberOf(vertex, subtask)));
   }
 
   memberOf(vertex: number, subtask: number): number {

@@ -4,9 +4,9 @@ import type { Cancellable, Host, Port } from "../host/host.ts";
 import { unreachable } from "../lib/assert.ts";
 import { errorFromData, errorToData } from "../lib/error-data.ts";
 import { JobError } from "../lib/errors.ts";
-import type { AccumulatorData } from "../functions/accumulators.ts";
 import { ExecutionGraph } from "./execution-graph.ts";
 import { JobAttempt, type JobOutcome } from "./job-attempt.ts";
+import { AccumulatorRounds, MemberReports } from "./member-reports.ts";
 import type {
   AccumulatorValues,
   ClusterSettings,
@@ -14,7 +14,6 @@ import type {
   FromTaskManager,
   JobDescription,
   Member,
-  MetricsData,
   OutcomeData,
   Peer,
   ReportData,
@@ -54,14 +53,11 @@ export class JobMaster implements MemberListener {
   #members: readonly RemoteMember[] = [];
   readonly #alive = new Set<RemoteMember>();
   readonly #undeployed = new Set<RemoteMember>();
-  readonly #metrics = new Map<RemoteMember, readonly MetricsData[]>();
+  readonly #reports = new MemberReports(this.#alive);
+  readonly #accumulators = new AccumulatorRounds(this.#alive);
   #deployTimer: Cancellable | undefined;
-  #report: { readonly everyMs: number; timer: Cancellable } | undefined;
-  /** Behind the last answer to a report that was asked for. */
-  readonly #unreported = new Set<RemoteMember>();
-  #onReported: (() => void) | undefined;
-  #accumulators: AccumulatorRound | undefined;
-  readonly #accumulatorRequests: number[] = [];
+  /** What reports to the submitter, until it wants no more of it. */
+  #reporting: { timer: Cancellable } | undefined;
   #runningSince: number | undefined;
   #isRunning = false;
   #isOver = false;
@@ -96,17 +92,12 @@ export class JobMaster implements MemberListener {
       case "canceled":
         return this.#onCanceled(member);
       case "report":
-        this.#metrics.set(member, message.metrics);
-        return this.#reported(member);
+        return this.#reports.told(member, message.metrics);
       case "accumulators":
-        return this.#onAccumulators(message.merged);
+        return this.#accumulators.told(member, message.merged);
       default:
         return unreachable(message);
     }
-  }
-
-  onGone(member: RemoteMember): void {
-    this.#lose(member, "its line has closed");
   }
 
   onSilent(member: RemoteMember, silentMs: number): void {
@@ -135,8 +126,7 @@ export class JobMaster implements MemberListener {
       case "report":
         return this.#reportEvery(message.everyMs);
       case "accumulators":
-        this.#accumulatorRequests.push(message.request);
-        return this.#nextAccumulators();
+        return this.#accumulators.ask((values) => this.#send({ kind: "accumulators", request: message.request, values }));
       case "explain":
         return this.#send({ kind: "explained", request: message.request, text: this.#loaded?.explain() ?? "" });
       default:
@@ -239,8 +229,8 @@ export class JobMaster implements MemberListener {
     if (!this.#isOver && this.#outcome === undefined) this.#fail(this.#lostError(member, reason));
     this.#executions?.moveAll("FAILED", member.index);
     this.#attempt?.canceled(member);
-    this.#reported(member);
-    if (this.#accumulators?.member === member) this.#onAccumulators(this.#accumulators.merged);
+    this.#reports.gone(member);
+    this.#accumulators.gone(member);
   }
 
   #lostError(member: RemoteMember, reason: string): JobError {
@@ -273,19 +263,16 @@ export class JobMaster implements MemberListener {
   /** Nothing has been deployed. */
   #endEarly(outcome: JobOutcome): void {
     this.#outcome = outcome;
-    this.#end({ status: outcome.status, accumulators: [], outcome });
+    this.#end(outcome, []);
   }
 
   /** Nothing runs any more. What is counted is asked for once more, as it is at the end. */
   #onEnd(outcome: JobOutcome): void {
     this.#outcome = outcome;
-    this.#askReports(() => {
-      this.#accumulatorRequests.length = 0;
-      this.#mergeAccumulators((accumulators) => this.#end({ status: outcome.status, accumulators, outcome }));
-    });
+    this.#reports.ask(() => this.#accumulators.ask((values) => this.#end(outcome, values)));
   }
 
-  #end({ accumulators, outcome }: { readonly status: string; readonly accumulators: AccumulatorValues; readonly outcome: JobOutcome }): void {
+  #end(outcome: JobOutcome, accumulators: AccumulatorValues): void {
     if (this.#isOver) return;
     this.#send({ kind: "end", outcome: outcomeData(outcome), accumulators, report: this.#reportData() });
     this.#abandon();
@@ -295,7 +282,7 @@ export class JobMaster implements MemberListener {
     this.#isOver = true;
     this.#outcome ??= { status: "CANCELED" };
     this.#deployTimer?.cancel();
-    this.#report?.timer.cancel();
+    this.#reporting?.timer.cancel();
     this.#attempt?.cancel();
     for (const member of this.#members) member.leave();
     this.#alive.clear();
@@ -309,88 +296,30 @@ export class JobMaster implements MemberListener {
   }
 
   #reportEvery(everyMs: number | undefined): void {
-    this.#report?.timer.cancel();
-    this.#report = undefined;
+    this.#reporting?.timer.cancel();
+    this.#reporting = undefined;
     if (everyMs === undefined) return;
     const { host } = this.#options;
-    const ask = (): void => {
-      this.#askReports(() => {
-        if (this.#report !== report) return;
+    const reporting = { timer: { cancel: () => {} } };
+    this.#reporting = reporting;
+    const report = (): void => {
+      this.#reports.ask(() => {
+        if (this.#reporting !== reporting) return;
         this.#send({ kind: "report", report: this.#reportData() });
-        report.timer = host.scheduler.at(host.clock.now() + everyMs, ask);
+        reporting.timer = host.scheduler.at(host.clock.now() + everyMs, report);
       });
     };
-    const report = { everyMs, timer: { cancel: () => {} } };
-    this.#report = report;
-    ask();
-  }
-
-  /** Calls back once all have said what they have counted, or are gone. A newer question takes the place of an older one. */
-  #askReports(then: () => void): void {
-    this.#onReported = then;
-    for (const member of this.#alive) {
-      this.#unreported.add(member);
-      member.send({ kind: "report" });
-    }
-    this.#reported(undefined);
-  }
-
-  #reported(member: RemoteMember | undefined): void {
-    if (member !== undefined) this.#unreported.delete(member);
-    const then = this.#onReported;
-    if (0 < this.#unreported.size || then === undefined) return;
-    this.#onReported = undefined;
-    then();
+    report();
   }
 
   #reportData(): ReportData {
     const { host } = this.#options;
     return {
       runningMs: this.#runningSince === undefined ? 0 : host.clock.now() - this.#runningSince,
-      metrics: this.#members.flatMap((member) => this.#metrics.get(member) ?? []),
+      metrics: this.#members.flatMap((member) => this.#reports.of(member)),
       subtasks: this.#executions?.reports((member) => this.#members[member]!.taskManager) ?? [],
     };
   }
-
-  #nextAccumulators(): void {
-    const request = this.#accumulatorRequests[0];
-    if (request === undefined || this.#accumulators !== undefined) return;
-    this.#mergeAccumulators((values) => {
-      this.#accumulatorRequests.shift();
-      this.#send({ kind: "accumulators", request, values });
-      this.#nextAccumulators();
-    });
-  }
-
-  /** From member to member: only where an accumulator was added is its class known. */
-  #mergeAccumulators(then: (values: AccumulatorValues) => void): void {
-    this.#accumulators = { left: [...this.#alive], member: undefined, merged: [], then };
-    this.#onAccumulators([]);
-  }
-
-  #onAccumulators(merged: readonly AccumulatorData[]): void {
-    const round = this.#accumulators;
-    if (round === undefined) return;
-    const member = round.left.shift();
-    if (member !== undefined && this.#alive.has(member)) {
-      this.#accumulators = { ...round, member, merged };
-      member.send({ kind: "accumulators", request: 0, merged });
-    } else if (member !== undefined) this.#onAccumulators(merged);
-    else {
-      this.#accumulators = undefined;
-      round.then(merged.map(({ name, value }) => [name, value]));
-    }
-  }
-}
-
-/** Accumulators on their way through the members. */
-interface AccumulatorRound {
-  readonly left: RemoteMember[];
-  /** Who has been asked. */
-  readonly member: RemoteMember | undefined;
-  /** What it was given. */
-  readonly merged: readonly AccumulatorData[];
-  readonly then: (values: AccumulatorValues) => void;
 }
 
 /** Which member gives each slot: one of each, then the second of each that has one, so that what needs few slots is spread. */

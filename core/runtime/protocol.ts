@@ -119,7 +119,7 @@ export type ToTaskManager =
   | { readonly kind: "cancel" }
   | { readonly kind: "report" }
   /** Merge what you have into what others have, and give it on. */
-  | { readonly kind: "accumulators"; readonly request: number; readonly merged: readonly AccumulatorData[] };
+  | { readonly kind: "accumulators"; readonly merged: readonly AccumulatorData[] };
 
 /** From a task manager to a job master. */
 export type FromTaskManager =
@@ -133,7 +133,7 @@ export type FromTaskManager =
   | { readonly kind: "closed" }
   | { readonly kind: "canceled" }
   | { readonly kind: "report"; readonly metrics: readonly MetricsData[] }
-  | { readonly kind: "accumulators"; readonly request: number; readonly merged: readonly AccumulatorData[] };
+  | { readonly kind: "accumulators"; readonly merged: readonly AccumulatorData[] };
 
 /** From a task manager to the submitter, on the line for records. */
 export type FromRecordLine =

@@ -10,8 +10,6 @@ import { toReaderData } from "./source-messages.ts";
 /** What a member tells its job master, beside its messages. */
 export interface MemberListener {
   onMessage(member: RemoteMember, message: FromTaskManager): void;
-  /** The line has closed: the task manager is gone. */
-  onGone(member: RemoteMember): void;
   /** It does not answer, for so long. */
   onSilent(member: RemoteMember, silentMs: number): void;
 }
@@ -39,10 +37,8 @@ export class RemoteMember implements TaskRunner {
         this.#heartbeats?.answered();
         if (from.kind !== "heartbeat") listener.onMessage(this, from);
       },
-      () => {
-        this.#heartbeats?.stop();
-        listener.onGone(this);
-      },
+      // Why it is gone, only who started it can tell, and does; else it does not answer any more.
+      () => {},
     );
   }
 

@@ -176,14 +176,14 @@ export class JobShare implements SubtaskListener {
     return rows.map(({ operator, uid, subtask, metrics }) => ({ operator, uid, subtask, metrics: { ...metrics } }));
   }
 
-  #mergeAccumulators({ request, merged }: ToTaskManager & { readonly kind: "accumulators" }): void {
+  #mergeAccumulators({ merged }: ToTaskManager & { readonly kind: "accumulators" }): void {
     let own = merged;
     try {
       own = this.#subtasks?.accumulators.mergedInto(merged) ?? merged;
     } catch (cause) {
       this.#send({ kind: "refused", error: errorToData(asJobError(cause)) });
     }
-    this.#send({ kind: "accumulators", request, merged: own });
+    this.#send({ kind: "accumulators", merged: own });
   }
 
   #cancel(): void {

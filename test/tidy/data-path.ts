@@ -12,6 +12,10 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "core/connectors/column-chunks.ts": "a function of the user may answer with a promise of columns; readers are woken when it has",
   "core/connectors/pulled-ahead.ts": "async iterables of the user answer by promise; each answer is posted as mail",
   "core/lib/part.ts": "parts are loaded before a job is made, by the executor",
+  "core/runtime/cluster-job.ts": "the client of a job on a cluster, for whoever submitted it",
+  "core/runtime/latest-stream.ts": "reports, for whoever submitted the job",
+  "core/runtime/result-stream.ts": "results, for whoever submitted the job",
+  "core/runtime/submitter-records.ts": "push() is for whoever submitted the job",
   "core/runtime/local-executor.ts": "the job's client: result() and cancel() are for whoever submitted it",
 };
 

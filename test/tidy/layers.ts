@@ -33,6 +33,8 @@ const KERNEL = "wasm/tamias-kernel.wasm";
 const PLACE_OF_FILE: Readonly<Record<string, string>> = {
   "core/local-host.ts": "host",
   "core/local-environment.ts": "index",
+  "core/cluster.ts": "index",
+  "core/worker.ts": "index",
   "core/index.ts": "index",
 };
 

@@ -1,0 +1,148 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { ClusterJobClient, JobReport } from "../../core/api/executor.ts";
+import type { JobArgs } from "../../core/api/job-module.ts";
+import type * as NodePackage from "../../node/index.ts";
+import { DIST } from "../../scripts/built-package.ts";
+
+/** Real threads run the built package, whose classes are those that job modules import. */
+const { NodeCluster } = (await import(`${DIST}/node/index.js`)) as typeof NodePackage;
+const jobUrl = (name: string): URL => new URL(`jobs/${name}.ts`, import.meta.url);
+
+const clusters: NodePackage.NodeCluster[] = [];
+function cluster(options: NodePackage.NodeClusterOptions): NodePackage.NodeCluster {
+  const made = new NodeCluster(options);
+  clusters.push(made);
+  return made;
+}
+afterEach(() => {
+  for (const made of clusters.splice(0)) made.close();
+});
+
+async function taken(job: ClusterJobClient, name: string): Promise<string[]> {
+  const rows: string[] = [];
+  for await (const batch of job.results<unknown>(name)) rows.push(...batch.map((row) => JSON.stringify(row)));
+  return rows.sort();
+}
+
+describe("a cluster of threads", () => {
+  const expected = (async () => taken(await cluster({ threads: 1 }).submit(jobUrl("windows")), "totals"))();
+
+  test.each([
+    [2, "shared-memory"],
+    [2, "message"],
+    [4, "shared-memory"],
+    [4, "message"],
+  ] as const)("of %i gives what one gives, by %s", async (threads, transport) => {
+    const job = await cluster({ threads, transport }).submit(jobUrl("windows"));
+    expect(job.plan.vertices.map(({ parallelism }) => parallelism)).toContain(threads);
+    expect(await taken(job, "totals")).toEqual(await expected);
+    const result = await job.result();
+    expect(result.getAccumulatorResult("read")).toBe(5_000);
+    const report = await lastReport(job);
+    expect(report.subtasks.every(({ state }) => state === "FINISHED")).toBe(true);
+    const windows = report.metrics.filter(({ operator }) => operator === "totals");
+    expect(windows).toHaveLength(threads);
+    for (const { metrics } of windows) expect(metrics.recordsIn).toBeGreaterThan(0);
+  });
+
+  test("runs one job after the other, and two at a time where there are slots", async () => {
+    const two = cluster({ threads: 2, slots: 2 });
+    const jobs = await Promise.all([two.submit(jobUrl("windows"), {}, { parallelism: 2 }), two.submit(jobUrl("windows"), {}, { parallelism: 2 })]);
+    for (const job of jobs) expect(await taken(job, "totals")).toEqual(await expected);
+    expect(await taken(await two.submit(jobUrl("windows")), "totals")).toEqual(await expected);
+  });
+
+  test("explains the job as its threads run it", async () => {
+    const job = await cluster({ threads: 2 }).submit(jobUrl("endless"));
+    expect(await job.explain()).toContain("keep");
+    await job.cancel();
+    expect(job.getJobStatus()).toBe("CANCELED");
+    await expect(job.result()).rejects.toThrow("[JOB_CANCELED]");
+  });
+
+  test("takes pushed records, and finishes when it is stopped", async () => {
+    const job = await cluster({ threads: 2 }).submit(jobUrl("endless"));
+    const doubled = taken(job, "doubled");
+    await job.push("pushed", Array.from({ length: 3_000 }, (_, n) => n));
+    await job.stop();
+    expect((await doubled).map(Number).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 3_000 }, (_, n) => n * 2));
+    expect(job.getJobStatus()).toBe("FINISHED");
+    await expect(job.push("pushed", [1])).rejects.toThrow("[JOB_ENDED]");
+  });
+
+  test("pauses and goes on", async () => {
+    const job = await cluster({ threads: 2 }).submit(jobUrl("endless"));
+    job.throttle(0);
+    let before = -1;
+    for await (const { metrics } of job.reports({ everyMs: 5 })) {
+      const read = metrics.filter(({ operator }) => operator === "numbers").reduce((sum, row) => sum + row.metrics.recordsOut, 0);
+      if (read === before) break;
+      before = read;
+    }
+    job.throttle(undefined);
+    for await (const { metrics } of job.reports({ everyMs: 5 })) {
+      if (before + 10_000 < metrics.filter(({ operator }) => operator === "numbers").reduce((sum, row) => sum + row.metrics.recordsOut, 0)) break;
+    }
+    await job.cancel();
+  });
+
+  test("serves a job function that ends with execute", async () => {
+    const job = await cluster({ threads: 2 }).submit(jobUrl("flink-main"), { factor: 10 });
+    expect(await taken(job, "products")).toEqual(["10", "20", "30"]);
+    expect((await job.result()).jobName).toBe("products");
+  });
+});
+
+async function lastReport(job: ClusterJobClient): Promise<JobReport> {
+  for await (const report of job.reports()) return report;
+  throw new Error("a job that has ended reports once");
+}
+
+describe("what goes wrong in a cluster of threads", () => {
+  test.each<[string, JobArgs, RegExp]>([
+    ["endless", { trouble: "throw" }, /\[USER_FUNCTION_FAILED\] RangeError: 500 is too much\n {2}at operator "keep", subtask \d\/2, record 500/],
+    ["endless", { trouble: "spin" }, /\[TASK_MANAGER_LOST\] task manager \d is lost: it has not answered for 2\d\d ms; it ran .*"keep/],
+    ["endless", { trouble: "exit" }, /\[TASK_MANAGER_LOST\] task manager \d is lost: its thread ended with exit code 3; it ran .*"keep/],
+  ])("fails the job %s %j with what it was, and serves the next one", async (name, args, message) => {
+    const two = cluster({ threads: 2, heartbeatTimeoutMs: 240 });
+    const job = await two.submit(jobUrl(name), args);
+    const pending = [job.push("pushed", [1]).catch(String), job.accumulators().then(() => "settled"), taken(job, "nothing").catch(String)];
+    await expect(job.result()).rejects.toThrow(message);
+    expect(job.getJobStatus()).toBe("FAILED");
+    // Nothing is left pending.
+    await Promise.all(pending);
+    expect((await taken(await two.submit(jobUrl("windows"), { records: 100 }), "totals")).length).toBe(16);
+  });
+
+  test.each<[string, RegExp]>([
+    ["different", /\[GRAPH_MISMATCH\] the job builds another graph here than at its job master: name of operator "made by/],
+  ])("fails the job %s, whose threads build different graphs", async (name, message) => {
+    const job = await cluster({ threads: 2 }).submit(jobUrl(name));
+    await expect(job.result()).rejects.toThrow(message);
+  });
+
+  test.each<[string, RegExp]>([
+    ["script", /\[JOB_MODULE_INVALID\] .*script\.ts runs its job while it is imported[\s\S]*\+ export function job\(env/],
+    ["nowhere", /\[JOB_MODULE_INVALID\] .*nowhere\.ts could not be imported/],
+  ])("refuses the module %s", async (name, message) => {
+    await expect(cluster({ threads: 2 }).submit(jobUrl(name))).rejects.toThrow(message);
+  });
+
+  test("refuses a job that needs more slots than there are", async () => {
+    const job = await cluster({ threads: 2 }).submit(jobUrl("windows"), {}, { parallelism: 3 });
+    await expect(job.result()).rejects.toThrow("[NO_SLOTS] the job needs 3 slots, as many as its highest parallelism, and the cluster has 2 task managers with 1 slot each");
+  });
+
+  test("fails what runs when it is closed, and takes nothing more", async () => {
+    const two = cluster({ threads: 2 });
+    const job = await two.submit(jobUrl("endless"));
+    two.close();
+    await expect(job.result()).rejects.toThrow("[CLUSTER_CLOSED]");
+    await expect(two.submit(jobUrl("windows"))).rejects.toThrow("[CLUSTER_CLOSED]");
+  });
+
+  test("refuses options that do not exist", () => {
+    expect(() => cluster({ treads: 2 } as never)).toThrow('NodeCluster has no option "treads"');
+    expect(() => cluster({ threads: 0 })).toThrow("threads must be a whole number greater than zero, but is 0");
+  });
+});
