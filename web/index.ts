@@ -1,2 +1,3 @@
 export { loadKernelModule } from "./kernel-module.ts";
 export { WebCluster, type WebClusterOptions } from "./cluster.ts";
+export { serveJob } from "./serve-job.ts";

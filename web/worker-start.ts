@@ -11,7 +11,7 @@ export interface WorkerStart {
  *
  * A rejection that nobody handles ends the worker, as an error does and as it does in Node: whoever started it gets to know.
  */
-export function whenStarted(run: (port: MessagePort) => void): void {
+export function whenStarted(run: (port: MessagePort) => unknown): void {
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     reportError(event.reason);

@@ -1,10 +1,4 @@
-import { portOf } from "../core/host/message-port.ts";
-import { runWorker } from "../core/worker.ts";
-import { createWebHost } from "./host.ts";
-import { whenStarted } from "./worker-start.ts";
+import { serveJobs } from "./serve-job.ts";
 
-/** The script of a worker that imports jobs by their addresses. */
-whenStarted((port) => {
-  const host = createWebHost();
-  runWorker({ host, port: portOf(port, host.scheduler.post), importJob: (module) => import(module) });
-});
+/** The script of a worker where nothing is bundled: jobs come from their addresses. */
+serveJobs((module) => import(module));
