@@ -28,6 +28,7 @@ export class PushSource<out T> implements Source<T, null, null> {
   /** Only for the compiler: the records that it gives. */
   declare readonly recordType?: T;
   readonly boundedness = "CONTINUOUS_UNBOUNDED";
+  readonly usesSubmitter = true;
   readonly splitType = nothing;
   readonly enumeratorStateType = nothing;
   readonly #name: string;

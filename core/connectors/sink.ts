@@ -17,6 +17,8 @@ export interface Sink<T, WriterState = never, Committable = never> {
   readonly committableType?: Type<Committable>;
   /** Says that all of its writers have `writeColumns`, so that records that come as columns need not become rows. It is asked before there is a writer. */
   readonly takesColumns?: true;
+  /** Says that its writers call `context.results`. It is asked before there is a writer. */
+  readonly usesSubmitter?: true;
 }
 
 /** What a writer or committer may ask of the subtask it runs in. */
@@ -32,7 +34,7 @@ export interface SinkWriterContext {
   at(time: number, job: () => void): Cancellable;
   now(): number;
   print(line: string): void;
-  /** Where records for whoever submitted the job go, by name: what `client.results(name)` gives. */
+  /** Where records for whoever submitted the job go, by name: what `client.results(name)` gives. For sinks that say that they use it. */
   results(name: string): ResultTarget;
 }
 

@@ -20,6 +20,8 @@ export interface Source<T, Split, EnumeratorState> {
   readonly columnNames?: readonly string[] | undefined;
   /** What its readers need that is not loaded with it; for sources of this package. */
   readonly parts?: readonly Part<unknown>[];
+  /** Says that its readers call `context.inbox`. */
+  readonly usesSubmitter?: true;
   /** What `explain` shows. */
   describe(): string;
   createEnumerator(context: SplitEnumeratorContext<Split>): SplitEnumerator<Split, EnumeratorState>;
@@ -80,7 +82,7 @@ export interface SourceReaderContext {
   fail(cause: unknown): void;
   at(time: number, job: () => void): Cancellable;
   now(): number;
-  /** What whoever submitted the job pushes under a name: records of `client.push(name, records)`. */
+  /** What whoever submitted the job pushes under a name: records of `client.push(name, records)`. For sources that say that they use it. */
   inbox(name: string): Inbox;
 }
 

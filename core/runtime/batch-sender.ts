@@ -3,7 +3,8 @@ import { BatchCursor } from "../data/batch-cursor.ts";
 import type { ColumnBatch } from "../data/column-batch.ts";
 import { dynamicType } from "../data/dynamic-type.ts";
 import { ColumnRouter } from "./column-router.ts";
-import { BUFFER_ROWS_MAX, type Lane } from "./lane.ts";
+import { BUFFER_ROWS_MAX } from "./buffer-bounds.ts";
+import type { Lane } from "./lane.ts";
 import type { RecordWriterOptions } from "./record-writer.ts";
 
 /** A buffer's bytes are counted after so many records at most. */

@@ -10,6 +10,9 @@ export const exchange = /* @__PURE__ */ new Part(() => import("./exchange.ts"));
 /** What collects and sorts the input of operators that work by key, in BATCH. */
 export const batchInput = /* @__PURE__ */ new Part(() => import("./batch-input.ts"));
 
+/** The ways of records between a job in place and its submitter. */
+export const localLines = /* @__PURE__ */ new Part(() => import("./local-lines.ts"));
+
 /** What must be loaded before a job of this graph is made. */
 export function partsOf(graph: JobGraph, use: Omit<PartUse, "mode">): ReadonlySet<Part<unknown>> {
   const { mode } = graph.settings;
@@ -19,8 +22,13 @@ export function partsOf(graph: JobGraph, use: Omit<PartUse, "mode">): ReadonlySe
   if (0 < parts.size || use.isRestored) parts.add(dynamicCodec);
   // What takes checkpoints loads these as well.
   if (use.isRestored) parts.add(codecs).add(snapshotCode);
+  if (usesSubmitter(graph)) parts.add(localLines);
   for (const { operators } of graph.vertices) {
     for (const { node } of operators) for (const part of node.factory.parts?.({ ...use, mode }) ?? []) parts.add(part);
   }
   return parts;
+}
+
+export function usesSubmitter({ vertices }: JobGraph): boolean {
+  return vertices.some(({ operators }) => operators.some(({ node }) => node.factory.usesSubmitter === true));
 }

@@ -1,13 +1,7 @@
 import { BufferBuilder } from "../data/channel-buffer.ts";
 import { RingBuffer } from "../lib/ring-buffer.ts";
+import { BUFFER_BYTES_MAX, BUFFER_ROWS_MAX } from "./buffer-bounds.ts";
 import type { ChannelSender } from "./channel.ts";
-
-/**
- * A buffer is sent when it holds this many rows or bytes, when the buffer timeout has passed, or when its task has nothing else to do. A batch of columns for
- * one channel fits one buffer.
- */
-export const BUFFER_ROWS_MAX = 1_024;
-export const BUFFER_BYTES_MAX = 64 * 1024;
 
 /** Counts the channels of a task that cannot take another buffer; the task takes no record while there is any. */
 export interface CreditGauge {

@@ -4,10 +4,10 @@ import type { Host } from "../host/host.ts";
 import { JobError } from "../lib/errors.ts";
 import { loadParts, type Part } from "../lib/part.ts";
 import { prometheusText, type MetricsRow } from "../metrics/prometheus.ts";
-import { partsOf } from "./job-parts.ts";
+import { localLines, partsOf, usesSubmitter } from "./job-parts.ts";
 import { LocalJob, type JobOutcome, type RestorePoint } from "./local-job.ts";
-import { LocalLines } from "./local-lines.ts";
-import { SubmitterRecords } from "./submitter-records.ts";
+import type { SubmitterRecords } from "./submitter-records.ts";
+import { NO_SUBMITTER } from "./outputs.ts";
 import { asJobError } from "./task.ts";
 
 export interface SubmitOptions {
@@ -55,7 +55,8 @@ export class LocalJobClient {
   readonly #signal: AbortSignal | undefined;
   readonly #startedAt: number;
   readonly #ended: Promise<JobOutcome>;
-  readonly #records = new SubmitterRecords();
+  /** Present where the part that makes it is loaded. */
+  #records: SubmitterRecords | undefined;
   #job: LocalJob | undefined;
   #outcome: JobOutcome | undefined;
   #endedAt: number | undefined;
@@ -104,12 +105,14 @@ export class LocalJobClient {
     this.#job?.subtasks.throttle(recordsPerSecond === undefined ? undefined : recordsPerSecond / Math.max(1, sources));
   }
 
-  results<T>(name: string): AsyncIterableIterator<readonly T[]> {
-    return this.#records.stream(name);
+  async *results<T>(name: string): AsyncIterableIterator<readonly T[]> {
+    await localLines.load();
+    yield* this.#submitterRecords().stream<T>(name);
   }
 
-  push(name: string, records: readonly unknown[]): Promise<void> {
-    return this.#records.push(name, records);
+  async push(name: string, records: readonly unknown[]): Promise<void> {
+    await localLines.load();
+    await this.#submitterRecords().push(name, records);
   }
 
   /** @throws JobError what made the job fail, or JOB_CANCELED. */
@@ -160,7 +163,7 @@ export class LocalJobClient {
     const { host, restore, freeze = false, turnRecordsMax, channelCredits } = this.#options;
     const onEnd = (outcome: JobOutcome): void => this.#end(outcome);
     try {
-      const submitter = new LocalLines(this.#records, host);
+      const submitter = usesSubmitter(this.#graph) ? new localLines.module.LocalLines(this.#submitterRecords(), host) : NO_SUBMITTER;
       const job = new LocalJob(this.#graph, { host, attempt: 0, restore, freeze, turnRecordsMax, channelCredits, submitter, onEnd });
       this.#job = job;
       host.scheduler.post(() => {
@@ -169,6 +172,14 @@ export class LocalJobClient {
     } catch (cause) {
       this.#end({ status: "FAILED", error: asJobError(cause) });
     }
+  }
+
+  #submitterRecords(): SubmitterRecords {
+    if (this.#records === undefined) {
+      this.#records = new localLines.module.SubmitterRecords();
+      if (this.#outcome !== undefined) this.#records.end(failureOf(this.#outcome));
+    }
+    return this.#records;
   }
 
   readonly #onAbort = (): void => {
@@ -186,13 +197,17 @@ export class LocalJobClient {
     this.#outcome = outcome;
     this.#endedAt = this.#options.host.clock.now();
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.#records.end(outcome.status === "FAILED" ? outcome.error : undefined);
+    this.#records?.end(failureOf(outcome));
     this.#settle(outcome);
   }
 
   #runningMs(): number {
     return (this.#endedAt ?? this.#options.host.clock.now()) - this.#startedAt;
   }
+}
+
+function failureOf(outcome: JobOutcome): JobError | undefined {
+  return outcome.status === "FAILED" ? outcome.error : undefined;
 }
 
 function notLoaded(cause: unknown): JobError {

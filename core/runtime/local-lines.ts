@@ -1,8 +1,10 @@
 import type { Host } from "../host/host.ts";
 import type { Inbox, ResultTarget, SubmitterLines } from "../operators/operator.ts";
-import { BUFFER_ROWS_MAX } from "./lane.ts";
+import { BUFFER_ROWS_MAX } from "./buffer-bounds.ts";
 import type { ResultStream } from "./result-stream.ts";
 import type { PushTarget, SubmitterRecords } from "./submitter-records.ts";
+
+export { SubmitterRecords } from "./submitter-records.ts";
 
 /** The ways of records between a job in place and its submitter: nothing is copied or encoded. */
 export class LocalLines implements SubmitterLines {

@@ -3,7 +3,7 @@ import type { Cancellable, Host, Port } from "../host/host.ts";
 import type { Inbox, ResultTarget, SubmitterLines } from "../operators/operator.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
 import { CHANNEL_CREDITS } from "./channel.ts";
-import { BUFFER_BYTES_MAX, BUFFER_ROWS_MAX } from "./lane.ts";
+import { BUFFER_BYTES_MAX, BUFFER_ROWS_MAX } from "./buffer-bounds.ts";
 import type { FromRecordLine, ToRecordLine } from "./protocol.ts";
 
 export interface RecordLineOptions {

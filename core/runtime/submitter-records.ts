@@ -1,6 +1,6 @@
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
-import { BUFFER_ROWS_MAX } from "./lane.ts";
+import { BUFFER_ROWS_MAX } from "./buffer-bounds.ts";
 import { ResultStream } from "./result-stream.ts";
 
 /** A subtask that takes pushed records: one push at a time, which is over when all of its records have been taken. */

@@ -8,7 +8,7 @@ import type { MetricsRow } from "../metrics/prometheus.ts";
 import type { Output, SubmitterLines } from "../operators/operator.ts";
 import type { ToEnumerator, ToReader } from "../operators/source-protocol.ts";
 import { buildChain, type ChainEnvironment } from "./chain-builder.ts";
-import { type ChannelReceiver, type ChannelSender, LocalChannel } from "./channel.ts";
+import type { ChannelReceiver, ChannelSender } from "./channel.ts";
 import { type PlannedChannel, planChannels } from "./channel-plan.ts";
 import type { GateChannel, InputGate } from "./input-gate.ts";
 import { exchange } from "./job-parts.ts";
@@ -185,7 +185,7 @@ export class Subtasks implements TaskListener {
       const { edge, sender, receiver } = channel;
       const sends = this.#elsewhere.isHere(vertices[edge.fromVertex]!.id, sender);
       const receives = this.#elsewhere.isHere(vertices[edge.toVertex]!.id, receiver);
-      const local = sends && receives ? new LocalChannel(this.#options.channelCredits) : undefined;
+      const local = sends && receives ? new exchange.module.LocalChannel(this.#options.channelCredits) : undefined;
       if (sends) push(wiring.senders, `${edge.index}/${sender}`, local ?? this.#elsewhere.sender(channel));
       if (receives) {
         push(wiring.receivers, placeName(edge.toVertex, receiver), { receiver: local ?? this.#elsewhere.receiver(channel), input: edge.input });

@@ -43,7 +43,7 @@ const SETTINGS: ClusterSettings = { heartbeatIntervalMs: 50, heartbeatTimeoutMs:
  * const job = cluster.submit((env) => {
  *   env.fromSequence(1, 4).map((n) => n * n).sinkTo(collectSink("squares"));
  * });
- * cluster.runUntil(() => job.getJobStatus() === "FINISHED");
+ * cluster.host.runUntilIdle();
  * let sum = 0;
  * for await (const squares of job.results<number>("squares")) for (const n of squares) sum += n;
  * console.log(sum); // 30

@@ -9,8 +9,9 @@ const { NodeCluster } = (await import(`${DIST}/node/index.js`)) as typeof NodePa
 const jobUrl = (name: string): URL => new URL(`jobs/${name}.ts`, import.meta.url);
 
 const clusters: NodePackage.NodeCluster[] = [];
+/** A machine that does much besides must not pass for one that does not answer, but where a test is about that. */
 function cluster(options: NodePackage.NodeClusterOptions): NodePackage.NodeCluster {
-  const made = new NodeCluster(options);
+  const made = new NodeCluster({ heartbeatTimeoutMs: 30_000, ...options });
   clusters.push(made);
   return made;
 }
@@ -101,10 +102,10 @@ async function lastReport(job: ClusterJobClient): Promise<JobReport> {
 describe("what goes wrong in a cluster of threads", () => {
   test.each<[string, JobArgs, RegExp]>([
     ["endless", { trouble: "throw" }, /\[USER_FUNCTION_FAILED\] RangeError: 500 is too much\n {2}at operator "keep", subtask \d\/2, record 500/],
-    ["endless", { trouble: "spin" }, /\[TASK_MANAGER_LOST\] task manager \d is lost: it has not answered for 2\d\d ms; it ran .*"keep/],
+    ["endless", { trouble: "spin" }, /\[TASK_MANAGER_LOST\] task manager \d is lost: it has not answered for \d+ ms; it ran .*"keep/],
     ["endless", { trouble: "exit" }, /\[TASK_MANAGER_LOST\] task manager \d is lost: its thread ended with exit code 3; it ran .*"keep/],
   ])("fails the job %s %j with what it was, and serves the next one", async (name, args, message) => {
-    const two = cluster({ threads: 2, heartbeatTimeoutMs: 240 });
+    const two = cluster({ threads: 2, ...(args["trouble"] === "spin" ? { heartbeatTimeoutMs: 600 } : {}) });
     const job = await two.submit(jobUrl(name), args);
     const pending = [job.push("pushed", [1]).catch(String), job.accumulators().then(() => "settled"), taken(job, "nothing").catch(String)];
     await expect(job.result()).rejects.toThrow(message);

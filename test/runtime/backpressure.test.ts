@@ -10,7 +10,7 @@ import type { StreamGraph } from "../../core/graph/stream-graph.ts";
 import { milliseconds } from "../../core/lib/duration.ts";
 import type { OperatorMetrics } from "../../core/metrics/operator-metrics.ts";
 import { windowFactory } from "../../core/operators/window-factory.ts";
-import { BUFFER_ROWS_MAX } from "../../core/runtime/lane.ts";
+import { BUFFER_ROWS_MAX } from "../../core/runtime/buffer-bounds.ts";
 import { LocalJob, type JobOutcome, type RestorePoint } from "../../core/runtime/local-job.ts";
 import { CheckpointDriver } from "../../core/testing/checkpoint-driver.ts";
 import { SimulatedHost } from "../../core/testing/simulated-host.ts";

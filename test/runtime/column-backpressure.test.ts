@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type DataStream, type Sink, StreamExecutionEnvironment } from "tamias";
 import { buildJobGraph } from "../../core/graph/job-graph.ts";
-import { BUFFER_ROWS_MAX } from "../../core/runtime/lane.ts";
+import { BUFFER_ROWS_MAX } from "../../core/runtime/buffer-bounds.ts";
 import { LocalJob, type JobOutcome } from "../../core/runtime/local-job.ts";
 import { SimulatedHost } from "../../core/testing/simulated-host.ts";
 

@@ -9,7 +9,7 @@ import { show } from "../../core/lib/show.ts";
 import type { Output } from "../../core/operators/operator.ts";
 import { LocalChannel } from "../../core/runtime/channel.ts";
 import { InputGate } from "../../core/runtime/input-gate.ts";
-import { BUFFER_BYTES_MAX, BUFFER_ROWS_MAX } from "../../core/runtime/lane.ts";
+import { BUFFER_BYTES_MAX, BUFFER_ROWS_MAX } from "../../core/runtime/buffer-bounds.ts";
 import { RecordWriter } from "../../core/runtime/record-writer.ts";
 import { anyValue, batchOf, type Element, selectionOf, throughBuilder, timestamp, valueOfKind } from "../data/column-batches.ts";
 

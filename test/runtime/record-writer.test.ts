@@ -5,7 +5,7 @@ import type { Partitioner } from "../../core/graph/stream-graph.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { LocalChannel } from "../../core/runtime/channel.ts";
 import { reachOf } from "../../core/runtime/channel-plan.ts";
-import { BUFFER_BYTES_MAX } from "../../core/runtime/lane.ts";
+import { BUFFER_BYTES_MAX } from "../../core/runtime/buffer-bounds.ts";
 import { RecordWriter } from "../../core/runtime/record-writer.ts";
 import { keyGroupOf, subtaskOf } from "../../core/state/key-groups.ts";
 
