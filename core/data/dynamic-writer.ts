@@ -109,8 +109,7 @@ export class DynamicWriter {
     } else if (0 <= value && value <= tag.INLINE_INT_MAX) {
       this.#writer.u8(tag.FIRST_INLINE_INT + value);
     } else {
-      this.#writer.u8(tag.INT);
-      this.#writer.zigzag(value);
+      this.#writer.headedInt32(tag.INT, value);
     }
   }
 

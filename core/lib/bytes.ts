@@ -85,6 +85,21 @@ export class ByteWriter {
     this.varint(Math.floor(folded / 64));
   }
 
+  /** One byte of the caller's choice, then an integer of 32 bits as `zigzag` writes it. */
+  headedInt32(header: number, value: number): void {
+    this.#ensure(6);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = header;
+    let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+    while (128 <= rest) {
+      bytes[at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[at++] = rest;
+    this.#length = at;
+  }
+
   /** Every double exactly; NaN, whose bits a platform may choose, always in the same eight bytes. */
   f64(value: number): void {
     this.#ensure(8);

@@ -46,6 +46,21 @@ describe("round trips", () => {
     fc.assert(fc.property(any, (values) => check(values, (w, value) => w.zigzag(value), (r) => r.zigzag())));
   });
 
+  test("integers of 32 bits behind a byte, with the bytes of zigzag", () => {
+    const edges = [0, -1, 63, -64, 64, 2 ** 31 - 1, -(2 ** 31)];
+    fc.assert(
+      fc.property(fc.array(fc.integer()), (integers) => {
+        const [headed, plain] = [new ByteWriter(), new ByteWriter()];
+        for (const value of [...edges, ...integers]) {
+          headed.headedInt32(4, value);
+          plain.u8(4);
+          plain.zigzag(value);
+        }
+        expect(headed.finish()).toEqual(plain.finish());
+      }),
+    );
+  });
+
   test("doubles, −0, NaN and the infinities included", () => {
     check([0, -0, Number.NaN, Infinity, -Infinity, 5e-324, Number.MAX_VALUE, 0.1], (w, value) => w.f64(value), (r) => r.f64());
     fc.assert(fc.property(fc.array(fc.double()), (values) => check(values, (w, value) => w.f64(value), (r) => r.f64())));
