@@ -1,4 +1,5 @@
 /** Makes sample logs of any size: equal options give equal lines on every machine. */
+import { Chance } from "../chance.ts";
 import { civilFromTimestamp, timestampOf, type CivilTime } from "../civil-time.ts";
 
 export interface LogGeneratorOptions {
@@ -61,36 +62,6 @@ export class LogGenerator {
 function requireRange(name: string, value: number, min: number, max: number, isWhole: boolean): void {
   if (min <= value && value <= max && (!isWhole || Number.isInteger(value))) return;
   throw new RangeError(`${name} must be a ${isWhole ? "whole " : ""}number from ${min} to ${max}, not ${value}`);
-}
-
-/** Mulberry32: a 32-bit seed, integer arithmetic alone, the same numbers everywhere. Good enough for samples. */
-class Chance {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** In [0, 1). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  /** A whole number in [0, limit). */
-  below(limit: number): number {
-    return Math.floor(this.next() * limit);
-  }
-
-  oneIn(count: number): boolean {
-    return this.below(count) === 0;
-  }
-
-  pick<T>(choices: readonly T[]): T {
-    return choices[this.below(choices.length)]!;
-  }
 }
 
 /** Someone who tries passwords, at the application or at sshd, until `attemptsLeft` is used up. */

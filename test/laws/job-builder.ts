@@ -4,11 +4,13 @@ import type { StreamGraph } from "../../core/graph/stream-graph.ts";
 import { FactBook, type NodeFacts } from "./fact-book.ts";
 import { addSource, rowsOfSource } from "./job-sources.ts";
 import { addStage } from "./job-stages.ts";
-import type { JobSpec, StageSpec, StepSpec } from "./job-spec.ts";
+import type { JobSpec, StepSpec } from "./job-spec.ts";
 import { MAX_PARALLELISM, stateless } from "./models.ts";
 import { bookkeeping } from "./process-model.ts";
+import { copiesOf, mapRow, passes, rowAndCopy } from "./row-steps.ts";
 import { keyOfRow, type Row } from "./rows.ts";
 import { CLOCK, LATE, SIDE, TwoInputBookkeeper } from "./stage-functions.ts";
+import { keepsTime } from "./stage-streams.ts";
 import { type Committed, transactionalSink } from "./transactional-sink.ts";
 
 export interface BuiltJob {
@@ -57,12 +59,6 @@ export function buildJob(spec: JobSpec, committed: Committed): BuiltJob {
   return { graph: env.getStreamGraph("laws"), facts: book.facts };
 }
 
-/** Whether the results of a stage have timestamps that stand for event time. */
-export function keepsTime(stage: StageSpec): boolean {
-  if (stage.kind === "window") return stage.assigner.kind !== "clock" && stage.assigner.kind !== "end of stream";
-  return stage.kind !== "count";
-}
-
 function join(book: FactBook, spec: JobSpec, streams: readonly DataStream<Row>[]): SingleOutputStreamOperator<Row> {
   const [first, second] = streams;
   const keyOf = keyOfRow(spec.keyForm);
@@ -82,27 +78,17 @@ function addSteps(book: FactBook, stream: DataStream<Row>, steps: readonly StepS
 
 function addStep(book: FactBook, stream: DataStream<Row>, step: StepSpec, { execution }: JobSpec): DataStream<Row> {
   switch (step) {
-    case "map": {
-      const map = (row: Row): Row => ({ ...row, note: `${row.note}m` });
-      return book.add(stream.map(map), "map", { model: stateless((row) => [map(row)]) });
-    }
-    case "filter": {
-      const passes = (row: Row): boolean => row.value % 7 !== 6;
+    case "map":
+      return book.add(stream.map(mapRow), "map", { model: stateless((row) => [mapRow(row)]) });
+    case "filter":
       return book.add(stream.filter(passes), "filter", { model: stateless((row) => (passes(row) ? [row] : [])) });
-    }
-    case "flatMap to an iterable": {
-      const generate = function* (row: Row): Generator<Row> {
-        if (row.value % 11 === 10) return;
-        for (let copy = 0; copy <= row.value % 3; copy += 1) yield { ...row, note: `${row.note}i${copy}` };
-      };
-      return book.add(stream.flatMap(generate), "flatMap", { model: stateless((row) => [...generate(row)]) });
-    }
+    case "flatMap to an iterable":
+      return book.add(stream.flatMap(copiesOf), "flatMap", { model: stateless((row) => [...copiesOf(row)]) });
     case "flatMap to a collector": {
-      const copies = (row: Row): Row[] => (row.value % 4 === 0 ? [row, { ...row, note: `${row.note}c` }] : [row]);
       const flatMap = (row: Row, out: { collect(row: Row): void }): void => {
-        for (const copy of copies(row)) out.collect(copy);
+        for (const copy of rowAndCopy(row)) out.collect(copy);
       };
-      return book.add(stream.flatMap(flatMap), "flatMap", { model: stateless(copies) });
+      return book.add(stream.flatMap(flatMap), "flatMap", { model: stateless(rowAndCopy) });
     }
     case "process": {
       const process = (row: Row, watermark: number): Row => ({ ...row, note: `${row.note}w${watermark}` });

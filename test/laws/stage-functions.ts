@@ -7,6 +7,7 @@ import {
   ProcessWindowFunction,
   ValueStateDescriptor,
   types,
+  type AggregateFunction,
   type Collector,
   type KeyedProcessContext,
   type ListState,
@@ -16,8 +17,7 @@ import {
   type RuntimeContext,
   type ValueState,
   type Window,
-} from "../../core/index.ts";
-import type { AggregateFunction } from "../../core/state/aggregation.ts";
+} from "tamias";
 import type { Row } from "./rows.ts";
 
 /** Rows that are too late for their windows. */

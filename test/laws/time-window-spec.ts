@@ -5,7 +5,7 @@ import {
   type TimeWindow,
   TumblingEventTimeWindows,
   type WindowAssigner,
-} from "../../core/index.ts";
+} from "tamias";
 
 /** Windows of event time, as data. */
 export type TimeWindowSpec =

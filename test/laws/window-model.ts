@@ -2,6 +2,7 @@ import type { AssignerSpec, ContentsSpec, WindowSpec } from "./job-spec.ts";
 import { groupOfRow, type Emit, type Model, type ModelCounts } from "./models.ts";
 import type { KeyForm, Row } from "./rows.ts";
 import { LATE, reduceRows, SIDE, windowRow } from "./stage-functions.ts";
+import { dynamicGapMs, isSession } from "./stage-streams.ts";
 
 interface Added {
   readonly row: Row;
@@ -187,14 +188,6 @@ export function resultOf(
       return windowRow(firing, key, sum, `${rows.length} rows to ${Math.max(...rows.map(({ value }) => value))} from ${first} to ${last}`);
     }
   }
-}
-
-export function isSession({ kind }: AssignerSpec): boolean {
-  return kind === "session" || kind === "dynamic session";
-}
-
-export function dynamicGapMs(gapMs: number, row: Row): number {
-  return gapMs + (row.value % 4) * 5;
 }
 
 function spansOf(assigner: AssignerSpec, row: Row, timestamp: number): Span[] {

@@ -9,13 +9,13 @@ import type { PanesKind } from "../../core/operators/window-parts.ts";
 import type { HarnessOutput } from "../../core/testing/operator-harness.ts";
 import { aggregatePane, listPane, reducePane, type WindowContents } from "../../core/windows/pane-functions.ts";
 import { InterruptedOperator } from "../operators/interrupted-operator.ts";
-import { assignerOf, tellerOfRows } from "./job-stages.ts";
 import { KEY_FORMS, keyOfRow, type KeyForm, type Row } from "./rows.ts";
 import { windows, type WindowSpec } from "./job-spec.ts";
 import { checkLaw } from "./law.ts";
 import type { Emit } from "./models.ts";
 import { FOLD, LATE, reduceRows, SIDE, WindowTeller } from "./stage-functions.ts";
-import { isSession, windowing } from "./window-model.ts";
+import { assignerOf, isSession, tellerOfRows } from "./stage-streams.ts";
+import { windowing } from "./window-model.ts";
 
 /** A window operator by itself, and what it is fed: rows, and watermarks anywhere between them. */
 interface OperatorCase {

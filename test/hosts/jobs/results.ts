@@ -1,0 +1,24 @@
+import { printSink, type DataStream, type JobArgs, type StreamExecutionEnvironment } from "tamias";
+
+/** A job module of these tests: what it finds, and the job, which hands that to whoever has submitted it. */
+export interface HostJobModule {
+  job(env: StreamExecutionEnvironment, args: JobArgs): void;
+  results(env: StreamExecutionEnvironment, args: JobArgs): DataStream<unknown>;
+}
+
+/** Hands results to whoever has submitted the job. */
+export function toResults(stream: DataStream<unknown>): void {
+  stream.sinkTo(printSink());
+}
+
+/** A whole number among the arguments. */
+export function numberOf(args: JobArgs, name: string, otherwise?: number): number {
+  const value = args[name] ?? otherwise;
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) throw new Error(`the job needs ${name}, a whole number`);
+  return value;
+}
+
+/** Makes the parallelism of the job what its arguments say, if anything. */
+export function withParallelism(env: StreamExecutionEnvironment, args: JobArgs): StreamExecutionEnvironment {
+  return args["parallelism"] === undefined ? env : env.setParallelism(numberOf(args, "parallelism"));
+}
