@@ -31,11 +31,11 @@ export interface EdgeHostOptions {
  * alarm, and its lines lead to other objects.
  */
 export function createEdgeHost(options: EdgeHostOptions): EdgeHost {
-  const now = (): number => Date.now();
-  const print = (line: string): void => console.log(line);
-  const scheduler = new EdgeScheduler({ storage: options.state.storage, now, alarmMsMin: ALARM_MS_MIN, wake, print, ...options.platform });
-  const post = (job: () => void): void => scheduler.post(job);
+  const platform = { storage: options.state.storage, now: () => Date.now(), alarmMsMin: ALARM_MS_MIN, wake, print: (line: string) => console.log(line), ...options.platform };
+  const { now, print } = platform;
+  const scheduler = new EdgeScheduler(platform);
   const lines = new Lines({ address: options.address, peerAt: options.peerAt, scheduler, now, print });
+  const post = (job: () => void): void => scheduler.post(job);
   return {
     name: "edge",
     clock: { now },

@@ -93,17 +93,22 @@ export class EdgeScheduler implements Scheduler {
 
   readonly #drain = (): void => {
     this.#jobsLeft = JOBS_PER_TURN;
-    try {
-      while (0 < this.#queue.length && 0 < this.#jobsLeft) {
-        this.#jobsLeft -= 1;
-        this.#queue.shift()!();
-      }
-    } finally {
-      // What a job throws goes to the platform, which shows it; the jobs behind it belong to others.
-      if (0 < this.#queue.length) this.#platform.wake(this.#drain, 0);
-      else this.#isDraining = false;
+    while (0 < this.#queue.length && 0 < this.#jobsLeft) {
+      this.#jobsLeft -= 1;
+      this.#run(this.#queue.shift()!);
     }
+    if (0 < this.#queue.length) this.#platform.wake(this.#drain, 0);
+    else this.#isDraining = false;
   };
+
+  /** The jobs behind one that throws belong to others. The platform would not show what is thrown in a timeout. */
+  #run(job: () => void): void {
+    try {
+      job();
+    } catch (cause) {
+      this.#platform.print(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
+    }
+  }
 
   readonly #onWake = (): void => {
     this.#wake = undefined;

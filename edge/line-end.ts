@@ -65,9 +65,15 @@ export class LineEnd implements Port {
     return this.#other?.id;
   }
 
+  /** Whether it is closed and the other end knows, or will. */
+  get isLeft(): boolean {
+    return this.#isShut && this.#other !== undefined;
+  }
+
   send(message: unknown, carried?: Carried): void {
-    if (this.#isShut) return;
-    assert((carried?.ports ?? []).length === 0, "ports are not carried between objects: connect from the other object, by address and line");
+    const ports = carried?.ports ?? [];
+    if (this.#isShut) return ports.forEach((port) => port.close());
+    assert(ports.length === 0, "ports are not carried between objects: connect from the other object, by address and line");
     this.#outgoing.push(message);
     if (this.#outgoing.length <= WAITING_BYTES_MAX) return this.#carrySoon();
     this.#options.print(`the line "${this.#options.name.line}" was given up: ${this.#outgoing.length} bytes wait for an object that does not take them`);

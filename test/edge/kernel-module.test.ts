@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { outcomeInNode } from "../web/outcome-in-node.ts";
 import type { JobOutcome } from "../web/pages/windowed-job.ts";
-import { type EdgeServer, serveWorker } from "./workerd.ts";
+import { type EdgeServer, serveWorker } from "../../scripts/workerd.ts";
 
 let server: EdgeServer;
 beforeAll(async () => {
