@@ -24,3 +24,6 @@ export interface ObjectNamespace<Stub> {
 export interface ObjectId {
   toString(): string;
 }
+
+/** What a worker exports by its name, so that the platform makes objects of it. */
+export type ObjectClass = new (ctx: ObjectState, env: unknown) => object;

@@ -14,7 +14,7 @@ interface ProbeEnv {
 export interface SeenMessage {
   readonly kind: string;
   readonly length: number;
-  readonly sum: number;
+  readonly isWhole: boolean;
 }
 
 /** An object with a host, whose parts a test moves from outside. */
@@ -69,7 +69,7 @@ export class ProbeObject extends DurableObject<ProbeEnv> {
   /** Sends one message for each length. */
   sendBytes(line: string, lengths: readonly number[]): string {
     try {
-      for (const length of lengths) this.#ports.get(line)!.send(Uint8Array.from({ length }, (_none, index) => index % 251));
+      for (const length of lengths) this.#ports.get(line)!.send(patternOf(length));
       return "";
     } catch (error) {
       return String(error);
@@ -178,8 +178,17 @@ export class ProbeObject extends DurableObject<ProbeEnv> {
   }
 }
 
+/** Bytes of which any shift or gap shows. */
+function patternOf(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index += 1) bytes[index] = index % 251;
+  return bytes;
+}
+
 function seenBytes(bytes: Uint8Array): SeenMessage {
-  return { kind: bytes.constructor.name, length: bytes.length, sum: bytes.reduce((sum, byte) => sum + byte, 0) };
+  let isWhole = true;
+  for (let index = 0; index < bytes.length; index += 1) isWhole &&= bytes[index] === index % 251;
+  return { kind: bytes.constructor.name, length: bytes.length, isWhole };
 }
 
 function endOf(timeout: number): () => void {

@@ -1,0 +1,68 @@
+import { fileURLToPath } from "node:url";
+import { type EdgeServer, serveConfig } from "../../scripts/workerd.ts";
+
+/** Serves a worker with the jobs of tests; `vars` are those of its deployment. */
+export function serveJobs(vars: Readonly<Record<string, string>>): Promise<EdgeServer> {
+  return serveConfig({
+    name: "jobs",
+    main: fileURLToPath(new URL("worker/jobs-worker.ts", import.meta.url)),
+    compatibility_date: "2026-11-01",
+    vars,
+    durable_objects: { bindings: [{ name: "JOB_MANAGER", class_name: "JobManagerObject" }] },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["JobManagerObject"] }],
+  });
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+/** What a request may carry. */
+export type Body = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+
+/** Asks a worker whose answers are JSON. */
+export async function ask(origin: string, method: string, path: string, body?: Body, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  const response = await fetch(`${origin}${path}`, { method, headers, ...(body === undefined ? {} : { body, duplex: "half" }) });
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+}
+
+export const JSON_TYPE = { "content-type": "application/json" };
+export const LINES_TYPE = { "content-type": "application/x-ndjson" };
+
+/** Submits a job and returns its path. */
+export async function submit(origin: string, module: string, args: object = {}): Promise<string> {
+  const { headers } = await ask(origin, "POST", "/jobs", JSON.stringify({ module, args }), JSON_TYPE);
+  return headers.get("location")!;
+}
+
+/** One server-sent event. */
+export interface ServerEvent {
+  readonly id?: string;
+  readonly event?: string;
+  readonly data: unknown;
+}
+
+/** The events of a stream, as they come. */
+export async function* eventsOf(response: Response): AsyncGenerator<ServerEvent> {
+  let text = "";
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const blocks = text.split("\n\n");
+    text = blocks.pop()!;
+    for (const block of blocks) if (!block.startsWith(":")) yield eventOf(block);
+  }
+}
+
+function eventOf(block: string): ServerEvent {
+  const fields = Object.fromEntries(block.split("\n").map((line) => [line.slice(0, line.indexOf(": ")), line.slice(line.indexOf(": ") + 2)]));
+  return { ...fields, data: JSON.parse(fields["data"]!) as unknown };
+}
+
+/** All events until the stream ends. */
+export async function allEvents(origin: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<ServerEvent[]> {
+  const events: ServerEvent[] = [];
+  for await (const event of eventsOf(await fetch(`${origin}${path}/results`, { headers }))) events.push(event);
+  return events;
+}
