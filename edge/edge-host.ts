@@ -41,7 +41,7 @@ export function createEdgeHost(options: EdgeHostOptions): EdgeHost {
     clock: { now },
     scheduler,
     random: { next: () => Math.random() },
-    network: { openLine: () => openLine(post), connect: (address, line) => lines.connect(address, line) },
+    network: { address: options.address, openLine: () => openLine(post), connect: (address, line) => lines.connect(address, line) },
     lines,
     sharesMemory: false,
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
