@@ -1,4 +1,4 @@
-import { printSink, type DataStream, type JobArgs, type StreamExecutionEnvironment } from "tamias";
+import { collectSink, type DataStream, type JobArgs, type StreamExecutionEnvironment } from "tamias";
 
 /** A job module of these tests: what it finds, and the job, which hands that to whoever has submitted it. */
 export interface HostJobModule {
@@ -8,7 +8,7 @@ export interface HostJobModule {
 
 /** Hands results to whoever has submitted the job. */
 export function toResults(stream: DataStream<unknown>): void {
-  stream.sinkTo(printSink());
+  stream.sinkTo(collectSink("results"));
 }
 
 /** A whole number among the arguments. */
