@@ -3,7 +3,8 @@ import { JobError } from "../lib/errors.ts";
 import { murmurHash } from "../lib/hash.ts";
 import { Prng } from "../lib/prng.ts";
 import { show } from "../lib/show.ts";
-import { SplitQueue, splitQueueStateType, type SplitQueueState } from "./split-queue.ts";
+import { SplitDeal } from "./split-deal.ts";
+import { splitQueueStateType, type SplitQueueState } from "./split-queue.ts";
 import { SplitReader, type CursorStatus, type SplitCursor } from "./split-reader.ts";
 import type { ReaderOutput, Source, SourceReader, SourceReaderContext, SplitEnumeratorContext } from "./source.ts";
 
@@ -102,19 +103,19 @@ export class DataGeneratorSource<T> implements Source<T, GeneratorSplit, SplitQu
     return split.id;
   }
 
-  createEnumerator(context: SplitEnumeratorContext<GeneratorSplit>): SplitQueue<GeneratorSplit> {
+  createEnumerator(context: SplitEnumeratorContext<GeneratorSplit>): SplitDeal<GeneratorSplit> {
     const splits: GeneratorSplit[] = [];
     for (let next = 0; next < Math.min(context.parallelism, this.#count); next += 1) {
       splits.push({ id: String(next), next, stride: context.parallelism, end: this.#count });
     }
-    return SplitQueue.of(context, splits);
+    return new SplitDeal(context, splits, turnOf);
   }
 
   restoreEnumerator(
     context: SplitEnumeratorContext<GeneratorSplit>,
     state: SplitQueueState<GeneratorSplit>,
-  ): SplitQueue<GeneratorSplit> {
-    return SplitQueue.restored(context, state);
+  ): SplitDeal<GeneratorSplit> {
+    return new SplitDeal(context, state.splits, turnOf);
   }
 
   createReader(context: SourceReaderContext): SourceReader<T, GeneratorSplit> {
@@ -128,6 +129,11 @@ export class DataGeneratorSource<T> implements Source<T, GeneratorSplit, SplitQu
       },
     });
   }
+}
+
+/** Which of the subtasks that took turns makes the records. */
+function turnOf({ id }: GeneratorSplit): number {
+  return Number(id);
 }
 
 class GeneratorCursor<T> implements SplitCursor<T, GeneratorSplit> {

@@ -3,6 +3,7 @@ import { CollectionSource, type Collection } from "../../core/connectors/collect
 import { DataGeneratorSource } from "../../core/connectors/generator-source.ts";
 import { SequenceSource, splitSequence } from "../../core/connectors/sequence-source.ts";
 import type { Source } from "../../core/connectors/source.ts";
+import { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
 import { SourceHarness } from "./source-harness.ts";
 
 type AnySource = Source<unknown, unknown, unknown>;
@@ -76,6 +77,37 @@ test.each([
 });
 
 describe("the generator", () => {
+  test("no record is late for a subtask that starts when another has ended", () => {
+    const harness = new SourceHarness(new DataGeneratorSource((i) => i, 9), {
+      parallelism: 3,
+      startLater: [1, 2],
+      strategy: WatermarkStrategy.forMonotonousTimestamps<number>().withTimestampAssigner((i) => i),
+    });
+    expect(harness.drain()).toBe(false);
+    expect(harness.take(0).filter((line) => !line.startsWith("wm"))).toEqual(["0@0", "3@3", "6@6"]);
+    for (const subtask of [2, 1]) harness.start(subtask);
+    expect(harness.drain()).toBe(true);
+    expect([1, 2].map((subtask) => harness.take(subtask).filter((line) => !line.startsWith("wm")))).toEqual([
+      ["1@1", "4@4", "7@7"],
+      ["2@2", "5@5", "8@8"],
+    ]);
+  });
+
+  test("what a subtask had not begun to make goes to that subtask after a restore", () => {
+    const generator = (): DataGeneratorSource<number> => new DataGeneratorSource((i) => i, 9);
+    const strategy = WatermarkStrategy.forMonotonousTimestamps<number>().withTimestampAssigner((i: number) => i);
+    const first = new SourceHarness(generator(), { parallelism: 3, startLater: [2], strategy });
+    for (let polls = 0; polls < 2; polls += 1) for (const subtask of [0, 1]) first.poll(subtask);
+    const { enumerator, readers, checkpointId } = first.snapshot(1);
+    const second = new SourceHarness(generator(), { parallelism: 3, strategy }, { enumerator, readers, checkpointId });
+    expect(second.drain()).toBe(true);
+    const numbers = [first, second].map((harness) => harness.output.map((lines) => lines.filter((line) => !line.startsWith("wm")).map(Number.parseFloat)));
+    expect(numbers).toEqual([
+      [[0, 3], [1, 4], []],
+      [[6], [7], [2, 5, 8]],
+    ]);
+  });
+
   test("makes record i from the seed and i alone", () => {
     const make = (seed: number): AnySource =>
       asSource(new DataGeneratorSource((i, random) => `${i}:${random.next()}`, 50, { seed }));

@@ -21,6 +21,8 @@ export interface SourceHarnessOptions<T> {
   readonly strategy?: WatermarkStrategy<T>;
   readonly parallelism?: number;
   readonly output?: Output<unknown>;
+  /** Subtasks that `start` starts; the others do so at once. */
+  readonly startLater?: readonly number[];
 }
 
 const POLLS_MAX = 100_000;
@@ -68,13 +70,18 @@ export class SourceHarness<T, Split, State> {
     });
     if (from !== undefined) this.#coordinator.restore(from.enumerator);
     this.#coordinator.start();
-    for (let subtask = 0; subtask < parallelism; subtask += 1) this.#start(subtask);
+    for (let subtask = 0; subtask < parallelism; subtask += 1) if (options.startLater?.includes(subtask) !== true) this.#start(subtask);
     this.runMail();
   }
 
   runMail(): void {
     for (let mail = this.#mail.shift(); mail !== undefined; mail = this.#mail.shift()) mail();
     if (this.failure !== undefined) throw this.failure;
+  }
+
+  start(subtask: number): void {
+    this.#start(subtask);
+    this.runMail();
   }
 
   /** One poll; mail runs before and after. */
