@@ -1,13 +1,13 @@
 /**
  * The flights job where there is no terminal: in browsers and edge workers, in threads of Node. `input` is the address of a file as
- * `examples/flights.ts` takes it, or in Node its path; the subtask that reads the flights loads it.
+ * `examples/flights.ts` takes it, or in Node its path; the subtask that reads the flights loads it. Whoever submits it reads its `results`.
  */
-import { printSink, type DataStream, type JobArgs, type StreamExecutionEnvironment } from "tamias";
+import { collectSink, type DataStream, type JobArgs, type StreamExecutionEnvironment } from "tamias";
 import { analyzeFlights, flightRecords, type FlightRecord } from "./delays.ts";
 import { loadFlights } from "./flights-input.ts";
 
 export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
-  flightsJob(env, args).sinkTo(printSink()).setParallelism(1);
+  flightsJob(env, args).sinkTo(collectSink("results"));
 }
 
 /** The job without its sink. */

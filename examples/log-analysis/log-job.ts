@@ -1,14 +1,15 @@
 /**
  * The log analysis where there is no terminal: in browsers and edge workers, in threads of Node. `input` is the address of a log, or in
  * Node its path; the subtask that reads the lines loads it. `year` is that of the first syslog time without one.
+ * Whoever submits the job reads its `results`.
  */
-import { printSink, type DataStream, type JobArgs, type StreamExecutionEnvironment } from "tamias";
+import { collectSink, type DataStream, type JobArgs, type StreamExecutionEnvironment } from "tamias";
 import { readInput } from "../input-file.ts";
 import { analyzeLog } from "./analysis.ts";
 import type { Output } from "./output.ts";
 
 export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
-  logJob(env, args).sinkTo(printSink()).setParallelism(1);
+  logJob(env, args).sinkTo(collectSink("results"));
 }
 
 /** The job without its sink. */

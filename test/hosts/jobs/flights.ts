@@ -3,7 +3,7 @@ import { Chance } from "../../../examples/chance.ts";
 import { HOUR_MS, MINUTE_MS } from "../../../examples/civil-time.ts";
 import { analyzeFlights, flightRecords, type FlightRecord } from "../../../examples/flights/delays.ts";
 import { emptyColumns, FlightTable } from "../../../examples/flights/flight-table.ts";
-import { numberOf, toResults, withParallelism } from "./results.ts";
+import { numberOf, toResults } from "./results.ts";
 
 /** The flights example over made-up flights: `records` of them, 5,000 where nothing else is said. */
 export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
@@ -12,7 +12,7 @@ export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
 
 export function results(env: StreamExecutionEnvironment, args: JobArgs): DataStream<FlightRecord> {
   const count = numberOf(args, "records", 5_000);
-  const flights = withParallelism(env, args).fromColumns(() => madeUpFlights(count).columns).setParallelism(1).name("flights");
+  const flights = env.fromColumns(() => madeUpFlights(count).columns).setParallelism(1).name("flights");
   return flightRecords(analyzeFlights(flights));
 }
 

@@ -2,7 +2,7 @@ import type { DataStream, JobArgs, StreamExecutionEnvironment } from "tamias";
 import { analyzeLog } from "../../../examples/log-analysis/analysis.ts";
 import { LogGenerator } from "../../../examples/log-analysis/log-generator.ts";
 import type { Output } from "../../../examples/log-analysis/output.ts";
-import { numberOf, toResults, withParallelism } from "./results.ts";
+import { numberOf, toResults } from "./results.ts";
 
 /** The log analysis over made-up lines: `records` of them, 3,000 where nothing else is said. */
 export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
@@ -11,7 +11,7 @@ export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
 
 export function results(env: StreamExecutionEnvironment, args: JobArgs): DataStream<Output> {
   const count = numberOf(args, "records", 3_000);
-  const lines = withParallelism(env, args).fromColumns(() => madeUpLines(count)).setParallelism(1).name("lines");
+  const lines = env.fromColumns(() => madeUpLines(count)).setParallelism(1).name("lines");
   return analyzeLog(lines, 2_026);
 }
 

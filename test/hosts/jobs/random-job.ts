@@ -18,7 +18,7 @@ import { stageStream } from "../../laws/stage-streams.ts";
 import { randomSource } from "./random-sources.ts";
 import { randomSpec, type HostKeyForm, type RandomSpec } from "./random-spec.ts";
 import { addSteps } from "./random-steps.ts";
-import { numberOf, toResults, withParallelism } from "./results.ts";
+import { numberOf, toResults } from "./results.ts";
 import { BucketsOfTwo, totalsStream } from "./totals.ts";
 
 /** A row that has come out of a job, and where. */
@@ -35,7 +35,7 @@ export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
 }
 
 export function results(env: StreamExecutionEnvironment, args: JobArgs): DataStream<RandomResult> {
-  return writeJob(withParallelism(env, args), randomSpec(numberOf(args, "seed"), numberOf(args, "records", 2_000)));
+  return writeJob(env, randomSpec(numberOf(args, "seed"), numberOf(args, "records", 2_000)));
 }
 
 function writeJob(env: StreamExecutionEnvironment, spec: RandomSpec): DataStream<RandomResult> {

@@ -6,7 +6,7 @@ export interface HostJobModule {
   results(env: StreamExecutionEnvironment, args: JobArgs): DataStream<unknown>;
 }
 
-/** Hands results to whoever has submitted the job. */
+/** Hands what a job finds to whoever has submitted it, as `results`. */
 export function toResults(stream: DataStream<unknown>): void {
   stream.sinkTo(collectSink("results"));
 }
@@ -16,9 +16,4 @@ export function numberOf(args: JobArgs, name: string, otherwise?: number): numbe
   const value = args[name] ?? otherwise;
   if (typeof value !== "number" || !Number.isSafeInteger(value)) throw new Error(`the job needs ${name}, a whole number`);
   return value;
-}
-
-/** Makes the parallelism of the job what its arguments say, if anything. */
-export function withParallelism(env: StreamExecutionEnvironment, args: JobArgs): StreamExecutionEnvironment {
-  return args["parallelism"] === undefined ? env : env.setParallelism(numberOf(args, "parallelism"));
 }
