@@ -1,9 +1,9 @@
 import { type MessagePort, parentPort } from "node:worker_threads";
+import { portOf } from "../../core/host/message-port.ts";
 import { createLocalHost } from "../../core/local-host.ts";
 import { PortLink } from "../../core/runtime/port-link.ts";
 import { RingLink } from "../../core/runtime/ring-link.ts";
 import { LinkEnd, type LinkPlan } from "./link-end.ts";
-import { threadPort } from "./thread-port.ts";
 
 export interface EndOrder {
   readonly port: MessagePort;
@@ -16,7 +16,7 @@ export interface EndOrder {
 /** A thread that plays one end of a link after the other. */
 const { scheduler } = createLocalHost();
 parentPort!.on("message", ({ port, plan, end, ringBytes }: EndOrder) => {
-  const line = threadPort(port);
+  const line = portOf(port, scheduler.post);
   const link = ringBytes === undefined ? new PortLink(line) : new RingLink(line, scheduler, ringBytes);
   new LinkEnd(link, scheduler, plan, end, (report) => parentPort!.postMessage(report));
 });

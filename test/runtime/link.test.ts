@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Host, Port } from "../../core/host/host.ts";
+import { portOf } from "../../core/host/message-port.ts";
 import { createLocalHost } from "../../core/local-host.ts";
 import { createLink } from "../../core/runtime/link-choice.ts";
 import type { Link } from "../../core/runtime/link.ts";
@@ -11,7 +12,6 @@ import { SimulatedHost } from "../../core/testing/simulated-host.ts";
 import { type EndReport, LinkEnd, type LinkPlan } from "./link-end.ts";
 import type { EndOrder } from "./link-worker.ts";
 import { linkCases, type PlayLink } from "./link.case.ts";
-import { threadPort } from "./thread-port.ts";
 
 /** Small, so that every buffer wraps around somewhere, and most wait for room. */
 const RING_BYTES_SMALL = 1_024;
@@ -94,7 +94,8 @@ describe.each([
     const { port1, port2 } = new MessageChannel();
     const host = createLocalHost();
     const plan: LinkPlan = { seed: 1, channels: 1, buffers: Infinity, bytesMax: 100, credits: 4, jobsPerTake: 1, jobsUntilListen: 0 };
-    const link = ringBytes === undefined ? new PortLink(threadPort(port1)) : new RingLink(threadPort(port1), host.scheduler, ringBytes);
+    const line = portOf(port1, host.scheduler.post);
+    const link = ringBytes === undefined ? new PortLink(line) : new RingLink(line, host.scheduler, ringBytes);
     const report = new Promise<EndReport>((resolve) => new LinkEnd(link, host.scheduler, plan, 0, resolve));
     const order: EndOrder = { port: port2, plan, end: 1, ringBytes };
     worker.postMessage(order, [port2]);
@@ -116,6 +117,23 @@ describe("the choice of a link", () => {
     const host = sharing(here);
     expect(createLink(host.network.openLine()[0], { host, otherSharesMemory: there })).toBeInstanceOf(kind);
   });
+});
+
+test("nothing comes after a close in the middle of what comes", () => {
+  for (const makeLink of [overPort, overRings]) {
+    const host = new SimulatedHost({ seed: 1 });
+    const [near, far] = host.network.openLine().map((port) => makeLink(port, host)) as [Link, Link];
+    for (let channel = 0; channel < 3; channel += 1) near.send(channel, near.allocate(8));
+    near.grant(5, undefined);
+    const seen: string[] = [];
+    const closing = (what: string): void => {
+      seen.push(what);
+      far.close();
+    };
+    far.listen({ onBuffer: (channel) => closing(`buffer of ${channel}`), onCredit: (channel) => closing(`credit of ${channel}`), onClose: () => seen.push("close") });
+    host.runUntilIdle();
+    expect(seen).toEqual(["buffer of 0", "close"]);
+  }
 });
 
 test("a link sends only memory that it has given", () => {
