@@ -16,8 +16,8 @@ export function webWorkers({ scheduler }: Host): Workers<WorkerScript> {
  * addresses they would make one with an engine of its own.
  */
 function workerScript(): URL {
-  const path = "../web/worker.js";
-  return new URL(path, import.meta.url);
+  const here = import.meta.url;
+  return new URL("../web/worker.js", here);
 }
 
 function startWorker(script: WorkerScript, post: (job: () => void) => void): WorkerHandle {

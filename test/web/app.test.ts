@@ -1,0 +1,97 @@
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import process from "node:process";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type InlineConfig, build, createServer, preview } from "vite";
+import { StreamExecutionEnvironment } from "../../core/index.ts";
+import { type PageServer, type Served, pageOf, servePages } from "../../scripts/browsers/page-server.ts";
+import { BROWSER_NAMES, type TestBrowser, launchBrowser } from "../../scripts/browsers/test-browser.ts";
+import { bundledPage } from "./outcome-in-node.ts";
+import { appWithPackage } from "./packed-package.ts";
+import { job } from "./app/src/job.ts";
+import { ARGS, type Totals, totalsOf } from "./app/src/totals.ts";
+
+/**
+ * A cluster finds its workers, the job's module and the kernel in an app that has installed the package: under plain Node, built by Vite, from Vite's development
+ * server, and with no bundler at all.
+ */
+
+let root: string;
+let built: PageServer;
+let builtPlainly: PageServer;
+let developed: PageServer;
+let unbundled: PageServer;
+let expected: Totals;
+beforeAll(async () => {
+  expected = await inPlace();
+  root = appWithPackage("app");
+  built = await builtBy({ root, logLevel: "warn" });
+  builtPlainly = await builtBy({ root, logLevel: "warn", configFile: false, build: { outDir: "plain" } });
+  const server = await createServer({ root, logLevel: "warn", server: { host: "127.0.0.1", port: 0 } });
+  developed = await started(await server.listen());
+  unbundled = await servedAsItIs();
+}, 120_000);
+afterAll(async () => {
+  await Promise.all([built, builtPlainly, developed, unbundled].map((server) => server?.close()));
+  if (root !== undefined) rmSync(root, { recursive: true, force: true });
+});
+
+async function builtBy(config: InlineConfig): Promise<PageServer> {
+  await build(config);
+  return started(await preview({ ...config, preview: { host: "127.0.0.1", port: 0 } }));
+}
+
+async function started(server: { readonly resolvedUrls: { readonly local: readonly string[] } | null; close(): Promise<void> }): Promise<PageServer> {
+  return { origin: new URL(server.resolvedUrls!.local[0]!).origin, close: () => server.close() };
+}
+
+/** Workers have no import maps: without a bundler a job imports the package by an address. */
+async function servedAsItIs(): Promise<PageServer> {
+  const [page, module] = await Promise.all([bundledPage("unbundled-page"), bundledPage("../app/src/job")]);
+  const served: Readonly<Record<string, Served>> = {
+    "/": pageOf("/page.js"),
+    "/page.js": { body: page },
+    "/job.js": { body: new TextDecoder().decode(module).replaceAll('"tamias"', '"/dist/core/index.js"') },
+  };
+  return servePages((path) => served[path]);
+}
+
+/** What the job gives in this thread. */
+async function inPlace(): Promise<Totals> {
+  const env = StreamExecutionEnvironment.getExecutionEnvironment();
+  job(env, ARGS);
+  const explain = async (): Promise<string> => "";
+  const client = await env.executeAsync();
+  return totalsOf({ explain, results: (name) => client.results(name), result: () => client.result() });
+}
+
+test("plain Node", () => {
+  const { stdout, stderr } = spawnSync(process.execPath, ["src/node-main.ts"], { cwd: root, encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual({ ...expected, kernel: "WebAssembly" });
+});
+
+describe.each(BROWSER_NAMES)("%s", (name) => {
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    browser = await launchBrowser(name);
+  }, 120_000);
+  afterAll(() => browser?.close());
+
+  test.each([
+    ["built by Vite, the job named by its address", () => `${built.origin}/`],
+    ["built by Vite, a worker of one's own", () => `${built.origin}/?by=worker`],
+    ["built by Vite without the plugin, a worker of one's own", () => `${builtPlainly.origin}/?by=worker`],
+    ["from Vite's development server, the job named by its address", () => `${developed.origin}/`],
+    ["from Vite's development server, a worker of one's own", () => `${developed.origin}/?by=worker`],
+    ["with no bundler", () => `${unbundled.origin}/`],
+  ])("%s", async (_title, url) => {
+    expect(await browser.outcomeOf(url())).toEqual({ ...expected, kernel: "WebAssembly" });
+  });
+
+  test("built by Vite without the plugin, a job named by its address is refused with what to do", async () => {
+    const outcome = await browser.outcomeOf(`${builtPlainly.origin}/`);
+    expect(outcome).toContain("/web/worker.js cannot be loaded");
+    expect(outcome).toContain("in a bundled page, workers come of the plugin tamias/vite, or of a function that makes one");
+  });
+});

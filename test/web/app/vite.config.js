@@ -1,0 +1,3 @@
+import { tamias } from "tamias/vite";
+
+export default { plugins: [tamias()] };
