@@ -10,14 +10,14 @@ import { whenStarted } from "./worker-start.ts";
  *
  * @example
  * ```text
- * // totals.worker.ts
+ * // totals-worker.ts
  * import { serveJob } from "tamias/web";
  * import * as job from "./totals.ts";
  *
  * serveJob(job);
  *
  * // on the page
- * const totals = () => new Worker(new URL("./totals.worker.ts", import.meta.url), { type: "module" });
+ * const totals = () => new Worker(new URL("./totals-worker.ts", import.meta.url), { type: "module" });
  * const client = await cluster.submit(totals, { days: 7 });
  * ```
  * @param job what the job's module exports

@@ -3,7 +3,7 @@ import { ARGS, type Totals, totalsOf } from "./totals.ts";
 
 /** The function that makes workers of the job, as one writes it where no plugin does. */
 function jobWorker(): Worker {
-  return new Worker(new URL("./job.worker.ts", import.meta.url), { type: "module" });
+  return new Worker(new URL("./job-worker.ts", import.meta.url), { type: "module" });
 }
 
 async function main(by: string | null): Promise<Totals> {
