@@ -5,5 +5,6 @@ declare module "cloudflare:workers" {
     protected readonly ctx: import("./durable-object.ts").ObjectState;
     protected readonly env: Env;
     constructor(ctx: import("./durable-object.ts").ObjectState, env: Env);
+    fetch?(request: Request): Promise<Response>;
   }
 }

@@ -1,20 +1,21 @@
-import { isJobModule } from "../core/api/job-module.ts";
-import { JobError } from "../core/lib/errors.ts";
+import { checkedCount, type ClusterOptions } from "../core/cluster.ts";
 import { requireOptionNames } from "../core/lib/option-names.ts";
 import { type AuthenticationEnv, authenticate } from "./authentication.ts";
-import type { ObjectClass, ObjectNamespace } from "./durable-object.ts";
-import { errorResponse, HttpError } from "./http-error.ts";
-import { JOB_MANAGER_ADDRESS, jobManagerClass, type JobModules } from "./job-manager-object.ts";
+import { errorResponse } from "./http-error.ts";
+import { jobManagerClass } from "./job-manager-object.ts";
+import { checkedModules, type JobModules } from "./job-modules.ts";
+import { jobManagerIn, type ObjectClass, type ObjectsEnv } from "./objects.ts";
+import { taskClass } from "./task-object.ts";
 
 /** What the deployment gives to the worker: its variables, secrets and bindings. */
-export interface EdgeEnv extends AuthenticationEnv {
-  readonly JOB_MANAGER?: ObjectNamespace<{ fetch(request: Request): Promise<Response> }>;
-}
+export interface EdgeEnv extends AuthenticationEnv, ObjectsEnv {}
 
 /** What a worker is made of. */
-export interface EdgeWorkerOptions {
+export interface EdgeWorkerOptions extends Pick<ClusterOptions, "heartbeatTimeoutMs" | "deployTimeoutMs"> {
   /** The job modules that can be submitted, by name. */
   readonly jobs: JobModules;
+  /** How many subtasks of each operator run at once, each in a Durable Object of its own; jobs share them. Default 1. */
+  readonly slots?: number;
 }
 
 /** What the script of a worker exports. */
@@ -23,6 +24,8 @@ export interface EdgeWorker {
   readonly worker: { fetch(request: Request, env: EdgeEnv): Promise<Response> };
   /** Exported by this name, and bound as JOB_MANAGER. */
   readonly JobManagerObject: ObjectClass;
+  /** Exported by this name, and bound as TASKS. */
+  readonly TaskObject: ObjectClass;
 }
 
 /**
@@ -33,32 +36,31 @@ export interface EdgeWorker {
  * import { createEdgeWorker } from "tamias/edge";
  * import * as flights from "./flights-job.ts";
  *
- * const edge = createEdgeWorker({ jobs: { flights } });
+ * const edge = createEdgeWorker({ jobs: { flights }, slots: 3 });
  * export default edge.worker;
- * export const { JobManagerObject } = edge;
+ * export const { JobManagerObject, TaskObject } = edge;
  * ```
  *
- * @throws JobError UNKNOWN_OPTION, JOB_MODULE_INVALID
+ * @throws JobError UNKNOWN_OPTION, INVALID_ARGUMENT, JOB_MODULE_INVALID
  */
 export function createEdgeWorker(options: EdgeWorkerOptions): EdgeWorker {
-  requireOptionNames("createEdgeWorker", options, ["jobs"]);
-  for (const [name, module] of Object.entries(options.jobs)) {
-    if (!isJobModule(module)) throw new JobError("JOB_MODULE_INVALID", `the job "${name}" exports no function job(env, args): import * as ${name} from its module`);
-  }
-  return { worker: { fetch: answer }, JobManagerObject: jobManagerClass(options.jobs) };
+  requireOptionNames("createEdgeWorker", options, ["jobs", "slots", "heartbeatTimeoutMs", "deployTimeoutMs"]);
+  const { jobs, slots = 1, ...others } = options;
+  const modules = checkedModules(jobs);
+  return {
+    worker: { fetch: answer },
+    JobManagerObject: jobManagerClass(modules, { slots: checkedCount("slots", slots), ...others }),
+    TaskObject: taskClass(modules),
+  };
 }
 
 async function answer(request: Request, env: EdgeEnv): Promise<Response> {
   try {
     await authenticate(request, env);
-    const { JOB_MANAGER: managers } = env;
-    if (managers === undefined) {
-      throw new HttpError("NOT_CONFIGURED", 'the worker has no binding JOB_MANAGER: bind the class JobManagerObject to it, under "durable_objects" of its wrangler configuration');
-    }
     // Whoever is let in is not asked again; the secret goes no further.
     const admitted = new Request(request);
     admitted.headers.delete("authorization");
-    return await managers.get(managers.idFromName(JOB_MANAGER_ADDRESS)).fetch(admitted);
+    return await jobManagerIn(env).fetch(admitted);
   } catch (error) {
     return errorResponse(error);
   }

@@ -2,9 +2,11 @@
 
 /** What an object gets of the platform: its storage, and the way to end itself. */
 export interface ObjectState {
+  /** Objects that are found by name know it, on any deployment since March 2026. */
+  readonly id: { readonly name?: string };
   readonly storage: AlarmStorage;
   /** Ends this object at once: calls that are under way fail, and the next one finds a new object. */
-  abort(reason?: string): void;
+  abort(reason?: string): never;
 }
 
 /** One alarm an object: it survives the object, which the platform makes again for it. */
@@ -24,6 +26,3 @@ export interface ObjectNamespace<Stub> {
 export interface ObjectId {
   toString(): string;
 }
-
-/** What a worker exports by its name, so that the platform makes objects of it. */
-export type ObjectClass = new (ctx: ObjectState, env: unknown) => object;

@@ -1,114 +1,110 @@
-import type { JobStatus } from "../core/api/executor.ts";
+import type { ClusterJobClient, JobStatus } from "../core/api/executor.ts";
 import type { JobArgs } from "../core/api/job-module.ts";
 import { errorFields, HttpError } from "./http-error.ts";
-import { ResultLog } from "./result-log.ts";
+import { type Outcome, ResultLog } from "./result-log.ts";
 
 /** Jobs that one object holds; those that have ended make room. */
 export const JOBS_MAX = 8;
 
-/** What this object needs of a job, wherever it runs. */
-export interface RunningJob {
-  /** The names of its sources that take records from outside. */
-  readonly sources: readonly string[];
-  getJobStatus(): JobStatus;
-  cancel(): Promise<void>;
-  /** Resolves when the job has finished; rejects with what made it fail, or with JOB_CANCELED. */
-  result(): Promise<unknown>;
-  /** In batches, each once. */
-  results(): AsyncIterable<readonly unknown[]>;
-  /** Resolves when the job has taken the records. */
-  push(source: string, records: readonly unknown[]): Promise<void>;
-}
-
-/** Runs a job module. Rejects where the job is refused. */
-export type SubmitJob = (module: string, args: JobArgs) => Promise<RunningJob>;
-
 /** A job that was submitted over HTTP, with its last results. */
 export class EdgeJob {
-  readonly id: string;
+  readonly id = crypto.randomUUID().slice(-12);
   readonly module: string;
   readonly args: JobArgs;
-  readonly submittedAt: string;
-  readonly results = new ResultLog();
-  readonly #running: RunningJob;
+  readonly submittedAt = new Date().toISOString();
+  /** By the names under which the job gives its results. */
+  readonly #results: ReadonlyMap<string, ResultLog>;
+  readonly #sources: readonly string[];
+  readonly #client: ClusterJobClient;
+  #outcome: Outcome | undefined;
 
-  constructor(id: string, module: string, args: JobArgs, running: RunningJob) {
-    this.id = id;
+  constructor(module: string, args: JobArgs, client: ClusterJobClient, onEnd: () => void) {
     this.module = module;
     this.args = args;
-    this.submittedAt = new Date().toISOString();
-    this.#running = running;
-    void this.#collect();
+    this.#client = client;
+    this.#sources = submitterNames(client, "source");
+    this.#results = new Map(submitterNames(client, "sink").map((name) => [name, new ResultLog()]));
+    void this.#follow().then(onEnd);
   }
 
   get status(): JobStatus {
-    return this.#running.getJobStatus();
+    return this.#client.getJobStatus();
   }
 
+  /** Whether nothing more comes of it. */
   get hasEnded(): boolean {
-    return !["CREATED", "RUNNING"].includes(this.status);
+    return this.#outcome !== undefined;
   }
 
   /** What answers say of it. */
   get report(): object {
-    const { id, module, args, status, submittedAt, results } = this;
-    const error = results.outcome?.error;
-    return { id, module, args, status, submittedAt, results: results.nextId - 1, ...(error === undefined ? {} : { error }) };
+    const { id, module, args, status, submittedAt } = this;
+    const results = Object.fromEntries([...this.#results].map(([name, log]) => [name, log.nextId - 1]));
+    return { id, module, args, status, submittedAt, results, ...this.#outcome };
   }
 
-  /** The source that is meant; where the job has one only, it need not be named. @throws HttpError NOT_FOUND, INVALID_REQUEST */
+  /** @throws HttpError NOT_FOUND, INVALID_REQUEST */
   sourceNamed(name: string | null): string {
-    const { sources } = this.#running;
-    const known = sources.length === 0 ? "it has none" : `it has ${sources.map((source) => `"${source}"`).join(", ")}`;
-    if (name !== null && !sources.includes(name)) throw new HttpError("NOT_FOUND", `job ${this.id} has no source "${name}" that takes events: ${known}`);
-    if (name !== null) return name;
-    const [only] = sources;
-    if (only !== undefined && sources.length === 1) return only;
-    if (only === undefined) throw new HttpError("NOT_FOUND", `job ${this.id} has no source that takes events`);
-    throw new HttpError("INVALID_REQUEST", `job ${this.id} has several sources, so say which: add ?source=NAME; ${known}`);
+    return theOne("source", this.#sources, name, "takes events");
   }
 
-  /** @throws HttpError JOB_ENDED where the job has ended, or ends before it has taken them */
+  /** @throws HttpError NOT_FOUND, INVALID_REQUEST */
+  resultsNamed(name: string | null): ResultLog {
+    return this.#results.get(theOne("name", [...this.#results.keys()], name, "gives results"))!;
+  }
+
+  /** Resolves when the job has taken the records. @throws HttpError JOB_ENDED where it has ended, or ends before */
   async push(source: string, records: readonly unknown[]): Promise<void> {
     try {
-      this.requireRunning();
-      await this.#running.push(source, records);
+      await this.#client.push(source, records);
     } catch (error) {
       this.requireRunning();
       throw error;
     }
   }
 
+  /** @throws HttpError JOB_ENDED */
   requireRunning(): void {
-    if (this.hasEnded) throw new HttpError("JOB_ENDED", `job ${this.id} takes no events: it is ${this.status}`);
+    const { status } = this;
+    if (status !== "CREATED" && status !== "RUNNING") throw new HttpError("JOB_ENDED", `job ${this.id} takes no events: it is ${status}`);
   }
 
-  cancel(): Promise<void> {
-    return this.#running.cancel();
+  async cancel(): Promise<void> {
+    await this.#client.cancel();
   }
 
-  async #collect(): Promise<void> {
+  async #follow(): Promise<void> {
+    await Promise.all([...this.#results].map(([name, log]) => this.#keep(name, log)));
+    const error = await this.#client.result().then(() => undefined, errorFields);
+    const { status } = this;
+    this.#outcome = { status, ...(status === "FAILED" && error !== undefined ? { error } : {}) };
+    for (const log of this.#results.values()) log.end(this.#outcome);
+  }
+
+  /** What makes the job fail is told by its result. */
+  async #keep(name: string, log: ResultLog): Promise<void> {
     try {
-      for await (const batch of this.#running.results()) this.results.append(batch);
-      await this.#running.result();
-      this.results.end({ status: this.status });
-    } catch (error) {
-      // The results may end before the job does, and with the same error.
-      await this.#running.result().catch(() => {});
-      this.results.end({ status: this.status, ...(this.status === "CANCELED" ? {} : { error: errorFields(error) }) });
-    }
+      for await (const batch of this.#client.results(name)) log.append(batch);
+    } catch {}
   }
+}
+
+interface EdgeJobsOptions {
+  /** Runs a job of a module. Rejects where it is refused. */
+  submit(module: string, args: JobArgs): Promise<ClusterJobClient>;
+  /** No job is left that has not ended. */
+  onIdle(): void;
 }
 
 /** The jobs of this object. */
 export class EdgeJobs {
-  readonly #submit: SubmitJob;
+  readonly #options: EdgeJobsOptions;
   readonly #jobs = new Map<string, EdgeJob>();
   /** Jobs that are about to be held. */
   #submitting = 0;
 
-  constructor(submit: SubmitJob) {
-    this.#submit = submit;
+  constructor(options: EdgeJobsOptions) {
+    this.#options = options;
   }
 
   /** @throws HttpError TOO_MANY_JOBS; JobError where the job is refused */
@@ -116,11 +112,13 @@ export class EdgeJobs {
     this.#makeRoom();
     this.#submitting += 1;
     try {
-      const job = new EdgeJob(newId(), module, args, await this.#submit(module, args));
+      const client = await this.#options.submit(module, args);
+      const job = new EdgeJob(module, args, client, () => this.#tellIfIdle());
       this.#jobs.set(job.id, job);
       return job;
     } finally {
       this.#submitting -= 1;
+      this.#tellIfIdle();
     }
   }
 
@@ -138,11 +136,27 @@ export class EdgeJobs {
   #makeRoom(): void {
     if (this.#jobs.size + this.#submitting < JOBS_MAX) return;
     const ended = this.list().find((job) => job.hasEnded);
-    if (ended === undefined) throw new HttpError("TOO_MANY_JOBS", `${JOBS_MAX} jobs are running, which is the most: cancel one with DELETE /jobs/ID`);
+    if (ended === undefined) throw new HttpError("TOO_MANY_JOBS", `${JOBS_MAX} jobs are running or waiting, which is the most: cancel one with DELETE /jobs/ID`);
     this.#jobs.delete(ended.id);
+  }
+
+  #tellIfIdle(): void {
+    if (this.#submitting === 0 && this.list().every((job) => job.hasEnded)) this.#options.onIdle();
   }
 }
 
-function newId(): string {
-  return crypto.randomUUID().slice(-12);
+/** The names by which the submitter of a job feeds its sources, or takes the results of its sinks. */
+function submitterNames({ plan }: ClusterJobClient, kind: "source" | "sink"): string[] {
+  const operators = plan.vertices.flatMap((vertex) => vertex.operators).filter((operator) => operator.kind === kind);
+  return [...new Set(operators.map(({ submitterName }) => submitterName).filter((name) => name !== null))];
+}
+
+/** The name that is meant: where there is one only, it need not be said. */
+function theOne(parameter: string, names: readonly string[], asked: string | null, does: string): string {
+  const known = names.map((name) => `"${name}"`).join(", ");
+  if (asked !== null && names.includes(asked)) return asked;
+  if (names.length === 0) throw new HttpError("NOT_FOUND", `nothing of this job ${does}`);
+  if (asked !== null) throw new HttpError("NOT_FOUND", `nothing of this job ${does} under the name "${asked}"; there is ${known}`);
+  if (1 < names.length) throw new HttpError("INVALID_REQUEST", `say what is meant, with ?${parameter}=NAME; there is ${known}`);
+  return names[0]!;
 }

@@ -8,7 +8,7 @@ const JOBS_PER_TURN = 16;
 /** Timers beyond this wait again when they come: setTimeout takes 31 bits. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** No alarm is set for sooner than this: each one is a write to disk, and an object that waits for a timeout stays for longer. */
-export const ALARM_MS_MIN = 10_000;
+export const ALARM_MS_MIN = 30_000;
 
 /** The parts of the platform that a scheduler stands on. */
 export interface SchedulerPlatform {

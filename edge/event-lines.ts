@@ -5,8 +5,9 @@ import { errorFields, HttpError } from "./http-error.ts";
 export const LINE_BYTES_MAX = 2 ** 18;
 /** Bytes of one request. Whoever has more sends more requests. */
 export const BODY_BYTES_MAX = 2 ** 26;
-/** Records that wait for the job before more of the body is read. */
+/** Records that wait for the job before more of the body is read, and the bytes of their lines. */
 const RECORDS_PER_PUSH = 1_000;
+const BYTES_PER_PUSH = 2 ** 18;
 
 /** Gives records to a job; resolves when it has taken them. */
 export type Push = (records: readonly unknown[]) => Promise<void>;
@@ -20,16 +21,19 @@ export type Push = (records: readonly unknown[]) => Promise<void>;
 export async function takeEventLines(request: Request, push: Push): Promise<number> {
   let taken = 0;
   const records: unknown[] = [];
+  let bytes = 0;
   const flush = async (): Promise<void> => {
     const batch = records.splice(0);
+    bytes = 0;
     if (batch.length === 0) return;
     await push(batch);
     taken += batch.length;
   };
   const takeAll = async (): Promise<void> => {
-    for await (const record of recordsOf(request)) {
-      records.push(record);
-      if (records.length === RECORDS_PER_PUSH) await flush();
+    for await (const line of linesOf(request)) {
+      records.push(recordOf(line));
+      bytes += line.bytesEnd - line.bytesStart;
+      if (RECORDS_PER_PUSH <= records.length || BYTES_PER_PUSH <= bytes) await flush();
     }
   };
   try {
@@ -41,7 +45,8 @@ export async function takeEventLines(request: Request, push: Push): Promise<numb
   return taken;
 }
 
-async function* recordsOf(request: Request): AsyncIterable<unknown> {
+/** Those that are not empty, each of them as long as the loop is at it. */
+async function* linesOf(request: Request): AsyncIterable<TextLines> {
   const tooLarge = new HttpError("TOO_LARGE", `the body has more than ${BODY_BYTES_MAX} bytes: send the rest in other requests`);
   if (BODY_BYTES_MAX < Number(request.headers.get("content-length") ?? 0)) throw tooLarge;
   const lines = new TextLines({ lineBytesMax: LINE_BYTES_MAX });
@@ -50,16 +55,16 @@ async function* recordsOf(request: Request): AsyncIterable<unknown> {
     bytes += chunk.length;
     if (BODY_BYTES_MAX < bytes) throw tooLarge;
     lines.push(chunk);
-    yield* recordsOfLines(lines);
+    yield* wholeLines(lines);
   }
   lines.end();
-  yield* recordsOfLines(lines);
+  yield* wholeLines(lines);
 }
 
-function* recordsOfLines(lines: TextLines): Iterable<unknown> {
+function* wholeLines(lines: TextLines): Iterable<TextLines> {
   while (lines.next()) {
     if (lines.isCut) throw new HttpError("TOO_LARGE", `line ${lines.lineNumber} has more than ${LINE_BYTES_MAX} bytes`, {}, { line: lines.lineNumber });
-    if (lines.bytesStart < lines.bytesEnd) yield recordOf(lines);
+    if (lines.bytesStart < lines.bytesEnd) yield lines;
   }
 }
 

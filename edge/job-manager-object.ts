@@ -1,63 +1,73 @@
 import { DurableObject } from "cloudflare:workers";
-import type { JobArgs, JobModule } from "../core/api/job-module.ts";
-import { JobError } from "../core/lib/errors.ts";
-import type { ObjectClass, ObjectState } from "./durable-object.ts";
+import type { ClusterJobClient } from "../core/api/executor.ts";
+import type { JobArgs } from "../core/api/job-module.ts";
+import { Cluster, type ClusterOptions } from "../core/cluster.ts";
+import { runWorker } from "../core/worker.ts";
+import type { ObjectState } from "./durable-object.ts";
 import { createEdgeHost, type EdgeHost } from "./edge-host.ts";
-import { EdgeJobs, type RunningJob } from "./edge-jobs.ts";
-import { runInPlace } from "./in-place-job.ts";
+import { EdgeJobs } from "./edge-jobs.ts";
+import { importJobOf, type JobModules } from "./job-modules.ts";
 import { loadKernelModule } from "./kernel-module.ts";
+import type { EndName } from "./line-end.ts";
+import { JOB_MANAGER_ADDRESS, type JobManagerPeer, type ObjectClass, type ObjectsEnv, peersIn } from "./objects.ts";
 import { handleRequest } from "./routes.ts";
+import { ownLeaders, taskWorkers } from "./task-workers.ts";
 
-/** Jobs by the names under which they are submitted. */
-export interface JobModules {
-  readonly [name: string]: JobModule;
+/** How the jobs of a worker are run. */
+export interface EdgeClusterOptions extends Pick<ClusterOptions, "heartbeatTimeoutMs" | "deployTimeoutMs"> {
+  /** How many subtasks of each operator run at once, each in an object of its own. */
+  readonly slots: number;
 }
 
-/** The one object that holds the jobs of a worker. */
-export const JOB_MANAGER_ADDRESS = "job-manager";
-/** While a job runs, the object is asked so often whether it still does, so that it counts as used. */
-const KEEP_AWAKE_MS = 30_000;
-
-/** The class of the object that takes requests, and runs what they submit. */
-export function jobManagerClass(modules: JobModules): ObjectClass {
-  return class JobManagerObject extends DurableObject {
+/** The class of the object that takes requests, and leads the jobs that they submit. */
+export function jobManagerClass(modules: JobModules, { slots, ...options }: EdgeClusterOptions): ObjectClass {
+  const importJob = importJobOf(modules);
+  return class JobManagerObject extends DurableObject<ObjectsEnv> implements JobManagerPeer {
     readonly #host: EdgeHost;
-    readonly #jobs = new EdgeJobs((module, args) => this.#submit(module, args));
+    readonly #jobs: EdgeJobs;
+    /** While there are jobs: their objects are let go with the last one. */
+    #cluster: Cluster<never> | undefined;
 
-    constructor(ctx: ObjectState, env: unknown) {
+    constructor(ctx: ObjectState, env: ObjectsEnv) {
       super(ctx, env);
-      const peerAt = (address: string): never => {
-        throw new JobError("INTERNAL", `there is no object "${address}"`);
-      };
-      this.#host = createEdgeHost({ address: JOB_MANAGER_ADDRESS, state: ctx, peerAt, kernel: loadKernelModule() });
+      this.#host = createEdgeHost({ address: JOB_MANAGER_ADDRESS, state: ctx, peerAt: peersIn(env), kernel: loadKernelModule() });
+      this.#jobs = new EdgeJobs({ submit: (module, args) => this.#submit(module, args), onIdle: () => this.#close() });
     }
 
-    fetch(request: Request): Promise<Response> {
+    override fetch(request: Request): Promise<Response> {
       return handleRequest(request, this.#jobs);
+    }
+
+    attendLine(end: EndName): Promise<void> {
+      return this.#host.lines.attendLine(end);
+    }
+
+    carryLine(end: EndName, bytes: Uint8Array, isLast: boolean): Promise<void> {
+      return this.#host.lines.carryLine(end, bytes, isLast);
     }
 
     alarm(): Promise<void> {
       return this.#host.alarm();
     }
 
-    async #submit(name: string, args: JobArgs): Promise<RunningJob> {
-      const job = await runInPlace(this.#host, moduleNamed(modules, name), args);
-      this.#keepAwake();
-      return job;
+    async #submit(name: string, args: JobArgs): Promise<ClusterJobClient> {
+      const host = this.#host;
+      this.#cluster ??= new Cluster(
+        {
+          host,
+          workers: taskWorkers(host, this.env),
+          leaders: ownLeaders(host, (port) => runWorker({ host, port, importJob })),
+          taskManagers: slots,
+          what: "createEdgeWorker",
+        },
+        { slots: 1, transport: "message", ...options },
+      );
+      return this.#cluster.submit({ module: name, script: undefined }, args, {});
     }
 
-    #keepAwake(): void {
-      const { clock, scheduler } = this.#host;
-      scheduler.at(clock.now() + KEEP_AWAKE_MS, () => {
-        if (this.#jobs.list().some((job) => !job.hasEnded)) this.#keepAwake();
-      });
+    #close(): void {
+      this.#cluster?.close();
+      this.#cluster = undefined;
     }
   };
-}
-
-/** @throws JobError JOB_MODULE_INVALID */
-function moduleNamed(modules: JobModules, name: string): JobModule {
-  const module = Object.hasOwn(modules, name) ? modules[name] : undefined;
-  if (module !== undefined) return module;
-  throw new JobError("JOB_MODULE_INVALID", `this worker has no job "${name}": it was deployed with ${Object.keys(modules).map((known) => `"${known}"`).join(", ")}`);
 }

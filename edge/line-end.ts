@@ -49,7 +49,7 @@ export class LineEnd implements Port {
   #other: { readonly id: string; readonly leave: () => void } | undefined;
   #isCarrying = false;
   #isCarryPosted = false;
-  /** Nothing is sent or taken any more: closed from here, from there, or lost. What lies in the inbox is still delivered. */
+  /** Nothing is sent or taken any more: closed from here, from there, or lost. Where it was not closed from here, what lies in the inbox is still delivered. */
   #isShut = false;
   /** Closed from here, and the other end has still to be told. */
   #isLeaving = false;
@@ -65,9 +65,8 @@ export class LineEnd implements Port {
     return this.#other?.id;
   }
 
-  /** Whether it is closed and the other end knows, or will. */
-  get isLeft(): boolean {
-    return this.#isShut && this.#other !== undefined;
+  get isShut(): boolean {
+    return this.#isShut;
   }
 
   send(message: unknown, carried?: Carried): void {
@@ -89,6 +88,7 @@ export class LineEnd implements Port {
   close(): void {
     if (this.#isShut) return;
     this.#isLeaving = true;
+    this.#inbox.clear();
     this.#shut();
     this.#carrySoon();
   }
@@ -123,7 +123,7 @@ export class LineEnd implements Port {
     this.#shut();
   }
 
-  /** Waited long enough for the other end: it is told not to wait either. */
+  /** The other end is waited for no longer, and told not to wait either. */
   abandon(): void {
     if (this.#other !== undefined) return;
     this.#options.peer.carryLine(this.#options.name, new Uint8Array(0), true).catch(() => {});

@@ -35,7 +35,9 @@ export class Lines implements LinePeer {
   connect(address: string, line: string): Port {
     const { scheduler, print, now } = this.#options;
     const key = keyOf(address, line);
-    assert(this.#ends.get(key)?.isLeft ?? true, "a line is connected once, and again only when it is closed");
+    const before = this.#ends.get(key);
+    assert(before?.isShut ?? true, "a line is connected once, and again only when it is closed");
+    before?.abandon();
     this.#ids += 1;
     const end: LineEnd = new LineEnd({
       name: { from: this.#options.address, line, id: `${this.#incarnation} ${this.#ids}` },

@@ -71,7 +71,7 @@ async function takeEvents(request: Request, jobs: EdgeJobs, id: string): Promise
 }
 
 function streamResults(request: Request, jobs: EdgeJobs, id: string): Response {
-  const { results } = jobs.get(id);
+  const results = jobs.get(id).resultsNamed(new URL(request.url).searchParams.get("name"));
   const firstId = firstIdFor(request.headers.get("last-event-id"), results);
   return new Response(resultStream(results, firstId, HEARTBEAT_MS), { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
 }

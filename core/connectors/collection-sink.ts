@@ -53,7 +53,7 @@ function namedSink<T>(name: string): Sink<T> {
   if (name === "") throw new JobError("INVALID_ARGUMENT", 'collectSink takes a name that says what the results are, such as "counts", but got an empty one');
   return {
     describe: () => `collect ${show(name)}`,
-    usesSubmitter: true,
+    submitterName: name,
     createWriter(context): SinkWriter<T> {
       const results = context.results(name);
       results.onReady(() => context.notifyReady());

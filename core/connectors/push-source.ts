@@ -28,21 +28,20 @@ export class PushSource<out T> implements Source<T, null, null> {
   /** Only for the compiler: the records that it gives. */
   declare readonly recordType?: T;
   readonly boundedness = "CONTINUOUS_UNBOUNDED";
-  readonly usesSubmitter = true;
   readonly splitType = nothing;
   readonly enumeratorStateType = nothing;
-  readonly #name: string;
+  readonly submitterName: string;
 
   /** @throws JobError INVALID_ARGUMENT for an empty name */
   constructor(name: string) {
     if (typeof name !== "string" || name === "") {
       throw new JobError("INVALID_ARGUMENT", `a PushSource takes the name under which records are pushed, such as "clicks", but got ${show(name)}`);
     }
-    this.#name = name;
+    this.submitterName = name;
   }
 
   describe(): string {
-    return `what is pushed as ${show(this.#name)}`;
+    return `what is pushed as ${show(this.submitterName)}`;
   }
 
   createEnumerator(): ReturnType<Source<T, null, null>["createEnumerator"]> {
@@ -61,7 +60,7 @@ export class PushSource<out T> implements Source<T, null, null> {
   }
 
   createReader(context: SourceReaderContext): SourceReader<T, null> {
-    return new PushReader(context.inbox(this.#name), context);
+    return new PushReader(context.inbox(this.submitterName), context);
   }
 }
 

@@ -26,7 +26,7 @@ export function sinkFactory<T, WriterState, Committable>(sink: Sink<T, WriterSta
       delivery: sink.createCommitter === undefined ? "as records come" : "committed when a checkpoint has completed",
       ...(sink.writerStateType === undefined ? {} : { state: "of the sink's writer" }),
     },
-    ...(sink.usesSubmitter === true ? { usesSubmitter: true } : {}),
+    ...(sink.submitterName === undefined ? {} : { submitterName: sink.submitterName }),
     ...(sink.takesColumns === true ? { columns: { takes: true, gives: false } } : {}),
     create: (context) => new SinkOperator(context, sink),
   };

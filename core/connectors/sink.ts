@@ -17,8 +17,8 @@ export interface Sink<T, WriterState = never, Committable = never> {
   readonly committableType?: Type<Committable>;
   /** Says that all of its writers have `writeColumns`, so that records that come as columns need not become rows. It is asked before there is a writer. */
   readonly takesColumns?: true;
-  /** Says that its writers call `context.results`. It is asked before there is a writer. */
-  readonly usesSubmitter?: true;
+  /** The name with which its writers call `context.results`. It is asked before there is a writer. */
+  readonly submitterName?: string;
 }
 
 /** What a writer or committer may ask of the subtask it runs in. */

@@ -30,7 +30,7 @@ export function sourceFactory<T, Split, EnumeratorState>(
       state: "splits with their positions and watermarks",
     },
     ...(source.givesColumns === true ? { columns: { takes: true, gives: true, ...rowByRow(strategy) } } : {}),
-    ...(source.usesSubmitter === true ? { usesSubmitter: true } : {}),
+    ...(source.submitterName === undefined ? {} : { submitterName: source.submitterName }),
     parts: () => source.parts ?? [],
     create: (context) => new SourceOperator(context, options),
   };

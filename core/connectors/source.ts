@@ -20,8 +20,8 @@ export interface Source<T, Split, EnumeratorState> {
   readonly columnNames?: readonly string[] | undefined;
   /** What its readers need that is not loaded with it; for sources of this package. */
   readonly parts?: readonly Part<unknown>[];
-  /** Says that its readers call `context.inbox`. */
-  readonly usesSubmitter?: true;
+  /** The name with which its readers call `context.inbox`. */
+  readonly submitterName?: string;
   /** What `explain` shows. */
   describe(): string;
   createEnumerator(context: SplitEnumeratorContext<Split>): SplitEnumerator<Split, EnumeratorState>;

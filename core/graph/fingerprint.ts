@@ -16,6 +16,8 @@ export interface JobGraphJson {
       readonly kind: string;
       readonly feeder: number;
       readonly sideOutput: string | null;
+      /** Under which it gets records from whoever submitted the job, or gives them. */
+      readonly submitterName: string | null;
       readonly details: { readonly [name: string]: string | number | boolean | readonly string[] };
     }[];
   }[];
@@ -44,6 +46,7 @@ export function jobGraphToJson(graph: JobGraph): JobGraphJson {
         kind: node.factory.kind,
         feeder,
         sideOutput: sideOutput ?? null,
+        submitterName: node.factory.submitterName ?? null,
         details: node.factory.details,
       })),
     })),

@@ -215,8 +215,8 @@ export interface OperatorFactory {
   readonly kernel?: true | string;
   /** The same of a kernel in JavaScript, where the host brings none in WebAssembly; asked where `kernel` is true. */
   readonly jsKernel?: true | string;
-  /** Whether instances use `OperatorContext.submitter`, which is made only where one does. */
-  readonly usesSubmitter?: true;
+  /** The name under which instances get or give records by `OperatorContext.submitter`, which is made only where one does. */
+  readonly submitterName?: string;
   /** What `create` needs that is not loaded with the graph. Absent: nothing. */
   parts?(use: PartUse): readonly Part<unknown>[];
   create(context: OperatorContext): Operator;

@@ -30,5 +30,5 @@ export function partsOf(graph: JobGraph, use: Omit<PartUse, "mode">): ReadonlySe
 }
 
 export function usesSubmitter({ vertices }: JobGraph): boolean {
-  return vertices.some(({ operators }) => operators.some(({ node }) => node.factory.usesSubmitter === true));
+  return vertices.some(({ operators }) => operators.some(({ node }) => node.factory.submitterName !== undefined));
 }

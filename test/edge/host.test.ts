@@ -1,17 +1,13 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { HOST_CASES } from "../host/host.case.ts";
 import { type ProbeServer, serveProbes } from "./probe-server.ts";
-import type { Expectation } from "./worker/recorded-tests.ts";
 
 const server: ProbeServer = await serveProbes();
 afterAll(() => server.close());
 
-describe("the host of an object in workerd", async () => {
-  const names = (await server.probe("names")("testNames")) as readonly string[];
-
-  test.each(names)("%s", async (name) => {
-    const expectations = (await server.probe(name)("runTest", name)) as readonly Expectation[];
-    expect(expectations).not.toEqual([]);
-    for (const { value, matcher, args } of expectations) (expect(value) as unknown as Record<string, (...args: readonly unknown[]) => void>)[matcher]!(...args);
+describe("the host of an object in workerd", () => {
+  test.each(HOST_CASES)("$title", async ({ title, expected }) => {
+    expect(await server.probe(title)("runCase", title)).toEqual(expected);
   });
 });
 

@@ -1,13 +1,14 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { JOBS_MAX } from "../../edge/edge-jobs.ts";
 import { BODY_BYTES_MAX, LINE_BYTES_MAX } from "../../edge/event-lines.ts";
 import { RESULTS_MAX } from "../../edge/result-log.ts";
 import { SUBMISSION_BYTES_MAX } from "../../edge/routes.ts";
 import type { EdgeServer } from "../../scripts/workerd.ts";
-import { type Body, JSON_TYPE, LINES_TYPE, allEvents, ask, eventsOf, serveJobs, submit } from "./jobs-server.ts";
+import { type Body, JSON_TYPE, LINES_TYPE, allEvents, ask, cancelAll, eventsOf, nextResults, serveJobs, submit } from "./jobs-server.ts";
 
 const server: EdgeServer = await serveJobs({ TAMIAS_MODE: "dev" });
 const { origin } = server;
+afterEach(() => cancelAll(origin));
 afterAll(() => server.close());
 
 const lines = (...records: readonly unknown[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join("");
@@ -59,11 +60,11 @@ describe("requests that are refused", () => {
 describe("jobs", () => {
   test("a job is submitted, listed, shown, and ends; the list says what is not kept", async () => {
     const answer = await ask(origin, "POST", "/jobs", '{"module":"numbers","args":{"count":3}}', JSON_TYPE);
-    expect(answer).toMatchObject({ status: 201, body: { module: "numbers", args: { count: 3 }, results: 0 } });
+    expect(answer).toMatchObject({ status: 201, body: { module: "numbers", args: { count: 3 }, results: { numbers: 0 } } });
     const path = answer.headers.get("location")!;
     expect(path).toBe(`/jobs/${String(answer.body["id"])}`);
     await allEvents(origin, path);
-    expect((await ask(origin, "GET", path)).body).toMatchObject({ status: "FINISHED", results: 3 });
+    expect((await ask(origin, "GET", path)).body).toMatchObject({ status: "FINISHED", results: { numbers: 3 } });
     const { status, body } = await ask(origin, "GET", "/jobs");
     expect({ status, body }).toMatchObject({ status: 200, body: { note: expect.stringContaining("are lost when the platform evicts this object") } });
     expect(body["jobs"]).toContainEqual(expect.objectContaining({ id: answer.body["id"], status: "FINISHED" }));
@@ -81,10 +82,10 @@ describe("jobs", () => {
 
   test("a job that fails says why, as its state and as its last event", async () => {
     const path = await submit(origin, "names");
-    expect((await push(path, lines({ name: "a" }, { no: "name" }), "?source=left")).status).toBe(200);
-    const events = await allEvents(origin, path);
-    const error = { code: "USER_FUNCTION_FAILED", message: expect.stringContaining("toUpperCase") as unknown };
-    expect(events).toEqual([{ id: "1", data: "A" }, { event: "end", data: { status: "FAILED", error } }]);
+    expect((await push(path, lines({ name: "a" }, { name: 7 }), "?source=left")).status).toBe(200);
+    const events = (await allEvents(origin, path, {}, "?name=loud")).slice(-1);
+    const error = { code: "USER_FUNCTION_FAILED", message: expect.stringMatching(/to(Upper|Lower)Case is not a function/) as unknown };
+    expect(events).toEqual([{ event: "end", data: { status: "FAILED", error } }]);
     expect((await ask(origin, "GET", path)).body).toMatchObject({ status: "FAILED", error });
     expect(await push(path, lines({ name: "b" }), "?source=left")).toMatchObject({ status: 409, body: { code: "JOB_ENDED" } });
   });
@@ -112,9 +113,7 @@ describe("events", () => {
     expect(await push(path, '{"a":1}\n\n"text"\r\n[1,null]\n7')).toMatchObject({ status: 200, body: { taken: 4 } });
     expect(await push(path, "")).toMatchObject({ status: 200, body: { taken: 0 } });
     expect(await push(path, lines("more"), "?source=in")).toMatchObject({ status: 200, body: { taken: 1 } });
-    await ask(origin, "DELETE", path);
-    const data = (await allEvents(origin, path)).slice(0, -1).map((event) => event.data);
-    expect(data).toEqual([{ a: 1 }, "text", [1, null], 7, "more"]);
+    expect(await nextResults(origin, path, 5)).toEqual([{ a: 1 }, "text", [1, null], 7, "more"]);
   });
 
   test("the source that is meant is named where there are several", async () => {
@@ -122,7 +121,8 @@ describe("events", () => {
     expect(await push(path, lines({ name: "a" }))).toMatchObject({ status: 400, body: { code: "INVALID_REQUEST", message: expect.stringContaining('"left", "right"') } });
     expect(await push(path, lines({ name: "a" }), "?source=middle")).toMatchObject({ status: 404, body: { code: "NOT_FOUND", message: expect.stringContaining('"left", "right"') } });
     expect(await push(path, lines({ name: "a" }), "?source=right")).toMatchObject({ status: 200, body: { taken: 1 } });
-    expect(await push(await submit(origin, "numbers", { count: 1e9 }), lines(1))).toMatchObject({ status: 404, body: { message: expect.stringContaining("no source") } });
+    await cancelAll(origin);
+    expect(await push(await submit(origin, "numbers", { count: 1e9 }), lines(1))).toMatchObject({ status: 404, body: { message: expect.stringContaining("nothing of this job takes events") } });
   });
 
   test.each([
@@ -134,8 +134,7 @@ describe("events", () => {
     const path = await submit(origin, "echo");
     expect(await push(path, body)).toMatchObject({ status, body: { code, line: 3, taken: 2, message: expect.stringContaining("line 3") } });
     expect(await push(path, lines("again"))).toMatchObject({ status: 200 });
-    await ask(origin, "DELETE", path);
-    expect((await allEvents(origin, path)).map(({ data }) => data)).toEqual([1, 2, "again", { status: "CANCELED" }]);
+    expect(await nextResults(origin, path, 3)).toEqual([1, 2, "again"]);
   });
 
   test("a body that says it is too large is refused before anything of it is taken", async () => {
@@ -182,6 +181,21 @@ describe("events", () => {
 });
 
 describe("results", () => {
+  test("those that are meant are named where there are several", async () => {
+    const path = await submit(origin, "names");
+    await push(path, lines({ name: "Ann" }), "?source=left");
+    const message = expect.stringContaining('"loud", "low"') as unknown;
+    expect(await ask(origin, "GET", `${path}/results`)).toMatchObject({ status: 400, body: { code: "INVALID_REQUEST", message } });
+    expect(await ask(origin, "GET", `${path}/results?name=silent`)).toMatchObject({ status: 404, body: { code: "NOT_FOUND", message } });
+    for (const [name, data] of [["loud", "ANN"], ["low", "ann"]]) {
+      const events = eventsOf(await fetch(`${origin}${path}/results?name=${name}`));
+      expect((await events.next()).value).toEqual({ id: "1", data });
+      await events.return(undefined);
+    }
+    await ask(origin, "DELETE", path);
+    expect(await ask(origin, "GET", `${await submit(origin, "stuck")}/results`)).toMatchObject({ status: 404, body: { message: "nothing of this job gives results" } });
+  });
+
   test("they come as they are made, each with its id", async () => {
     const path = await submit(origin, "echo");
     const response = await fetch(`${origin}${path}/results`);

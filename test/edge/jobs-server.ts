@@ -8,8 +8,8 @@ export function serveJobs(vars: Readonly<Record<string, string>>): Promise<EdgeS
     main: fileURLToPath(new URL("worker/jobs-worker.ts", import.meta.url)),
     compatibility_date: "2026-11-01",
     vars,
-    durable_objects: { bindings: [{ name: "JOB_MANAGER", class_name: "JobManagerObject" }] },
-    migrations: [{ tag: "v1", new_sqlite_classes: ["JobManagerObject"] }],
+    durable_objects: { bindings: [{ name: "JOB_MANAGER", class_name: "JobManagerObject" }, { name: "TASKS", class_name: "TaskObject" }] },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["JobManagerObject", "TaskObject"] }],
   });
 }
 
@@ -60,9 +60,24 @@ function eventOf(block: string): ServerEvent {
   return { ...fields, data: JSON.parse(fields["data"]!) as unknown };
 }
 
+/** The next results, while the job runs. */
+export async function nextResults(origin: string, path: string, count: number): Promise<unknown[]> {
+  const events = eventsOf(await fetch(`${origin}${path}/results`));
+  const results: unknown[] = [];
+  while (results.length < count) results.push((await events.next()).value.data);
+  await events.return(undefined);
+  return results;
+}
+
+/** Ends all jobs: those that run have the slots that others wait for. */
+export async function cancelAll(origin: string): Promise<void> {
+  const { body } = await ask(origin, "GET", "/jobs");
+  for (const { id } of body["jobs"] as readonly { readonly id: string }[]) await ask(origin, "DELETE", `/jobs/${id}`);
+}
+
 /** All events until the stream ends. */
-export async function allEvents(origin: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<ServerEvent[]> {
+export async function allEvents(origin: string, path: string, headers: Readonly<Record<string, string>> = {}, query = ""): Promise<ServerEvent[]> {
   const events: ServerEvent[] = [];
-  for await (const event of eventsOf(await fetch(`${origin}${path}/results`, { headers }))) events.push(event);
+  for await (const event of eventsOf(await fetch(`${origin}${path}/results${query}`, { headers }))) events.push(event);
   return events;
 }

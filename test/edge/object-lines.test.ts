@@ -153,6 +153,21 @@ describe("the end of a line between two objects", () => {
     expect(await a("seen", "line", 1)).toEqual(["closed"]);
   });
 
+  test("who closes gets nothing any more, not even what lies here already, but learns of the close", async () => {
+    const [a, b] = await connected();
+    await a("send", "line", ["not heard"]);
+    await connectTo(a, "b", "later");
+    await connectTo(b, "a", "later");
+    await b("listen", "later");
+    await a("send", "later", ["behind it"]);
+    await b("seen", "later", 1);
+    await b("close", "line");
+    await b("listen", "line");
+    expect(await b("seen", "line", 1)).toEqual(["closed"]);
+    await connectedAgain(a, b);
+    expect(await b("seen", "line", 1)).toEqual(["closed"]);
+  });
+
   test("the same line can be connected again after its close", async () => {
     const [a, b] = await connected();
     for (const probe of [a, b]) await probe("listen", "line");

@@ -3,8 +3,8 @@ import type { Port } from "../../../core/host/host.ts";
 import { createEdgeHost, type EdgeHost } from "../../../edge/edge-host.ts";
 import type { ObjectNamespace } from "../../../edge/durable-object.ts";
 import type { EndName } from "../../../edge/line-end.ts";
-import { hostCases } from "../../host/host.case.ts";
-import { type Expectation, runTest, testNames } from "./recorded-tests.ts";
+import { HOST_CASES } from "../../host/host.case.ts";
+import { underPlatform } from "../../host/platform.ts";
 
 interface ProbeEnv {
   readonly PROBES: ObjectNamespace<ProbeObject>;
@@ -134,14 +134,10 @@ export class ProbeObject extends DurableObject<ProbeEnv> {
     return { writes: this.#alarms.length, alarmMs: ((await this.ctx.storage.getAlarm()) ?? NaN) - start };
   }
 
-  testNames(): string[] {
-    this.#declareTests();
-    return testNames();
-  }
-
-  async runTest(name: string): Promise<Expectation[]> {
-    this.#declareTests();
-    return runTest(name);
+  /** What comes of a case of the suite of hosts. */
+  runCase(title: string): Promise<unknown> {
+    const { run } = HOST_CASES.find((known) => known.title === title)!;
+    return run(underPlatform(this.#makeHost(title, false)));
   }
 
   attendLine(end: EndName): Promise<void> {
@@ -168,13 +164,6 @@ export class ProbeObject extends DurableObject<ProbeEnv> {
   #note(line: string, message: unknown): void {
     this.#seen.get(line)!.push(message instanceof Uint8Array ? seenBytes(message) : message);
     for (const wake of this.#waiting.splice(0)) wake();
-  }
-
-  #declareTests(): void {
-    hostCases(() => {
-      const host = this.#makeHost("cases", false);
-      return { host, reorders: false, settle: () => new Promise((resolve) => host.scheduler.at(host.clock.now() + 40, () => host.scheduler.post(resolve))) };
-    });
   }
 }
 

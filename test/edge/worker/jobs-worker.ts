@@ -1,36 +1,40 @@
-import { collectSink, type JobModule } from "tamias";
-import { createEdgeWorker, jobEnds } from "tamias/edge";
+import { collectSink, PushSource, WatermarkStrategy, type DataStream, type JobModule, type StreamExecutionEnvironment } from "tamias";
+import { createEdgeWorker } from "tamias/edge";
+
+function pushed<T>(env: StreamExecutionEnvironment, name: string): DataStream<T> {
+  return env.fromSource(new PushSource<T>(name), WatermarkStrategy.noWatermarks(), name);
+}
 
 /** Jobs that a test can foresee. */
 const jobs: Record<string, JobModule> = {
   /** What is pushed into it comes out. */
   echo: {
     job(env) {
-      env.fromCollection(jobEnds(env).input("in")).sinkTo(collectSink(jobEnds(env).results));
+      pushed(env, "in").sinkTo(collectSink("out"));
     },
   },
   /** The numbers from 1 to args.count, then it ends. */
   numbers: {
     job(env, args) {
-      env.fromSequence(1, Number(args["count"])).sinkTo(collectSink(jobEnds(env).results));
+      env.fromSequence(1, Number(args["count"])).sinkTo(collectSink("numbers"));
     },
   },
   /** Its sink takes nothing, ever. */
   stuck: {
     job(env) {
-      const never = { take() {}, isReady: () => false, onReady: () => () => {} };
-      env.fromCollection(jobEnds(env).input("in")).sinkTo(collectSink(never));
+      pushed(env, "in").sinkTo(collectSink({ take() {}, isReady: () => false, onReady: () => () => {} }));
     },
   },
   /** Fails at the first record that has no name. */
   names: {
     job(env) {
-      const names = env.fromCollection(jobEnds(env).input<{ name: string }>("left")).union(env.fromCollection(jobEnds(env).input<{ name: string }>("right")));
-      names.map(({ name }) => name.toUpperCase()).sinkTo(collectSink(jobEnds(env).results));
+      const names = pushed<{ name: string }>(env, "left").union(pushed<{ name: string }>(env, "right"));
+      names.map(({ name }) => name.toUpperCase()).sinkTo(collectSink("loud"));
+      names.map(({ name }) => name.toLowerCase()).sinkTo(collectSink("low"));
     },
   },
 };
 
 const edge = createEdgeWorker({ jobs });
 export default edge.worker;
-export const { JobManagerObject } = edge;
+export const { JobManagerObject, TaskObject } = edge;

@@ -1,0 +1,51 @@
+import { JobError } from "../core/lib/errors.ts";
+import type { ObjectNamespace, ObjectState } from "./durable-object.ts";
+import { HttpError } from "./http-error.ts";
+import type { LinePeer } from "./line-end.ts";
+import type { TaskPeer } from "./task-object.ts";
+
+/** The calls that the object of the job manager takes. */
+export interface JobManagerPeer extends LinePeer {
+  fetch(request: Request): Promise<Response>;
+}
+
+/** The objects of a deployment, as they are bound to its worker. */
+export interface ObjectsEnv {
+  readonly JOB_MANAGER?: ObjectNamespace<JobManagerPeer>;
+  readonly TASKS?: ObjectNamespace<TaskPeer>;
+}
+
+/** What a worker exports by its name, so that the platform makes objects of it. */
+export type ObjectClass = new (ctx: ObjectState, env: ObjectsEnv) => object;
+
+/** The one object that holds the jobs of a worker. Objects are found by their addresses, which are their names. */
+export const JOB_MANAGER_ADDRESS = "job-manager";
+
+export function taskAddress(number: number): string {
+  return `task-${number}`;
+}
+
+/** @throws JobError INTERNAL */
+export function addressOf({ id }: ObjectState): string {
+  if (id.name !== undefined) return id.name;
+  throw new JobError("INTERNAL", "this object does not know its name: a worker of Tamias needs a platform of March 2026 or later");
+}
+
+/** @throws HttpError NOT_CONFIGURED */
+export function jobManagerIn({ JOB_MANAGER }: ObjectsEnv): JobManagerPeer {
+  return objectIn(JOB_MANAGER, JOB_MANAGER_ADDRESS, '"JOB_MANAGER" to the class "JobManagerObject"');
+}
+
+/** @throws HttpError NOT_CONFIGURED */
+export function taskIn({ TASKS }: ObjectsEnv, address: string): TaskPeer {
+  return objectIn(TASKS, address, '"TASKS" to the class "TaskObject"');
+}
+
+export function peersIn(env: ObjectsEnv): (address: string) => LinePeer {
+  return (address) => (address === JOB_MANAGER_ADDRESS ? jobManagerIn(env) : taskIn(env, address));
+}
+
+function objectIn<Stub>(namespace: ObjectNamespace<Stub> | undefined, name: string, binding: string): Stub {
+  if (namespace !== undefined) return namespace.get(namespace.idFromName(name));
+  throw new HttpError("NOT_CONFIGURED", `the worker has no objects: in its wrangler configuration, under "durable_objects", bind ${binding}`);
+}
