@@ -1,3 +1,5 @@
+import { request } from "node:http";
+import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { type EdgeServer, serveConfig } from "../../scripts/workerd.ts";
 
@@ -26,6 +28,18 @@ export type Body = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
 export async function ask(origin: string, method: string, path: string, body?: Body, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
   const response = await fetch(`${origin}${path}`, { method, headers, ...(body === undefined ? {} : { body, duplex: "half" }) });
   return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** Says how long a body will be and sends nothing of it: a refusal can come before it. */
+export function askBeforeBody(origin: string, path: string, length: number, headers: Readonly<Record<string, string>>): Promise<Pick<Answer, "status" | "body">> {
+  return new Promise((resolve, reject) => {
+    const asking = request(`${origin}${path}`, { method: "POST", headers: { ...headers, "content-length": length } }, (response) => {
+      json(response)
+        .then((body) => resolve({ status: response.statusCode!, body: body as Answer["body"] }), reject)
+        .finally(() => asking.destroy());
+    });
+    asking.on("error", reject).flushHeaders();
+  });
 }
 
 export const JSON_TYPE = { "content-type": "application/json" };
