@@ -1,7 +1,7 @@
 import { checkedCount, type ClusterOptions } from "../core/cluster.ts";
 import { requireOptionNames } from "../core/lib/option-names.ts";
 import { type AuthenticationEnv, authenticate } from "./authentication.ts";
-import { errorResponse } from "./http-error.ts";
+import { errorResponse, HttpError } from "./http-error.ts";
 import { jobManagerClass } from "./job-manager-object.ts";
 import { checkedModules, type JobModules } from "./job-modules.ts";
 import { jobManagerIn, type ObjectClass, type ObjectsEnv } from "./objects.ts";
@@ -57,11 +57,18 @@ export function createEdgeWorker(options: EdgeWorkerOptions): EdgeWorker {
 async function answer(request: Request, env: EdgeEnv): Promise<Response> {
   try {
     await authenticate(request, env);
+    const manager = jobManagerIn(env);
     // Whoever is let in is not asked again; the secret goes no further.
     const admitted = new Request(request);
     admitted.headers.delete("authorization");
-    return await jobManagerIn(env).fetch(admitted);
+    return await manager.fetch(admitted).catch(lost);
   } catch (error) {
     return errorResponse(error);
   }
+}
+
+/** The object answers errors of its own, so what fails is the way there, or the object. */
+function lost(cause: unknown): never {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  throw new HttpError("UNAVAILABLE", `the object that holds the jobs was lost while it answered, or cannot be reached, and its jobs may be lost: ${message}`);
 }

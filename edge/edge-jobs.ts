@@ -43,6 +43,12 @@ export class EdgeJob {
     return { id, module, args, status, submittedAt, results, ...this.#outcome };
   }
 
+  /** The same, with the state of every subtask and what each operator has counted. */
+  async detailedReport(): Promise<object> {
+    for await (const { subtasks, metrics } of this.#client.reports()) return { ...this.report, subtasks, metrics };
+    return this.report;
+  }
+
   /** @throws HttpError NOT_FOUND, INVALID_REQUEST */
   sourceNamed(name: string | null): string {
     return theOne("source", this.#sources, name, "takes events");

@@ -12,7 +12,8 @@ export type HttpErrorCode =
   | "RESULTS_GONE"
   | "TOO_LARGE"
   | "UNSUPPORTED_MEDIA_TYPE"
-  | "NOT_CONFIGURED";
+  | "NOT_CONFIGURED"
+  | "UNAVAILABLE";
 
 const STATUS: Readonly<Record<HttpErrorCode, number>> = {
   INVALID_REQUEST: 400,
@@ -26,6 +27,7 @@ const STATUS: Readonly<Record<HttpErrorCode, number>> = {
   TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   NOT_CONFIGURED: 503,
+  UNAVAILABLE: 503,
 };
 
 /** A request that is refused. */

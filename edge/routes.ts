@@ -52,8 +52,8 @@ async function submitJob(request: Request, jobs: EdgeJobs): Promise<Response> {
   return Response.json(job.report, { status: 201, headers: { location: `/jobs/${job.id}` } });
 }
 
-function showJob(_request: Request, jobs: EdgeJobs, id: string): Response {
-  return Response.json(jobs.get(id).report);
+async function showJob(_request: Request, jobs: EdgeJobs, id: string): Promise<Response> {
+  return Response.json(await jobs.get(id).detailedReport());
 }
 
 async function cancelJob(_request: Request, jobs: EdgeJobs, id: string): Promise<Response> {
