@@ -58,6 +58,9 @@ export class JobMaster implements MemberListener {
   #deployTimer: Cancellable | undefined;
   /** What reports to the submitter, until it wants no more of it. */
   #reporting: { timer: Cancellable } | undefined;
+  /** What the submitter has asked of the sources, for those that are not there yet. */
+  #recordsPerSecond: number | undefined;
+  #isStopping = false;
   #runningSince: number | undefined;
   #isRunning = false;
   #isOver = false;
@@ -120,6 +123,7 @@ export class JobMaster implements MemberListener {
       case "cancel":
         return this.#cancel();
       case "stop":
+        this.#isStopping = true;
         return this.#toAll({ kind: "stop" });
       case "throttle":
         return this.#throttle(message.recordsPerSecond);
@@ -198,7 +202,9 @@ export class JobMaster implements MemberListener {
     if (0 < this.#undeployed.size || this.#outcome !== undefined) return;
     this.#deployTimer?.cancel();
     this.#runningSince = this.#options.host.clock.now();
+    if (this.#recordsPerSecond !== undefined) this.#throttle(this.#recordsPerSecond);
     this.#attempt!.start();
+    if (this.#isStopping) this.#toAll({ kind: "stop" });
   }
 
   #onState({ vertex, subtask, state, error }: FromTaskManager & { readonly kind: "state" }): void {
@@ -290,6 +296,7 @@ export class JobMaster implements MemberListener {
   }
 
   #throttle(recordsPerSecond: number | undefined): void {
+    this.#recordsPerSecond = recordsPerSecond;
     const sources = this.#loaded?.graph.vertices.filter(({ operators }) => operators[0]!.node.enumerator !== undefined) ?? [];
     const subtasks = sources.reduce((sum, { parallelism }) => sum + parallelism, 0);
     this.#toAll({ kind: "throttle", recordsPerSecond: recordsPerSecond === undefined ? undefined : recordsPerSecond / Math.max(1, subtasks) });

@@ -62,6 +62,9 @@ export class LocalJobClient {
   #endedAt: number | undefined;
   #settle: (outcome: JobOutcome) => void = () => {};
   #cancelReason: unknown;
+  /** What was asked of the sources, for those that are not there yet. */
+  #recordsPerSecond: number | undefined;
+  #isStopping = false;
 
   constructor(graph: StreamGraph, options: LocalExecutorOptions, signal: AbortSignal | undefined) {
     const { host, restore } = options;
@@ -96,11 +99,13 @@ export class LocalJobClient {
 
   /** Ends the input of every source as if there were no more; resolves once the job has ended. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     this.#job?.subtasks.stop();
     await this.#ended;
   }
 
   throttle(recordsPerSecond: number | undefined): void {
+    this.#recordsPerSecond = recordsPerSecond;
     const sources = this.#tasks.flat().filter((task) => task.chain.source !== undefined).length;
     this.#job?.subtasks.throttle(recordsPerSecond === undefined ? undefined : recordsPerSecond / Math.max(1, sources));
   }
@@ -166,8 +171,11 @@ export class LocalJobClient {
       const submitter = usesSubmitter(this.#graph) ? new localLines.module.LocalLines(this.#submitterRecords(), host) : NO_SUBMITTER;
       const job = new LocalJob(this.#graph, { host, attempt: 0, restore, freeze, turnRecordsMax, channelCredits, submitter, onEnd });
       this.#job = job;
+      if (this.#recordsPerSecond !== undefined) this.throttle(this.#recordsPerSecond);
       host.scheduler.post(() => {
-        if (this.#outcome === undefined) job.start();
+        if (this.#outcome !== undefined) return;
+        job.start();
+        if (this.#isStopping) job.subtasks.stop();
       });
     } catch (cause) {
       this.#end({ status: "FAILED", error: asJobError(cause) });

@@ -87,6 +87,21 @@ describe("a cluster of threads", () => {
     await job.cancel();
   });
 
+  test("reads nothing before it may, and nothing where it is stopped at once", async () => {
+    const job = await cluster({ threads: 2 }).submit(jobUrl("endless"));
+    job.throttle(0);
+    let reports = 0;
+    for await (const { status, metrics } of job.reports({ everyMs: 5 })) {
+      expect(metrics.filter((row) => row.operator === "numbers" && 0 < row.metrics.recordsOut)).toEqual([]);
+      reports += status === "RUNNING" ? 1 : 0;
+      if (reports === 10) break;
+    }
+    await job.cancel();
+    const stopped = await cluster({ threads: 2 }).submit(jobUrl("endless"));
+    await stopped.stop();
+    expect(stopped.getJobStatus()).toBe("FINISHED");
+  });
+
   test("serves a job function that ends with execute", async () => {
     const job = await cluster({ threads: 2 }).submit(jobUrl("flink-main"), { factor: 10 });
     expect(await taken(job, "products")).toEqual(["10", "20", "30"]);
