@@ -26,9 +26,11 @@ export interface SimulatedClusterOptions {
   readonly taskManagers?: number;
   /** Of each of them. Default 1. */
   readonly slots?: number;
+  /** How buffers go between machines: in messages (default), or through rings in memory that machines share as threads do. */
+  readonly transport?: ClusterSettings["transport"];
 }
 
-const SETTINGS: ClusterSettings = { heartbeatIntervalMs: 50, heartbeatTimeoutMs: 300, deployTimeoutMs: 5_000, transport: "message" };
+const SETTINGS: Omit<ClusterSettings, "transport"> = { heartbeatIntervalMs: 50, heartbeatTimeoutMs: 300, deployTimeoutMs: 5_000 };
 
 /**
  * A whole cluster in one thread: job master and task managers on machines of their own, which share a virtual clock and a seeded order. Equal seeds give equal runs. Nothing
@@ -59,7 +61,7 @@ export class SimulatedCluster {
   readonly #leaders: SimulatedMachine[] = [];
   #jobs = 0;
 
-  constructor({ seed, taskManagers = 2, slots = 1 }: SimulatedClusterOptions) {
+  constructor({ seed, taskManagers = 2, slots = 1, transport = "message" }: SimulatedClusterOptions) {
     this.host = new SimulatedHost({ seed });
     this.#own = new SimulatedMachine(this.host);
     this.#slots = taskManagers * slots;
@@ -69,7 +71,7 @@ export class SimulatedCluster {
       leaders: this.#machines(this.#leaders),
       taskManagers,
       slots,
-      settings: SETTINGS,
+      settings: { ...SETTINGS, transport },
     });
   }
 

@@ -8,7 +8,7 @@ import type { SimulatedHost } from "./simulated-host.ts";
  */
 export class SimulatedMachine implements Host {
   readonly name = "simulated machine";
-  readonly sharesMemory = false;
+  readonly sharesMemory = true;
   readonly clock: Host["clock"];
   readonly random: Host["random"];
   readonly scheduler: Host["scheduler"];

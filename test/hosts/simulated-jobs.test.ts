@@ -11,7 +11,7 @@ describe.each(HOST_JOBS)("$name", (job) => {
     const { lines } = await runInPlace(job, 1);
     for (let seed = 0; seed < SEEDS; seed += 1) {
       const taskManagers = 1 + (seed % 4);
-      const cluster = new SimulatedCluster({ seed, taskManagers });
+      const cluster = new SimulatedCluster({ seed, taskManagers, transport: seed < 3 ? "message" : "shared-memory" });
       const client = cluster.submit((env, args) => job.module.job(env, args), job.args);
       expect(sortedLines(await resultsOf(cluster, client, "results")), `seed ${seed}, ${taskManagers} task managers`).toEqual(lines);
       cluster.close();
