@@ -17,14 +17,15 @@ export function whenStarted(run: (port: MessagePort) => unknown): void {
     reportError(event.reason);
   });
   const onMessage = ({ data: { port, lock } }: MessageEvent<WorkerStart>): void => {
-    if (lock !== undefined) void navigator.locks.request(lock, sayItIsHeld);
-    run(port);
+    if (lock === undefined) run(port);
+    else void navigator.locks.request(lock, () => runWhileHeld(() => run(port)));
   };
   addEventListener("message", onMessage, { once: true });
 }
 
-/** Whoever started this worker waits for the lock from now on, and gets it when the worker is gone. */
-function sayItIsHeld(): Promise<never> {
+/** Whoever started this worker is told first: from now on it waits for the lock, and gets it when the worker is gone. */
+function runWhileHeld(run: () => unknown): Promise<never> {
   postMessage(undefined);
+  run();
   return new Promise(() => {});
 }
