@@ -1,6 +1,7 @@
-import type { Cancellable, Host } from "./host/host.ts";
+import type { Host } from "./host/host.ts";
 import type { KernelModule } from "./host/kernel-module.ts";
 import { openLine } from "./host/local-line.ts";
+import { LocalTimers } from "./host/local-timers.ts";
 import { RingBuffer } from "./lib/ring-buffer.ts";
 
 /**
@@ -10,8 +11,6 @@ import { RingBuffer } from "./lib/ring-buffer.ts";
 
 /** Longest time (ms) that the engine keeps a thread before events of the platform get their turn. */
 const TURN_MS_MAX = 8;
-/** Timers beyond this wait again when they come: setTimeout takes 31 bits. */
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** Looking at the clock costs more than a short job, so it is looked at once in so many. */
 const JOBS_PER_LOOK = 8;
 /** So many end a turn where the clock stands still while code runs. */
@@ -60,36 +59,17 @@ export function createLocalHost(name: string = "in-process", kernel?: KernelModu
     draining = true;
     yieldToPlatform(drain);
   };
+  const timers = new LocalTimers({ now, post, setTimeout: (run, ms) => globals.setTimeout(run, ms), clearTimeout: (timeout) => globals.clearTimeout(timeout) });
   return {
     name,
     clock: { now },
     random: { next: () => globals.Math.random() },
-    scheduler: { post, at: (time, job) => scheduleAt(globals, now, time, job, post) },
+    scheduler: { post, at: (time, job) => timers.at(time, job) },
     network: { openLine: () => openLine(post) },
     sharesMemory: false,
     ...(kernel === undefined ? {} : { kernel }),
     shouldYield: () => turnEnd <= elapsed(),
     print: (line) => globals.console.log(line),
-  };
-}
-
-function scheduleAt(globals: Globals, now: () => number, time: number, job: () => void, post: (job: () => void) => void): Cancellable {
-  let timer: unknown;
-  let isCancelled = false;
-  const run = (): void => {
-    if (!isCancelled) job();
-  };
-  const wait = (onTime: () => void): void => {
-    const ms = time - now();
-    timer = globals.setTimeout(ms <= TIMEOUT_MS_MAX ? onTime : () => wait(onTime), Math.min(Math.max(Math.ceil(ms), 0), TIMEOUT_MS_MAX));
-  };
-  // Timeouts count other milliseconds than the clock and may come within the one before. Once: where the clock stands still it says nothing.
-  wait(() => (time <= now() ? post(run) : wait(() => post(run))));
-  return {
-    cancel: () => {
-      isCancelled = true;
-      globals.clearTimeout(timer);
-    },
   };
 }
 
