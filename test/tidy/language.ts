@@ -86,7 +86,7 @@ const VARIABLE_ALLOWED: Readonly<Record<string, string>> = {
   "core/data/structured-key.ts": "a buffer that is used from start to end within one synchronous call",
 };
 const ENTRY_POINTS = new Set(["node/cli/main.ts", "node/worker.ts", "web/worker.ts", "core/testing/index.ts"]);
-const HAS_DEFAULT = /^([^/]+\.config\.ts|(test\/)?edge\/.*|wasm\/.*\.d\.ts)$/;
+const HAS_DEFAULT = /^([^/]+\.config\.ts|(test\/)?edge\/.*|examples\/.*-worker\.ts|wasm\/.*\.d\.ts)$/;
 const RUNS = /^(Expression|If|For|ForOf|ForIn|While|DoWhile|Try|Switch|Block|Throw)Statement$/;
 
 function exportsDefault(statement: SyntaxNode): boolean {
