@@ -3,11 +3,13 @@ import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { type EdgeServer, serveConfig } from "../../scripts/workerd.ts";
 
-/** Serves a worker with the jobs of tests; `vars` are those of its deployment. */
-export function serveJobs(vars: Readonly<Record<string, string>>): Promise<EdgeServer> {
+const JOBS_WORKER = fileURLToPath(new URL("worker/jobs-worker.ts", import.meta.url));
+
+/** Serves a worker with the jobs of tests, or another one; `vars` are those of its deployment. */
+export function serveJobs(vars: Readonly<Record<string, string>>, main: string = JOBS_WORKER): Promise<EdgeServer> {
   return serveConfig({
     name: "jobs",
-    main: fileURLToPath(new URL("worker/jobs-worker.ts", import.meta.url)),
+    main,
     compatibility_date: "2026-11-01",
     vars,
     durable_objects: { bindings: [{ name: "JOB_MANAGER", class_name: "JobManagerObject" }, { name: "TASKS", class_name: "TaskObject" }] },
