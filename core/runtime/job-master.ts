@@ -63,6 +63,8 @@ export class JobMaster implements MemberListener {
   #isStopping = false;
   #runningSince: number | undefined;
   #isRunning = false;
+  /** Whether it is only asked what was counted. */
+  #hasEnded = false;
   #isOver = false;
   #outcome: JobOutcome | undefined;
 
@@ -275,6 +277,9 @@ export class JobMaster implements MemberListener {
   /** Nothing runs any more. What is counted is asked for once more, as it is at the end. */
   #onEnd(outcome: JobOutcome): void {
     this.#outcome = outcome;
+    // One more report to the submitter would take the place of this one.
+    this.#hasEnded = true;
+    this.#reporting?.timer.cancel();
     this.#reports.ask(() => this.#accumulators.ask((values) => this.#end(outcome, values)));
   }
 
@@ -305,7 +310,7 @@ export class JobMaster implements MemberListener {
   #reportEvery(everyMs: number | undefined): void {
     this.#reporting?.timer.cancel();
     this.#reporting = undefined;
-    if (everyMs === undefined) return;
+    if (everyMs === undefined || this.#hasEnded) return;
     const { host } = this.#options;
     const reporting = { timer: { cancel: () => {} } };
     this.#reporting = reporting;

@@ -111,6 +111,20 @@ describe("a simulated cluster", () => {
     expect((await stopped.result()).jobName).toBe("Tamias Job");
   });
 
+  test("ends though it reports, whenever on its way to the end a machine is late with its last report", () => {
+    for (let steps = 0; steps < 100; steps += 1) {
+      const cluster = new SimulatedCluster({ seed: 9, taskManagers: 2 });
+      const job = cluster.submit(endless);
+      job.reports({ everyMs: 1 });
+      cluster.runUntil(() => job.getJobStatus() === "RUNNING");
+      void job.cancel();
+      cluster.host.runUntilIdle(steps);
+      cluster.taskManagers[1]!.hang();
+      cluster.runUntil(() => job.getJobStatus() === "CANCELED", 20_000);
+      cluster.close();
+    }
+  });
+
   test("takes records that are pushed into it", async () => {
     const cluster = new SimulatedCluster({ seed: 8, taskManagers: 2 });
     const job = cluster.submit((env) => {
