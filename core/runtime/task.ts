@@ -154,16 +154,19 @@ export class Task {
   mayTake(): boolean {
     if (this.#isHeldUp() || 0 <= this.suspensions.highest || this.#recordBudget <= 0) return false;
     this.#recordBudget -= 1;
+    if (isTimeToLook(this.#recordBudget) && this.#options.host.shouldYield()) this.#recordBudget = 0;
     return true;
   }
 
   countFurther(records: number): void {
     this.#recordBudget -= records;
+    if (this.#options.host.shouldYield()) this.#recordBudget = 0;
   }
 
   mayContinue(position: number): boolean {
     if (this.#isHeldUp() || position < this.suspensions.highest || this.#fireBudget <= 0) return false;
     this.#fireBudget -= 1;
+    if (isTimeToLook(this.#fireBudget) && this.#options.host.shouldYield()) this.#fireBudget = 0;
     return true;
   }
 
@@ -485,6 +488,11 @@ export class Task {
     if (failure !== undefined) this.fail(failure);
     if (this.#isClosed && this.#callDepth === 0) this.#close();
   }
+}
+
+/** Asking the host costs more than a record, so it is asked once in 64: functions of the user that take long leave a page's thread in time. */
+function isTimeToLook(budgetLeft: number): boolean {
+  return (budgetLeft & 63) === 63;
 }
 
 /** What reaches the task without a code of its own is a broken promise of ours. */

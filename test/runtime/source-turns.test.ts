@@ -23,6 +23,8 @@ function pollsPerTurn(rowsPerBatch: number, turnRecordsMax: number): number[] {
   });
   writer.source(readerSource(reader), WatermarkStrategy.noWatermarks<number>(), 1);
   const running = startJob(writer.graph(), { turnRecordsMax });
+  // Nobody else wants the thread.
+  running.host.shouldYield = () => false;
   while (running.outcomes.length === 0) {
     turn = polls.length;
     if (running.host.runUntilIdle(1)) break;
