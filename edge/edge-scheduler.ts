@@ -4,7 +4,7 @@ import { RingBuffer } from "../core/lib/ring-buffer.ts";
 import type { AlarmStorage } from "./durable-object.ts";
 
 /** Jobs in one turn, after which requests and answers to this object get theirs. Time cannot tell: it stands still while code runs. */
-const JOBS_PER_TURN = 16;
+const JOBS_PER_TURN = 64;
 /** Timers beyond this wait again when they come: setTimeout takes 31 bits. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** No alarm is set for sooner than this: each one is a write to disk, and an object that waits for a timeout stays for longer. */
