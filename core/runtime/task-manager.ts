@@ -8,9 +8,10 @@ import { JobError } from "../lib/errors.ts";
 import type { LoadJob } from "./job-master.ts";
 import type { Link } from "./link.ts";
 import { LinkChannels } from "./link-channels.ts";
+import { CopyingLink } from "./copying-link.ts";
 import { createLink } from "./link-choice.ts";
 import { RecordLine } from "./record-line.ts";
-import type { Deployment, ExecutionState, FromTaskManager, MetricsData, ToTaskManager } from "./protocol.ts";
+import type { ClusterSettings, Deployment, ExecutionState, FromTaskManager, MetricsData, ToTaskManager } from "./protocol.ts";
 import { toEnumeratorData, toReader } from "./source-messages.ts";
 import { type Elsewhere, type SubtaskListener, type SubtaskOptions, type SubtaskPlace, Subtasks } from "./subtasks.ts";
 import { asJobError } from "./task.ts";
@@ -154,12 +155,16 @@ export class JobShare implements SubtaskListener {
   #openLinks({ peers, settings }: Deployment, ports: readonly Port[]): void {
     const { host } = this.#options;
     peers.forEach(({ member, address, line }, index) => {
-      const port = address === undefined ? ports[index]! : host.network.connect!(address, line);
-      const sharesMemory = host.sharesMemory && settings.transport === "shared-memory";
-      const link = createLink(port, { host: { scheduler: host.scheduler, sharesMemory }, otherSharesMemory: sharesMemory });
+      const link = address === undefined ? this.#linkOver(ports[index]!, settings) : new CopyingLink(host.network.connect!(address, line));
       this.#links.push(link);
       this.#channels.set(member, new LinkChannels(link));
     });
+  }
+
+  #linkOver(port: Port, { transport }: ClusterSettings): Link {
+    const { scheduler, sharesMemory } = this.#options.host;
+    const shares = sharesMemory && transport === "shared-memory";
+    return createLink(port, { host: { scheduler, sharesMemory: shares }, otherSharesMemory: shares });
   }
 
   #elsewhere({ placement, self }: Deployment): Elsewhere {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Host, Port } from "../../core/host/host.ts";
 import { portOf } from "../../core/host/message-port.ts";
 import { createLocalHost } from "../../core/local-host.ts";
+import { CopyingLink } from "../../core/runtime/copying-link.ts";
 import { createLink } from "../../core/runtime/link-choice.ts";
 import type { Link } from "../../core/runtime/link.ts";
 import { PortLink } from "../../core/runtime/port-link.ts";
@@ -18,6 +19,7 @@ const RING_BYTES_SMALL = 1_024;
 
 type MakeLink = (port: Port, host: Host) => Link;
 const overPort: MakeLink = (port) => new PortLink(port);
+const byCopies: MakeLink = (port) => new CopyingLink(port);
 const overRings: MakeLink = (port, host) => new RingLink(port, host.scheduler, RING_BYTES_SMALL);
 
 /** Memory that goes over is gone, as between threads. */
@@ -36,6 +38,7 @@ function start(host: Host, makeLink: MakeLink, plan: LinkPlan, onReport: (report
 
 describe.each([
   { name: "messages", makeLink: overPort },
+  { name: "copies", makeLink: byCopies },
   { name: "rings", makeLink: overRings },
 ])("a link of $name", ({ makeLink }) => {
   describe("in simulation", () => {
