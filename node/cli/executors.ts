@@ -1,4 +1,5 @@
 import type { Executor, JobClient, StreamGraph, SubmitOptions } from "../../core/index.ts";
+import { printed } from "../../core/connectors/print-sink.ts";
 import type { KernelModule } from "../../core/host/kernel-module.ts";
 import { createLocalHost } from "../../core/local-host.ts";
 import { LocalExecutor } from "../../core/runtime/local-executor.ts";
@@ -8,8 +9,11 @@ export class SubmittedJobs implements Executor {
   readonly clients: JobClient[] = [];
   readonly hasKernelModule = true;
   readonly #executor: Executor;
+  readonly #printing: Promise<void>[] = [];
   #failure: { readonly cause: unknown } | undefined;
   #isCanceled = false;
+  /** Whether results that jobs hand to their submitter are printed: a script that submits jobs takes them itself. */
+  printsResults = false;
 
   constructor(kernel: KernelModule) {
     this.#executor = new LocalExecutor({ host: createLocalHost("node", kernel) });
@@ -27,8 +31,14 @@ export class SubmittedJobs implements Executor {
       // A job that was canceled was so by its own script or by the person at the keyboard.
       if (client.getJobStatus() === "FAILED") this.#failure ??= { cause };
     });
+    if (this.printsResults) for (const name of resultNames(graph)) this.#printing.push(printResults(client, name));
     if (this.#isCanceled) void client.cancel();
     return client;
+  }
+
+  /** Resolves when all results have been printed. What made a job fail is told by its client. */
+  async printed(): Promise<void> {
+    await Promise.allSettled(this.#printing);
   }
 
   /** Resolves when every job has ended; those that run are canceled, and so is what comes yet. */
@@ -36,6 +46,15 @@ export class SubmittedJobs implements Executor {
     this.#isCanceled = true;
     await Promise.all(this.clients.map((client) => client.cancel()));
   }
+}
+
+function resultNames({ nodes }: StreamGraph): ReadonlySet<string> {
+  return new Set(nodes.flatMap(({ factory }) => (factory.kind === "sink" && factory.submitterName !== undefined ? [factory.submitterName] : [])));
+}
+
+/** As a sink of `print(name)` does. */
+async function printResults(client: JobClient, name: string): Promise<void> {
+  for await (const batch of client.results<unknown>(name)) for (const record of batch) console.log(`${name}> ${printed(record)}`);
 }
 
 /** Ends a script at its `execute()`: the graph is all that was wanted of it. */

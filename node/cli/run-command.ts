@@ -63,8 +63,10 @@ async function runJob({ file, rest, early }: Invocation, jobs: SubmittedJobs): P
   else {
     const { args } = parseJobOptions("run", file, module.options ?? {}, rest, early);
     const env = StreamExecutionEnvironment.getExecutionEnvironment();
+    jobs.printsResults = true;
     await module.job(env, args);
     await executeRest(env, file, jobs);
+    await jobs.printed();
   }
   return 0;
 }

@@ -19,6 +19,11 @@ const FILES: Readonly<Record<string, string>> = {
     export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
       env.fromSequence(1, Number(args["howMany"] ?? 3)).map((n) => n + (args["loud"] === true ? "!" : "")).setParallelism(1).print().setParallelism(1);
     }`,
+  "collecting.ts": `
+    import { collectSink, type StreamExecutionEnvironment } from "tamias";
+    export function job(env: StreamExecutionEnvironment): void {
+      env.fromSequence(1, 5000).map((n) => ({ n })).sinkTo(collectSink("numbers"));
+    }`,
   "failing.ts": `
     import { WatermarkStrategy, type StreamExecutionEnvironment } from "tamias";
     export function job(env: StreamExecutionEnvironment): void {
@@ -239,6 +244,12 @@ describe("jobs that run", () => {
         .map(Number)
         .sort((a, b) => a - b),
     ).toEqual(Array.from({ length: 1_000 }, (_, index) => index + 1));
+  });
+
+  test("results that a job hands to whoever submitted it are printed with their name", async () => {
+    const { code, stdout } = await at("run collecting.ts");
+    expect(code).toBe(0);
+    expect(stdout).toBe(Array.from({ length: 5_000 }, (_, index) => `numbers> {"n":${index + 1}}\n`).join(""));
   });
 
   test("nothing of a large output is lost in a pipe", async () => {
