@@ -9,7 +9,7 @@ import { EdgeJobs } from "./edge-jobs.ts";
 import { importJobOf, type JobModules } from "./job-modules.ts";
 import { loadKernelModule } from "./kernel-module.ts";
 import type { EndName } from "./line-end.ts";
-import { JOB_MANAGER_ADDRESS, type JobManagerPeer, type ObjectClass, type ObjectsEnv, peersIn } from "./objects.ts";
+import { JOB_MANAGER_ADDRESS, type JobManagerPeer, type ObjectClass, type ObjectsEnv, peersIn, tasksIn } from "./objects.ts";
 import { handleRequest } from "./routes.ts";
 import { ownLeaders, taskWorkers } from "./task-workers.ts";
 
@@ -55,7 +55,7 @@ export function jobManagerClass(modules: JobModules, { slots, ...options }: Edge
       this.#cluster ??= new Cluster(
         {
           host,
-          workers: taskWorkers(host, this.env),
+          workers: taskWorkers(host, tasksIn(this.env)),
           leaders: ownLeaders(host, (port) => runWorker({ host, port, importJob })),
           taskManagers: slots,
           what: "createEdgeWorker",

@@ -33,19 +33,19 @@ export function addressOf({ id }: ObjectState): string {
 
 /** @throws HttpError NOT_CONFIGURED */
 export function jobManagerIn({ JOB_MANAGER }: ObjectsEnv): JobManagerPeer {
-  return objectIn(JOB_MANAGER, JOB_MANAGER_ADDRESS, '"JOB_MANAGER" to the class "JobManagerObject"');
+  return objectsIn(JOB_MANAGER, '"JOB_MANAGER" to the class "JobManagerObject"')(JOB_MANAGER_ADDRESS);
 }
 
-/** @throws HttpError NOT_CONFIGURED */
-export function taskIn({ TASKS }: ObjectsEnv, address: string): TaskPeer {
-  return objectIn(TASKS, address, '"TASKS" to the class "TaskObject"');
+/** By address. @throws HttpError NOT_CONFIGURED */
+export function tasksIn({ TASKS }: ObjectsEnv): (address: string) => TaskPeer {
+  return objectsIn(TASKS, '"TASKS" to the class "TaskObject"');
 }
 
 export function peersIn(env: ObjectsEnv): (address: string) => LinePeer {
-  return (address) => (address === JOB_MANAGER_ADDRESS ? jobManagerIn(env) : taskIn(env, address));
+  return (address) => (address === JOB_MANAGER_ADDRESS ? jobManagerIn(env) : tasksIn(env)(address));
 }
 
-function objectIn<Stub>(namespace: ObjectNamespace<Stub> | undefined, name: string, binding: string): Stub {
-  if (namespace !== undefined) return namespace.get(namespace.idFromName(name));
+function objectsIn<Stub>(namespace: ObjectNamespace<Stub> | undefined, binding: string): (name: string) => Stub {
+  if (namespace !== undefined) return (name) => namespace.get(namespace.idFromName(name));
   throw new HttpError("NOT_CONFIGURED", `the worker has no objects: in its wrangler configuration, under "durable_objects", bind ${binding}`);
 }

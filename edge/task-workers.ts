@@ -1,9 +1,10 @@
 import type { Host, Port } from "../core/host/host.ts";
 import type { WorkerHandle, Workers } from "../core/host/workers.ts";
-import { type ObjectsEnv, taskAddress, taskIn } from "./objects.ts";
+import { taskAddress } from "./objects.ts";
+import type { TaskPeer } from "./task-object.ts";
 
 /** Starts workers in task objects: each in one that none is in. An object that does not end, because it spins, is left alone, and the next number taken. */
-export function taskWorkers(host: Host, env: ObjectsEnv): Workers<never> {
+export function taskWorkers(host: Host, taskAt: (address: string) => TaskPeer): Workers<never> {
   const used = new Set<number>();
   let started = 0;
   return {
@@ -12,7 +13,8 @@ export function taskWorkers(host: Host, env: ObjectsEnv): Workers<never> {
       while (used.has(number)) number += 1;
       used.add(number);
       started += 1;
-      return startIn(host, env, { address: taskAddress(number), line: `worker-${started}`, onFree: () => used.delete(number) });
+      const address = taskAddress(number);
+      return startIn(host, taskAt(address), { address, line: `worker-${started}`, onFree: () => used.delete(number) });
     },
   };
 }
@@ -24,8 +26,7 @@ interface TaskPlace {
   readonly onFree: () => void;
 }
 
-function startIn(host: Host, env: ObjectsEnv, { address, line, onFree }: TaskPlace): WorkerHandle {
-  const task = taskIn(env, address);
+function startIn(host: Host, task: TaskPeer, { address, line, onFree }: TaskPlace): WorkerHandle {
   const port = host.network.connect!(address, line);
   let reason: string | undefined;
   // It answers only when the object is gone, or when nothing was started there.

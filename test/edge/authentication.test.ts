@@ -50,6 +50,19 @@ test("in the mode dev anybody gets in", async () => {
   expect((await ask(open.origin, "GET", "/jobs")).status).toBe(200);
 });
 
+test.each([
+  ["no objects", [], "GET", '"JOB_MANAGER" to the class "JobManagerObject"'],
+  ["no objects for subtasks", ["JOB_MANAGER"], "POST", '"TASKS" to the class "TaskObject"'],
+])("a deployment with %s says what to bind", async (_title, bindings, method, message) => {
+  const server = await serveJobs({ TAMIAS_MODE: "dev" }, undefined, bindings);
+  try {
+    const answer = await ask(server.origin, method, "/jobs", method === "POST" ? '{"module":"echo"}' : undefined, JSON_TYPE);
+    expect(answer).toMatchObject({ status: 503, body: { code: "NOT_CONFIGURED", message: expect.stringContaining(message) } });
+  } finally {
+    server.close();
+  }
+});
+
 test("the secret is in no output", () => {
   expect(guarded.output()).not.toContain(SECRET);
 });

@@ -3,17 +3,18 @@ import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { type EdgeServer, serveConfig } from "../../scripts/workerd.ts";
 
+const CLASSES: Readonly<Record<string, string>> = { JOB_MANAGER: "JobManagerObject", TASKS: "TaskObject" };
 const JOBS_WORKER = fileURLToPath(new URL("worker/jobs-worker.ts", import.meta.url));
 
 /** Serves a worker with the jobs of tests, or another one; `vars` are those of its deployment. */
-export function serveJobs(vars: Readonly<Record<string, string>>, main: string = JOBS_WORKER): Promise<EdgeServer> {
+export function serveJobs(vars: Readonly<Record<string, string>>, main: string = JOBS_WORKER, bindings: readonly string[] = Object.keys(CLASSES)): Promise<EdgeServer> {
   return serveConfig({
     name: "jobs",
     main,
     compatibility_date: "2026-11-01",
     vars,
-    durable_objects: { bindings: [{ name: "JOB_MANAGER", class_name: "JobManagerObject" }, { name: "TASKS", class_name: "TaskObject" }] },
-    migrations: [{ tag: "v1", new_sqlite_classes: ["JobManagerObject", "TaskObject"] }],
+    durable_objects: { bindings: bindings.map((name) => ({ name, class_name: CLASSES[name] })) },
+    migrations: [{ tag: "v1", new_sqlite_classes: Object.values(CLASSES) }],
   });
 }
 
