@@ -2,10 +2,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { hash128 } from "../core/lib/hash.ts";
 
+type WorkerFormat = "es" | "iife";
+
 /** What Vite calls of a plugin; its own types say the same and more, and are not needed to be installed. */
 export interface TamiasPlugin {
   readonly name: string;
-  config(): { readonly optimizeDeps: { include: string[] } };
+  config(config: { readonly worker?: { readonly format?: WorkerFormat } }): {
+    readonly optimizeDeps: { include: string[] };
+    readonly worker: { readonly format: WorkerFormat; readonly plugins: () => TamiasPlugin[] };
+  };
   configResolved(config: { readonly cacheDir: string }): void;
   transform(this: { parse(code: string): unknown }, code: string, id: string): { code: string; map: null } | undefined;
 }
@@ -27,8 +32,12 @@ export function tamias(): TamiasPlugin {
   let folder = "";
   return {
     name: "tamias",
-    // Found in a worker only, they would make the development server load the page again.
-    config: () => ({ optimizeDeps: { include: ["tamias", "tamias/web"] } }),
+    config: ({ worker }) => ({
+      // Found in a worker only, they would make the development server load the page again.
+      optimizeDeps: { include: ["tamias", "tamias/web"] },
+      // Modules load the parts of the engine that a job needs, and may await at their top. Jobs are submitted in workers too.
+      worker: { format: worker?.format ?? "es", plugins: () => [tamias()] },
+    }),
     configResolved({ cacheDir }) {
       folder = join(cacheDir, "tamias");
     },

@@ -26,7 +26,7 @@ beforeAll(async () => {
   expected = await inPlace();
   root = appWithPackage("app");
   built = await builtBy({ root, logLevel: "warn" });
-  builtPlainly = await builtBy({ root, logLevel: "warn", configFile: false, build: { outDir: "plain" } });
+  builtPlainly = await builtBy({ root, logLevel: "warn", configFile: false, worker: { format: "es" }, build: { outDir: "plain" } });
   const server = await createServer({ root, logLevel: "warn", server: { host: "127.0.0.1", port: 0 } });
   developed = await started(await server.listen());
   unbundled = await servedAsItIs();
@@ -81,9 +81,11 @@ describe.each(BROWSER_NAMES)("%s", (name) => {
   test.each([
     ["built by Vite, the job named by its address", () => `${built.origin}/`],
     ["built by Vite, a worker of one's own", () => `${built.origin}/?by=worker`],
+    ["built by Vite, the cluster made in a worker", () => `${built.origin}/?by=engine`],
     ["built by Vite without the plugin, a worker of one's own", () => `${builtPlainly.origin}/?by=worker`],
     ["from Vite's development server, the job named by its address", () => `${developed.origin}/`],
     ["from Vite's development server, a worker of one's own", () => `${developed.origin}/?by=worker`],
+    ["from Vite's development server, the cluster made in a worker", () => `${developed.origin}/?by=engine`],
     ["with no bundler", () => `${unbundled.origin}/`],
   ])("%s", async (_title, url) => {
     expect(await browser.outcomeOf(url())).toEqual({ ...expected, kernel: "WebAssembly" });
