@@ -2,7 +2,7 @@ import type { Port, Scheduler } from "../core/host/host.ts";
 import { assert } from "../core/lib/assert.ts";
 import { type EndName, LineEnd, type LinePeer } from "./line-end.ts";
 
-/** Ends in other objects that may wait for an end here. */
+/** Ends in other objects that may wait for an end here. That one of them is gone with its object is not known here, so the oldest makes room. */
 const ANNOUNCED_MAX = 1_024;
 /** How long what was sent into a line, before it was closed here, waits for an end that is not there yet. */
 const CLOSED_WAIT_MS_MAX = 30_000;
@@ -67,11 +67,10 @@ export class Lines implements LinePeer {
     const end = this.#ends.get(key);
     // The other object was made again before its end was known to be gone.
     if (end?.otherId !== undefined) end.lose();
-    return new Promise((leave, refuse) => {
+    return new Promise((leave) => {
       if (end !== undefined && end.otherId === undefined) return end.join(id, leave);
-      this.#announced.get(key)?.leave();
-      this.#announced.delete(key);
-      if (ANNOUNCED_MAX <= this.#announced.size) return refuse(new Error(`${ANNOUNCED_MAX} lines wait for an end in the object "${this.#options.address}"`));
+      this.#forget(key);
+      for (const oldest of this.#announced.keys()) if (ANNOUNCED_MAX <= this.#announced.size) this.#forget(oldest);
       this.#announced.set(key, { id, leave });
     });
   }
@@ -80,10 +79,13 @@ export class Lines implements LinePeer {
     const key = keyOf(from, line);
     const end = this.#ends.get(key);
     if (end?.otherId === id) return end.receive(bytes, isLast);
-    const announced = this.#announced.get(key);
-    if (announced?.id !== id) throw new Error(`the line "${line}" has no end in the object "${this.#options.address}"`);
+    if (this.#announced.get(key)?.id !== id) throw new Error(`the line "${line}" has no end in the object "${this.#options.address}"`);
+    this.#forget(key);
+  }
+
+  #forget(key: string): void {
+    this.#announced.get(key)?.leave();
     this.#announced.delete(key);
-    announced.leave();
   }
 }
 
