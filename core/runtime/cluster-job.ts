@@ -6,7 +6,8 @@ import { errorFromData } from "../lib/error-data.ts";
 import { JobError } from "../lib/errors.ts";
 import type { MetricsRow } from "../metrics/prometheus.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
-import type { Dispatcher, JobListener, SubmittedJob } from "./dispatcher.ts";
+import type { JobListener, SubmittedJob } from "./dispatched-job.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import type { JobOutcome } from "./job-attempt.ts";
 import type { AccumulatorValues, FromMaster, FromRecordLine, JobDescription, ReportData, SubtaskReport, ToRecordLine } from "./protocol.ts";
 import { LatestStream } from "./latest-stream.ts";
@@ -163,7 +164,7 @@ export class ClusterJob implements JobListener {
     this.#end({ status: "FAILED", error });
   }
 
-  onRecordLine(port: Port): void {
+  onRecordLine(port: Port, onClosed: () => void): void {
     const line = new SubmitterRecordLine(port, this.#records);
     this.#recordLines.add(port);
     port.listen(
@@ -171,6 +172,7 @@ export class ClusterJob implements JobListener {
       () => {
         this.#recordLines.delete(port);
         this.#endRecords();
+        onClosed();
       },
     );
   }

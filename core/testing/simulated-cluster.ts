@@ -32,6 +32,9 @@ export interface SimulatedClusterOptions {
 
 const SETTINGS: Omit<ClusterSettings, "transport"> = { heartbeatIntervalMs: 50, heartbeatTimeoutMs: 300, deployTimeoutMs: 5_000 };
 
+/** While there is work, time passes by so many steps a millisecond. */
+const STEPS_PER_MS = 100;
+
 /**
  * A whole cluster in one thread: job master and task managers on machines of their own, which share a virtual clock and a seeded order. Equal seeds give equal runs. Nothing
  * happens by itself: `runUntil` drives it.
@@ -101,6 +104,8 @@ export class SimulatedCluster {
   runUntil(condition: () => boolean, stepsMax: number = 2_000_000): void {
     for (let steps = 0; !condition(); steps += 1) {
       if (stepsMax <= steps) throw new Error(`the condition does not hold after ${stepsMax} steps`);
+      // A job without end leaves nothing idle, and time passes all the same.
+      if (steps % STEPS_PER_MS === STEPS_PER_MS - 1) this.host.advanceTo(this.host.clock.now() + 1);
       if (this.host.runUntilIdle(1)) throw new Error("nothing is left to run, and the condition does not hold");
     }
   }

@@ -1,0 +1,188 @@
+import type { Cancellable, Host, Port } from "../host/host.ts";
+import { errorToData } from "../lib/error-data.ts";
+import { JobError } from "../lib/errors.ts";
+import type { ClusterWorker, WorkerEnd } from "./cluster-worker.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import type { ClusterSettings, FromMaster, JobDescription, Member, ToMaster } from "./protocol.ts";
+import type { Grant, ResourceManager, SlotRequest } from "./resource-manager.ts";
+
+/** What the submitter of a job is told. */
+export interface JobListener {
+  onMessage(message: FromMaster): void;
+  /** A line to a task manager that takes part, for records; it closes with the job's part there. */
+  onRecordLine(port: Port, onClosed: () => void): void;
+  /** There is no job master any more, and no `end` came: the job is lost. */
+  onLost(error: JobError): void;
+}
+
+/** The submitter's end of a job. */
+export interface SubmittedJob {
+  send(message: ToMaster): void;
+}
+
+/** A worker that leads jobs. */
+export interface Leader<Script> {
+  readonly worker: ClusterWorker<Script>;
+  readonly jobs: Set<DispatchedJob<Script>>;
+}
+
+export interface DispatchedJobOptions<Script> {
+  readonly host: Host;
+  readonly settings: ClusterSettings;
+  readonly listener: JobListener;
+  readonly resources: ResourceManager<Script>;
+  /** It needs no master any more. */
+  onEnd(job: DispatchedJob<Script>): void;
+}
+
+/** One job between its submitter, its master, and the resource manager. */
+export class DispatchedJob<Script> implements SubmittedJob {
+  readonly script: Script | undefined;
+  readonly #job: JobDescription;
+  readonly #options: DispatchedJobOptions<Script>;
+  /** To task managers that have something of the job. */
+  readonly #recordLines = new Map<number, Port>();
+  #master: Port | undefined;
+  #request: SlotRequest<Script> | undefined;
+  #heartbeats: Heartbeats | undefined;
+  #lettingGo: Cancellable | undefined;
+  #isOver = false;
+
+  constructor(job: JobDescription, script: Script | undefined, options: DispatchedJobOptions<Script>) {
+    this.#job = job;
+    this.script = script;
+    this.#options = options;
+  }
+
+  begin(leader: Leader<Script>): void {
+    const { host, settings } = this.#options;
+    const [own, theirs] = host.network.openLine();
+    leader.jobs.add(this);
+    leader.worker.setBusy(true);
+    leader.worker.send({ kind: "lead", job: this.#job, settings }, [theirs]);
+    this.#master = own;
+    own.listen(
+      (message) => this.#receive(message as FromMaster, leader),
+      () => this.lose(lostMaster({ reason: "its line has closed", error: undefined })),
+    );
+    // While a module is loaded, its worker may not answer for a while.
+    this.#watch(leader, settings.deployTimeoutMs);
+  }
+
+  send(message: ToMaster): void {
+    this.#master?.send(message);
+  }
+
+  /** There is no master any more that could end the job. */
+  lose(error: JobError): void {
+    if (this.#isOver) return;
+    this.#over();
+    // Its task managers cannot know that their master is gone; this end they see.
+    for (const port of this.#recordLines.values()) port.close();
+    this.#options.listener.onLost(error);
+  }
+
+  #receive(message: FromMaster, leader: Leader<Script>): void {
+    if (this.#isOver) return;
+    this.#heartbeats?.answered();
+    switch (message.kind) {
+      case "heartbeat":
+        return;
+      case "request-slots":
+        this.#watch(leader, this.#options.settings.heartbeatTimeoutMs);
+        return this.#requestSlots(message.slots);
+      case "dead":
+        return this.#options.resources.terminate(message.taskManager, message.reason);
+      case "end":
+        this.#over();
+        return this.#options.listener.onMessage(message);
+      default:
+        return this.#options.listener.onMessage(message);
+    }
+  }
+
+  #watch(leader: Leader<Script>, timeoutMs: number): void {
+    const { host, settings } = this.#options;
+    this.#heartbeats?.stop();
+    this.#heartbeats = new Heartbeats({
+      host,
+      intervalMs: settings.heartbeatIntervalMs,
+      timeoutMs,
+      send: (count) => this.send({ kind: "heartbeat", count }),
+      onDead: (silentMs) => leader.worker.terminate(`it has not answered for ${silentMs} ms`),
+    });
+  }
+
+  #requestSlots(slots: number): void {
+    this.#request = {
+      script: this.script,
+      slots,
+      onGranted: (grants) => this.#join(grants),
+      onRefused: (error) => this.send({ kind: "no-slots", error: errorToData(error) }),
+      onLost: (taskManager, { reason, error }) => {
+        // Some browsers tell nothing of the other ends of lines.
+        this.#recordLines.get(taskManager)?.close();
+        if (error !== undefined) this.send({ kind: "no-slots", error: errorToData(error) });
+        else this.send({ kind: "lost", taskManager, reason });
+      },
+    };
+    this.#options.resources.request(this.#request);
+  }
+
+  #join(grants: readonly Grant<Script>[]): void {
+    const { network } = this.#options.host;
+    const members: Member[] = [];
+    const lines: Port[] = [];
+    for (const { taskManager, slots } of grants) {
+      const { number, worker } = taskManager;
+      const { address } = worker;
+      members.push({ taskManager: number, slots, address });
+      if (address === undefined) {
+        const [master, ofTaskManager] = network.openLine();
+        const [submitter, ofRecords] = network.openLine();
+        worker.send({ kind: "join", at: undefined }, [ofTaskManager, ofRecords]);
+        lines.push(master);
+        this.#addRecordLine(number, submitter);
+      } else {
+        const at = { address: network.address!, master: `${this.#job.id}/master-${number}`, records: `${this.#job.id}/records-${number}` };
+        worker.send({ kind: "join", at }, []);
+        lines.push(network.connect!(address, at.master));
+        this.#addRecordLine(number, network.connect!(address, at.records));
+      }
+    }
+    this.#master!.send({ kind: "slots", members } satisfies ToMaster, { ports: lines });
+  }
+
+  #addRecordLine(taskManager: number, port: Port): void {
+    this.#recordLines.set(taskManager, port);
+    this.#options.listener.onRecordLine(port, () => {
+      this.#recordLines.delete(taskManager);
+      if (this.#isOver) this.#release();
+    });
+  }
+
+  #over(): void {
+    this.#isOver = true;
+    this.#heartbeats?.stop();
+    this.#master?.close();
+    this.#options.onEnd(this);
+    this.#release();
+  }
+
+  /** Slots are free when their task managers have let go of the job, which they do at once; one that does not is terminated. */
+  #release(): void {
+    const { host, resources, settings } = this.#options;
+    if (this.#recordLines.size === 0) {
+      this.#lettingGo?.cancel();
+      if (this.#request !== undefined) resources.release(this.#request);
+      return;
+    }
+    this.#lettingGo ??= host.scheduler.at(host.clock.now() + settings.heartbeatTimeoutMs, () => {
+      for (const taskManager of this.#recordLines.keys()) resources.terminate(taskManager, "it has not let go of a job that has ended");
+    });
+  }
+}
+
+export function lostMaster({ reason, error }: WorkerEnd): JobError {
+  return error ?? new JobError("JOB_MASTER_LOST", `the worker that led the job is lost: ${reason}`);
+}
