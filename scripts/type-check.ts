@@ -14,6 +14,7 @@ export const PROJECTS = [
   { title: "edge", config: "tsconfig.edge.json" },
   { title: "tests, examples, scripts", config: "tsconfig.json" },
   { title: "pages and edge workers of tests and benchmark", config: "tsconfig.pages.json" },
+  { title: "the playground, but for its components", config: "tsconfig.playground.json" },
 ] as const;
 
 /** Runs the compiler on one project, its messages on standard output; says whether it found nothing wrong. */
@@ -27,10 +28,19 @@ export function compile(config: string, ...flags: readonly string[]): boolean {
 /** Checks the types of one project after the other and prints a line for each; returns how many are right and wrong. */
 export function checkTypes(): { passed: number; failed: number } {
   const counts = { passed: 0, failed: 0 };
-  for (const { title, config } of PROJECTS) {
-    const right = compile(config, "--noEmit");
+  const count = (right: boolean, what: string): void => {
     counts[right ? "passed" : "failed"] += 1;
-    console.log(` ${right ? "✓" : "✗"} types of ${title} (${config})`);
-  }
+    console.log(` ${right ? "✓" : "✗"} types of ${what}`);
+  };
+  for (const { title, config } of PROJECTS) count(compile(config, "--noEmit"), `${title} (${config})`);
+  count(checkComponents(), "the playground's components (svelte-check)");
   return counts;
+}
+
+/** What it finds goes to standard output, and nothing where it finds nothing. */
+function checkComponents(): boolean {
+  const script = fileURLToPath(new URL("svelte-check.ts", import.meta.url));
+  const { status, stdout } = spawnSync(process.execPath, [script], { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"], encoding: "utf8" });
+  if (status !== 0) process.stdout.write(stdout);
+  return status === 0;
 }

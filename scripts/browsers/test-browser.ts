@@ -32,19 +32,24 @@ const CHROMIUM_FLAGS = [
  * Starts the browser of the system, or the one that Playwright has installed. Rejects with what to install where there is none.
  */
 export async function launchBrowser(name: BrowserName): Promise<TestBrowser> {
+  if (name !== "WebKit") return driven(name, await launchPlaywright(name));
+  const miniBrowser = programNamed("WebKitWebDriver") === undefined ? undefined : findMiniBrowser();
+  if (miniBrowser !== undefined) return launchWebKit(miniBrowser);
+  const { webkit } = await import("playwright-core");
+  return driven(name, await launched(name, webkit, undefined, {}));
+}
+
+/** The same for those who click and type, with all that Playwright can do; it cannot drive the WebKit of a system. */
+export async function launchPlaywright(name: Exclude<BrowserName, "WebKit">): Promise<Browser> {
   // Loaded when it is needed: unlike our modules it does much at once.
-  const { chromium, firefox, webkit } = await import("playwright-core");
+  const { chromium, firefox } = await import("playwright-core");
   if (name === "Chromium") {
     const system = process.env["TAMIAS_CHROMIUM"] ?? programNamed("chromium", "chromium-browser", "google-chrome");
-    return driven(name, await launched(name, chromium, system, { args: CHROMIUM_FLAGS }));
+    return launched(name, chromium, system, { args: CHROMIUM_FLAGS });
   }
-  if (name === "Firefox") {
-    const system = process.env["TAMIAS_FIREFOX"] ?? programNamed("firefox-esr", "firefox");
-    // A browser of the system speaks BiDi; Playwright's own is patched.
-    return driven(name, await launched(name, firefox, system, system === undefined ? {} : { channel: "moz-firefox" }));
-  }
-  const miniBrowser = programNamed("WebKitWebDriver") === undefined ? undefined : findMiniBrowser();
-  return miniBrowser === undefined ? driven(name, await launched(name, webkit, undefined, {})) : launchWebKit(miniBrowser);
+  const system = process.env["TAMIAS_FIREFOX"] ?? programNamed("firefox-esr", "firefox");
+  // A browser of the system speaks BiDi; Playwright's own is patched.
+  return launched(name, firefox, system, system === undefined ? {} : { channel: "moz-firefox" });
 }
 
 interface Flags {

@@ -29,6 +29,8 @@ const PLATFORMS = new Set(["web", "edge", "node"]);
 const FORMATS = "formats";
 /** Edge workers import it as a module; the other platforms load it. */
 const KERNEL = "wasm/tamias-kernel.wasm";
+/** A page that uses the package, and no part of it. */
+const PLAYGROUND = "web/playground/";
 /** The host of a job that runs in place stands among the hosts; index.ts and the environment it exports tie everything together. */
 const PLACE_OF_FILE: Readonly<Record<string, string>> = {
   "core/local-host.ts": "host",
@@ -56,6 +58,8 @@ export const layers: Rule = {
     { "node/index.ts": 'import { check } from "../test/check.ts";' },
     { "formats/parquet/index.ts": 'import { openFile } from "../../node/files.ts";' },
     { "examples/job.ts": 'import { Task } from "../core/runtime/task.ts";' },
+    { "web/playground/src/x.ts": 'import { Task } from "../../../core/runtime/task.ts";' },
+    { "web/index.ts": 'export { Engine } from "./playground/src/engine.ts";' },
   ],
   accepts: [
     { "core/data/type.ts": 'import { assert } from "../lib/assert.ts"; import { other } from "./other.ts";' },
@@ -64,6 +68,8 @@ export const layers: Rule = {
     { "node/index.ts": 'import { readFile } from "node:fs"; import { Task } from "../core/runtime/task.ts";' },
     { "node/index.ts": 'import { parquetSource } from "../formats/parquet/index.ts"; import { read } from "hyparquet";' },
     { "examples/job.ts": 'import { seconds } from "tamias"; import { part } from "./part.ts";' },
+    { "web/playground/src/x.ts": 'import { seconds } from "tamias"; import { job } from "../../../examples/job.ts"; import { part } from "./part.ts";' },
+    { "test/web/x.test.ts": 'import { part } from "../../web/playground/src/part.ts";' },
   ],
 };
 
@@ -76,11 +82,18 @@ function refusal(path: string, { specifier, path: target }: Import): string | un
   const [top = ""] = path.split("/", 1);
   if (target === undefined) return top === "core" ? `core has no dependencies, but this imports "${specifier}"` : undefined;
   const [targetTop = ""] = target.split("/", 1);
+  if (path.startsWith(PLAYGROUND)) return playgroundRefusal(target, targetTop);
+  if (target.startsWith(PLAYGROUND) && top !== "test") return `the playground uses the package, which must not know it: not ${target}`;
   if (top === "core") return targetTop === "core" ? layerRefusal(path, target) : `core must not import ${target}`;
   if (top === "examples") return targetTop === "examples" ? undefined : `an example imports Tamias as its users do, by name, not ${target}`;
   if (top === FORMATS && targetTop !== top && targetTop !== "core") return `${top}/ may import core/ and itself, not ${target}`;
   if (PLATFORMS.has(top) && targetTop !== top && targetTop !== "core" && targetTop !== FORMATS && target !== KERNEL) return `${top}/ may import core/, formats/ and itself, not ${target}`;
   return undefined;
+}
+
+function playgroundRefusal(target: string, targetTop: string): string | undefined {
+  if (target.startsWith(PLAYGROUND) || targetTop === "examples" || targetTop === "node_modules") return undefined;
+  return `the playground imports Tamias as its users do, by name, not ${target}`;
 }
 
 function layerRefusal(path: string, target: string): string | undefined {

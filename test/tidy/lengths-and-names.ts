@@ -28,12 +28,16 @@ export const lengths: Rule = {
     { "core/lib/x.ts": "const x = 1;\n".repeat(600) },
     { "core/lib/x.ts": `function screen() {\n${"  run();\n".repeat(68)}}` },
     { "test/x.test.ts": `describe("many", () => {\n${"  test();\n".repeat(100)}});` },
+    { "test/x.test.ts": `describe.each([1, 2])("%i", () => {\n${"  test();\n".repeat(100)}});` },
   ],
 };
 
 function groupsTests(node: SyntaxNode, parent: SyntaxNode | undefined): boolean {
   const callee = parent?.type === "CallExpression" ? childNode(parent, "callee") : undefined;
-  return callee !== node && (nameOf(callee) === "describe" || nameOf(callee === undefined ? undefined : childNode(callee, "object")) === "describe");
+  if (callee === undefined || callee === node) return false;
+  // describe(…), and describe.each(…)(…).
+  const named = callee.type === "CallExpression" ? childNode(callee, "callee") : callee;
+  return nameOf(named) === "describe" || nameOf(named === undefined ? undefined : childNode(named, "object")) === "describe";
 }
 
 const NO_SUBJECT = new Set(["util", "utils", "helper", "helpers", "common", "types", "misc", "shared"]);
@@ -41,12 +45,12 @@ const NO_SUBJECT = new Set(["util", "utils", "helper", "helpers", "common", "typ
 export const fileNames: Rule = {
   title: "a file is named after its subject, in lower case with hyphens",
   check: eachSource([], (file, report) => {
-    const name = file.path.split("/").at(-1)!.replace(/(\.(test|case|test-d|config|d))?\.ts$/, "");
+    const name = file.path.split("/").at(-1)!.replace(/(\.(test|case|test-d|config|svelte|d))?\.ts$/, "");
     const at = { type: "File", start: 0, end: 0 };
     // The tests of types have a subject.
     if (NO_SUBJECT.has(name) && !/\.test(-d)?\.ts$/.test(file.path)) report(at, `"${name}" is no subject: what is in it?`);
     if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) report(at, `"${name}" is not in lower case with hyphens`);
   }),
   refuses: [{ "core/lib/utils.ts": "" }, { "core/state/types.ts": "" }, { "test/helpers.ts": "" }, { "core/lib/RingBuffer.ts": "" }, { "core/lib/ring_buffer.ts": "" }],
-  accepts: [{ "core/data/composite-types.ts": "" }, { "core/globals.d.ts": "" }, { "vitest.config.ts": "" }, { "test/lib/ring-buffer.test.ts": "" }, { "test/api/types.test-d.ts": "" }],
+  accepts: [{ "core/data/composite-types.ts": "" }, { "core/globals.d.ts": "" }, { "vitest.config.ts": "" }, { "web/playground/src/stores/session.svelte.ts": "" }, { "test/lib/ring-buffer.test.ts": "" }, { "test/api/types.test-d.ts": "" }],
 };

@@ -43,7 +43,7 @@ export interface Import {
   readonly line: number;
 }
 
-const UNTRACKED = new Set([".git", ".cache", "node_modules", "dist", "coverage"]);
+const UNTRACKED = new Set([".git", ".cache", "node_modules", "dist", "dist-playground", "test-artifacts", "coverage"]);
 const TEXT = /(\.(ts|mts|js|mjs|json|jsonl|md|py|sh|yml|yaml)|^(LICENSE|NOTICE|\.gitignore|run))$/;
 
 export function treeOfRepository(): SourceTree {
