@@ -476,6 +476,13 @@ const ELSEWHERE: Partial<Record<ErrorCode, string>> = {
   CODE_UNAVAILABLE: "a part that cannot be loaded: test/runtime/job-parts.test.ts",
   KERNEL_UNAVAILABLE: "loading the kernel in a browser: test/web",
   JOB_MODULE_INVALID: "the command line: test/e2e/cli.test.ts",
+  GRAPH_MISMATCH: "clusters: test/hosts/node-cluster.test.ts",
+  NO_SLOTS: "clusters: test/hosts/node-cluster.test.ts",
+  TASK_MANAGER_LOST: "clusters: test/hosts/node-cluster.test.ts",
+  JOB_MASTER_LOST: "clusters: test/runtime/simulated-cluster.test.ts",
+  PROTOCOL_MISMATCH: "clusters: test/runtime/other-versions.test.ts",
+  CLUSTER_CLOSED: "clusters: test/hosts/node-cluster.test.ts",
+  JOB_ENDED: "clients: test/hosts/node-cluster.test.ts",
   INTERNAL: "a mistake of ours",
 };
 
