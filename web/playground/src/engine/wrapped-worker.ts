@@ -22,7 +22,8 @@ export function wrapWorker<T>(worker: Worker, onEnd: (error: Error) => void = ()
     remote[releaseProxy]();
     onEnd(error);
   };
-  worker.addEventListener("error", (event) => end(new Error(event.message === "" ? "the worker's script could not be loaded" : event.message)));
+  // What keeps a script from being loaded is an event without a message.
+  worker.addEventListener("error", (event) => end(new Error(event instanceof ErrorEvent && event.message !== "" ? event.message : "the worker's script could not be loaded")));
 
   const call = (name: string, args: readonly unknown[]): Promise<unknown> =>
     new Promise((resolve, reject) => {
