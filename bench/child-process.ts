@@ -10,7 +10,7 @@ import { MODULES } from "../scripts/built-package.ts";
 export const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
 const BUILT = `${ROOT}/.cache/bench`;
 
-const PROGRAMS = ["run-variant", "first-result-job", "snapshot-run", "memory-floor"] as const;
+const PROGRAMS = ["run-variant", "first-result-job", "snapshot-run", "memory-floor", "clusters/node-run", "clusters/cloner"] as const;
 export type Program = (typeof PROGRAMS)[number];
 
 /** Longest time that a run may take, preparation included; then it is ended and has failed. */
@@ -22,10 +22,11 @@ const RUN_MS_LIMIT = 600_000;
  */
 export async function buildPrograms(form: "package" | "modules" = "package"): Promise<void> {
   mkdirSync(BUILT, { recursive: true });
-  const variants = readdirSync(`${ROOT}/bench/variants`).map((name) => `bench/variants/${name}`);
+  // What programs import by names that they are given, or start as threads.
+  const modules = ["bench/variants", "bench/clusters/jobs"].flatMap((folder) => readdirSync(`${ROOT}/${folder}`).map((name) => `${folder}/${name}`));
   await build({
     absWorkingDir: ROOT,
-    entryPoints: [...PROGRAMS.map((name) => `bench/${name}.ts`), ...variants],
+    entryPoints: [...PROGRAMS.map((name) => `bench/${name}.ts`), ...modules],
     outbase: "bench",
     outdir: BUILT,
     bundle: true,

@@ -1,7 +1,8 @@
 import process from "node:process";
 import { build } from "esbuild";
-import { type PageServer, pageOf, servePages } from "../scripts/browsers/page-server.ts";
-import { BROWSER_NAMES, type TestBrowser, launchBrowser } from "../scripts/browsers/test-browser.ts";
+import { pageOf } from "../scripts/browsers/page-server.ts";
+import { BROWSER_NAMES, type BrowserName } from "../scripts/browsers/test-browser.ts";
+import { openPages } from "./browser-pages.ts";
 import { ROOT, lastLineOf, runProgram } from "./child-process.ts";
 import { figureOf } from "./measurements.ts";
 import type { RunReport } from "./variant.ts";
@@ -39,23 +40,14 @@ export async function measureEngine(
   scale: Scale,
   progress: (line: string) => void,
 ): Promise<EngineFigures> {
-  const engine = name === "Node" ? nodeEngine() : await browserEngine(name as (typeof BROWSER_NAMES)[number]);
-  running.add(engine);
+  const engine = name === "Node" ? nodeEngine() : await browserEngine(name as BrowserName);
   try {
     const rows: EngineRow[] = [];
     for (const work of WORKS) rows.push(await rowOf(engine, work, runs, Math.ceil(scale.events * SHARE), progress));
     return { version: engine.version, rows };
   } finally {
-    running.delete(engine);
     await engine.close();
   }
-}
-
-const running = new Set<Engine>();
-
-/** Closes the browsers that run, for whoever interrupts the benchmark. */
-export async function endEngines(): Promise<void> {
-  await Promise.allSettled([...running].map((engine) => engine.close()));
 }
 
 interface Engine {
@@ -95,31 +87,19 @@ function nodeEngine(): Engine {
   };
 }
 
-/** The page of `engine-page.ts` in a browser; each run has a page of its own, so nothing is warm from the run before. */
-async function browserEngine(name: (typeof BROWSER_NAMES)[number]): Promise<Engine> {
-  const server = await pageServer();
-  let browser: TestBrowser;
-  try {
-    browser = await launchBrowser(name);
-  } catch (cause) {
-    await server.close();
-    throw cause;
-  }
+/** The page of `engine-page.ts` in a browser. */
+async function browserEngine(name: BrowserName): Promise<Engine> {
+  const program = await pageProgram();
+  const pages = await openPages(name, (path) => (path === "/" ? pageOf("/page.js") : path === "/page.js" ? { body: program } : undefined));
   return {
     name,
-    version: browser.version,
-    run: async (variant, work, events) => {
-      const query = new URLSearchParams({ variant, work, events: String(events) });
-      return (await browser.outcomeOf(`${server.origin}/?${query.toString()}`)) as RunReport;
-    },
-    async close() {
-      await browser.close();
-      await server.close();
-    },
+    version: pages.version,
+    run: async (variant, work, events) => (await pages.outcomeOf({ variant, work, events: String(events) })) as RunReport,
+    close: () => pages.close(),
   };
 }
 
-async function pageServer(): Promise<PageServer> {
+async function pageProgram(): Promise<Uint8Array> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: ["bench/engine-page.ts"],
@@ -132,9 +112,5 @@ async function pageServer(): Promise<PageServer> {
     write: false,
     logLevel: "warning",
   });
-  const program = outputFiles[0]!.contents;
-  return servePages((path) => {
-    if (path === "/") return pageOf("/page.js");
-    return path === "/page.js" ? { body: program } : undefined;
-  });
+  return outputFiles[0]!.contents;
 }

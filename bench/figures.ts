@@ -1,4 +1,4 @@
-import type { AmountName, Figures } from "./floors.ts";
+import type { Figures } from "./floors.ts";
 import { type Results, flinkEstimate } from "./results.ts";
 
 /**
@@ -16,7 +16,7 @@ export function figuresOf(results: Results): Figures {
   };
   return {
     rateOf,
-    amountOf(name: AmountName) {
+    amountOf(name) {
       if (name !== "peakRssMb") return results.amounts[name]?.value;
       const memory = results.figures["tumbling"]?.["tamias-rows-alone"];
       return memory === undefined ? undefined : memory.peakRssBytes / 1e6;

@@ -11,19 +11,17 @@ export interface RateFloor {
   readonly of: { readonly variant: string; readonly work?: string };
 }
 
-/** At most so much of something. */
+/** At most, or at least, so much of something. */
 export interface AmountFloor {
-  readonly kind: "most";
+  readonly kind: "most" | "least";
   readonly name: string;
-  readonly amount: AmountName;
-  readonly most: number;
+  /** `peakRssMb`, or the name of an amount. */
+  readonly amount: string;
+  readonly bound: number;
   readonly unit: string;
 }
 
 export type Floor = RateFloor | AmountFloor;
-
-/** What is measured beside rates and has a floor. */
-export type AmountName = "firstResultMs" | "peakRssMb" | "bundleKb" | "kernelSnapshotIntegersMs" | "kernelSnapshotStringsMs";
 
 const FLINK = { variant: "flink" } as const;
 const PLAIN_MAP = { variant: "plain-map" } as const;
@@ -32,8 +30,12 @@ function rate(name: string, variant: string, work: string, times: number, of: Ra
   return { kind: "rate", name, variant, work, times, of };
 }
 
-function snapshotFloor(keys: string, amount: AmountName): AmountFloor {
-  return { kind: "most", name: `snapshot of 1 M ${keys} keys in the kernel, synchronous part`, amount, most: 20, unit: "ms" };
+function most(name: string, amount: string, bound: number, unit: string): AmountFloor {
+  return { kind: "most", name, amount, bound, unit };
+}
+
+function least(name: string, amount: string, bound: number, unit: string): AmountFloor {
+  return { kind: "least", name, amount, bound, unit };
 }
 
 export const FLOORS: readonly Floor[] = [
@@ -52,17 +54,33 @@ export const FLOORS: readonly Floor[] = [
   }),
   rate("rows, sessions", "tamias-rows", "sessions", 5, FLINK),
   rate("rows, keyed process", "tamias-rows", "process", 1, FLINK),
-  { kind: "most", name: "process start → first window result", amount: "firstResultMs", most: 300, unit: "ms" },
-  { kind: "most", name: "memory, tumbling, one job", amount: "peakRssMb", most: 150, unit: "MB" },
-  snapshotFloor("integer", "kernelSnapshotIntegersMs"),
-  snapshotFloor("string", "kernelSnapshotStringsMs"),
-  { kind: "most", name: "the README's job, bundled and gzipped", amount: "bundleKb", most: 30, unit: "KB" },
+  most("process start → first window result", "firstResultMs", 300, "ms"),
+  most("memory, tumbling, one job", "peakRssMb", 150, "MB"),
+  most("snapshot of 1 M integer keys in the kernel, synchronous part", "kernelSnapshotIntegersMs", 20, "ms"),
+  most("snapshot of 1 M string keys in the kernel, synchronous part", "kernelSnapshotStringsMs", 20, "ms"),
+  most("the README's job, bundled and gzipped", "bundleKb", 30, "KB"),
+  ...["Node", "Chromium"].flatMap((place) => [
+    least(`two workers to one, all in one chain, ${place}`, `speedUpChained ${place}`, 1.3, "×"),
+    least(`two workers to one with the same exchange, ${place}`, `speedUpExchanging ${place}`, 1.6, "×"),
+  ]),
+  least("rows between two workers", "shuffleRows", 2, "M/s"),
+  least("rows between two workers, to cloned arrays of them", "shuffleRowsToClone", 5, "×"),
+  most("event → result, 1,000 events/s, p99", "latencyMs Default", 12, "ms"),
+  most("event → result, source never at rest, p99", "latencyMsBusy Default", 12, "ms"),
+  ...["Node", "Chromium"].flatMap((place) => [
+    most(`start of 4 fresh workers → first window result, ${place}`, `startMs ${place}`, 500, "ms"),
+    most(`a worker ends → the job has failed, ${place}`, `deathMs ${place}`, 2_000, "ms"),
+    most(`a worker spins for ever → the job has failed, ${place}`, `spinMs ${place}`, 2_000, "ms"),
+  ]),
+  most("submitting and canceling, held more a cycle", "leakedBytes", 1_000, "bytes"),
+  most("the same, workers, ports and timers", "leakedResources", 0, ""),
+  ...["in place", "threads"].map((where) => most(`rows into a slow sink, held late to early, ${where}`, `heldGrowth ${where}`, 1.1, "×")),
 ];
 
 /** What floors are compared with: events per second by variant and work, and amounts; undefined where nothing measured it. */
 export interface Figures {
   rateOf(variant: string, work: string): number | undefined;
-  amountOf(name: AmountName): number | undefined;
+  amountOf(name: string): number | undefined;
 }
 
 export interface FloorResult {
@@ -74,14 +92,20 @@ export interface FloorResult {
 }
 
 export function resultOf(floor: Floor, figures: Figures): FloorResult {
-  if (floor.kind === "most") {
+  if (floor.kind !== "rate") {
     const reached = figures.amountOf(floor.amount);
-    return { floor, reached, ratio: reached === undefined ? undefined : floor.most / reached };
+    return { floor, reached, ratio: reached === undefined ? undefined : ratioOf(floor, reached) };
   }
   const own = figures.rateOf(floor.variant, floor.work);
   const other = figures.rateOf(floor.of.variant, floor.of.work ?? floor.work);
   if (own === undefined || other === undefined) return { floor, reached: undefined, ratio: undefined };
   return { floor, reached: own / other, ratio: own / other / floor.times };
+}
+
+function ratioOf({ kind, bound }: AmountFloor, reached: number): number {
+  if (kind === "least") return reached / bound;
+  // Nothing where nothing is allowed keeps the floor.
+  return reached === 0 ? Math.max(1, bound) : bound / reached;
 }
 
 /** The result that is furthest below its floor; undefined where nothing was measured. */

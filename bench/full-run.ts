@@ -1,4 +1,5 @@
 import { AMOUNTS, type Amount } from "./amounts.ts";
+import { CLUSTER_MEASUREMENTS, type ClusterMeasurement } from "./clusters/measurements.ts";
 import type { Deadline } from "./deadline.ts";
 import { ENGINES, measureEngine } from "./engine-runs.ts";
 import { Agreement, type Column, type Figure, measured } from "./measurements.ts";
@@ -19,10 +20,10 @@ export interface Asked {
   /** What runs a work when nobody else has done it with as many events. */
   readonly reference: Column;
   readonly runs: number;
-  /** Only what contains this text: "work, variant", "amount, name" or "engine, name". */
+  /** Only what contains this text: "work, variant", "amount, name", "clusters, name" or "engine, name". */
   readonly only: string;
   readonly hasFlink: boolean;
-  readonly hasEngines: boolean;
+  readonly hasBrowsers: boolean;
 }
 
 export interface FullRunOptions extends Asked {
@@ -113,13 +114,14 @@ export function durationText(ms: number): string {
   return ms < 60_000 ? `about ${Math.ceil(ms / 1_000)} s` : `about ${(ms / 60_000).toFixed(1)} min`;
 }
 
-function itemsOf({ columns, hasFlink, hasEngines }: Asked): Item[] {
+function itemsOf({ columns, hasFlink, hasBrowsers }: Asked): Item[] {
   return [
     ...WORKS.flatMap((work) =>
       columns.filter((column) => column.refuses(work) === undefined).map((column) => cellItem(work, column)),
     ),
     ...AMOUNTS.filter(({ needsFlink }) => hasFlink || needsFlink !== true).map(amountItem),
-    ...(hasEngines ? ENGINES : []).map(engineItem),
+    ...CLUSTER_MEASUREMENTS.filter(({ needsBrowser }) => hasBrowsers || needsBrowser !== true).map(clusterItem),
+    ...(hasBrowsers ? ENGINES : []).map(engineItem),
   ];
 }
 
@@ -154,6 +156,22 @@ function amountItem(amount: Amount): Item {
       const figure = await amount.measure(runs, scale);
       store.putAmount(amount.name, figure);
       return figure.shown;
+    },
+  };
+}
+
+function clusterItem(measurement: ClusterMeasurement): Item {
+  const names = Object.keys(measurement.amounts);
+  return {
+    name: `clusters, ${measurement.name}`,
+    isKnown: ({ amounts }) => names.every((name) => amounts[name] !== undefined),
+    forget: (store) => names.forEach((name) => store.putAmount(name, undefined)),
+    async measure({ store, runs, scale }) {
+      const figures = await measurement.measure(runs, scale);
+      for (const [name, figure] of Object.entries(figures)) store.putAmount(name, figure);
+      return Object.values(figures)
+        .map(({ shown }) => shown)
+        .join("; ");
     },
   };
 }

@@ -4,10 +4,12 @@ import { availableParallelism, totalmem } from "node:os";
 import process from "node:process";
 import { isBuilt } from "../scripts/built-package.ts";
 import { AMOUNTS } from "./amounts.ts";
+import { endBrowsers } from "./browser-pages.ts";
 import { ROOT, buildPrograms, endPrograms } from "./child-process.ts";
+import { CLUSTER_MEASUREMENTS } from "./clusters/measurements.ts";
 import { figuresOf } from "./figures.ts";
 import { Deadline } from "./deadline.ts";
-import { ENGINES, endEngines } from "./engine-runs.ts";
+import { ENGINES } from "./engine-runs.ts";
 import { FLINK_VERSION, buildFlink, missingForFlink } from "./flink-runs.ts";
 import { FLOORS, type Figures, resultOf, worstOf } from "./floors.ts";
 import { type Asked, type FullRunEnd, durationText, isAskedFor, runAll } from "./full-run.ts";
@@ -80,7 +82,7 @@ function askedFor({ flink, browsers, only, runs }: Options, variants: readonly C
   const reference = variants.find(({ name }) => name === "plain-map");
   if (reference === undefined) throw new Error("the plain Map loop, which all results are compared with, is missing");
   const columns = flink ? [...variants, FLINK_COLUMN] : variants;
-  return { columns, reference, runs, only: only ?? "", hasFlink: flink, hasEngines: browsers };
+  return { columns, reference, runs, only: only ?? "", hasFlink: flink, hasBrowsers: browsers };
 }
 
 /** What is wrong with the names of a command line, as sentences; undefined where each of them means something. */
@@ -100,7 +102,8 @@ function unknownNameIn(options: Options, columns: readonly Column[]): string | u
   if (isAskedFor(only, askedFor({ ...options, flink: true, browsers: true }, columns)))
     return `--only: "${only}" is measured with --flink or --browsers only`;
   const amounts = AMOUNTS.map(({ name }) => `amount, ${name}`);
-  return unknownName("--only", only, [...works, ...variants, "flink", ...amounts, ...ENGINES.map((name) => `engine, ${name}`)]);
+  const clusters = CLUSTER_MEASUREMENTS.map(({ name }) => `clusters, ${name}`);
+  return unknownName("--only", only, [...works, ...variants, "flink", ...amounts, "clusters", ...clusters, ...ENGINES.map((name) => `engine, ${name}`)]);
 }
 
 /** Prints what came of it, and writes the page where nothing is wrong. */
@@ -160,7 +163,7 @@ function refuse(reason: string): number {
 
 /** Browsers first: while they run no program does, and what is ended last begins nothing after it. */
 async function endAll(): Promise<void> {
-  await endEngines();
+  await endBrowsers();
   endPrograms();
 }
 

@@ -6,12 +6,12 @@ import { FLINK_VERSION } from "./flink-runs.ts";
 export const USAGE: string = `\
 npm run bench                    every work, plain loops, libraries and Tamias; writes docs/performance.md
 npm run bench -- --flink         Apache Flink ${FLINK_VERSION} too (needs a JDK and Maven)
-npm run bench -- --browsers      the kernel in Chromium, Firefox and WebKit too ("npm run browsers" installs them)
+npm run bench -- --browsers      the kernel in Chromium, Firefox and WebKit too, and clusters in Chromium ("npm run browsers" installs them)
 npm run bench -- --quick         what the floors ask for, in less than 50 s; writes nothing
 
   --resume         keeps what was measured before and measures the rest
   --minutes N      measures what fits into N minutes, as long as it took before; --resume goes on
-  --only TEXT      what contains the text: "work, variant", "amount, name", "engine, name"; writes nothing
+  --only TEXT      what contains the text: "work, variant", "amount, name", "clusters, name", "engine, name"; writes nothing
   --write          with --only: puts it into docs/performance.md all the same
   --runs N         the median of N runs instead of 5
   --profile WORK   where a record's time goes; writes nothing

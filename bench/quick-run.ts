@@ -1,16 +1,17 @@
 import { AMOUNTS, firstResult } from "./amounts.ts";
-import { FLOORS, type AmountName, type Figures, type RateFloor } from "./floors.ts";
+import { CLUSTER_MEASUREMENTS } from "./clusters/measurements.ts";
+import { FLOORS, type Figures, type RateFloor } from "./floors.ts";
 import { Agreement, type Column, figureOf } from "./measurements.ts";
 import { type Results, flinkEstimate } from "./results.ts";
 import type { RunReport } from "./variant.ts";
 import { type Scale, workNamed } from "./works.ts";
 
 /** A round begins only where one as long as the longest so far would end by then; what follows it takes a few seconds. */
-const ROUNDS_UNTIL_MS = 38_000;
+const ROUNDS_UNTIL_MS = 32_000;
 /** After so many the median does not get better. */
 const ROUNDS_MAX = 5;
 /** Measured once, after the rounds. */
-const ONCE: readonly AmountName[] = ["kernelSnapshotIntegersMs", "kernelSnapshotStringsMs", "bundleKb"];
+const ONCE: readonly string[] = ["kernelSnapshotIntegersMs", "kernelSnapshotStringsMs", "bundleKb"];
 
 export interface QuickRun extends Figures {
   readonly faults: readonly string[];
@@ -49,7 +50,11 @@ export async function runQuick(
   }
   const amounts = new Map<string, number>([["firstResultMs", firstResults.sort((a, b) => a - b)[(rounds - 1) >> 1] ?? NaN]]);
   for (const amount of AMOUNTS) {
-    if ((ONCE as readonly string[]).includes(amount.name)) amounts.set(amount.name, (await amount.measure(1, scale)).value);
+    if (ONCE.includes(amount.name)) amounts.set(amount.name, (await amount.measure(1, scale)).value);
+  }
+  for (const each of CLUSTER_MEASUREMENTS) {
+    if (each.isQuick !== true) continue;
+    for (const [name, { value }] of Object.entries(await each.measure(1, scale))) amounts.set(name, value);
   }
   note(`median of ${rounds}, ${events} events`);
   const rateOf = (variant: string, work: string): number | undefined => {

@@ -1,4 +1,5 @@
 import { AMOUNTS } from "./amounts.ts";
+import { CLUSTER_MEASUREMENTS } from "./clusters/measurements.ts";
 import { ENGINES } from "./engine-runs.ts";
 import { FLOORS, type Figures, type FloorResult, resultOf } from "./floors.ts";
 import type { Column, Figure } from "./measurements.ts";
@@ -28,7 +29,7 @@ export function floorTable(figures: Figures): string[] {
 }
 
 function askedOf({ floor }: FloorResult): string {
-  if (floor.kind === "most") return `${floor.most} ${floor.unit}`;
+  if (floor.kind !== "rate") return `${floor.bound.toLocaleString("en")} ${floor.unit}`.trimEnd();
   const { variant, work } = floor.of;
   const other = variant === "flink" ? "Flink" : variant === "plain-map" ? "the plain Map loop" : "our own";
   return `${floor.times} × ${other}${work === undefined ? "" : `, ${work}`}`;
@@ -36,7 +37,7 @@ function askedOf({ floor }: FloorResult): string {
 
 function reachedOf({ floor, reached }: FloorResult): string {
   if (reached === undefined) return "not measured";
-  if (floor.kind === "most") return `${reached.toFixed(reached < 100 ? 1 : 0)} ${floor.unit}`;
+  if (floor.kind !== "rate" && floor.unit !== "×") return `${reached.toFixed(reached < 100 ? 1 : 0)} ${floor.unit}`.trimEnd();
   return `${reached.toFixed(2)} ×`;
 }
 
@@ -70,6 +71,7 @@ export function measuredPart(report: Report): string {
     "",
     ...amountsOf(results),
     "",
+    ...clustersOf(results),
     ...enginesOf(results),
     "### Plans",
     "",
@@ -104,7 +106,8 @@ function gapsOf({ results, columns }: Report): string[] {
     return lacking.length === 0 ? [] : [`${work.name} (${lacking.map(({ name }) => name).join(", ")})`];
   });
   const others = AMOUNTS.filter(({ name, needsFlink }) => amounts[name] === undefined && (hasFlink || needsFlink !== true));
-  gaps.push(...others.map(({ name }) => name), ...ENGINES.filter((name) => engines[name] === undefined));
+  const ofClusters = CLUSTER_MEASUREMENTS.filter((each) => Object.keys(each.amounts).some((name) => amounts[name] === undefined));
+  gaps.push(...others.map(({ name }) => name), ...ofClusters.map(({ name }) => `clusters, ${name}`), ...ENGINES.filter((name) => engines[name] === undefined));
   if (gaps.length === 0) return [];
   return [`Not measured yet: ${gaps.join("; ")}. \`npm run bench -- --flink --browsers --resume\` measures the rest.`, ""];
 }
@@ -135,6 +138,17 @@ function amountsOf({ amounts, figures }: Results): string[] {
     return amount === undefined ? [] : [[title, amount.shown]];
   });
   return others.length + memory.length === 0 ? [] : aligned(["", ""], [...others, ...memory]);
+}
+
+/** One job on several workers. */
+function clustersOf({ amounts }: Results): string[] {
+  const rows = CLUSTER_MEASUREMENTS.flatMap((each) =>
+    Object.entries(each.amounts).flatMap(([name, title]) => {
+      const amount = amounts[name];
+      return amount === undefined ? [] : [[title, amount.shown]];
+    }),
+  );
+  return rows.length === 0 ? [] : ["### Clusters", "", ...aligned(["", ""], rows), ""];
 }
 
 /** What WebAssembly brings in which engine. */

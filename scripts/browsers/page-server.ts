@@ -40,9 +40,9 @@ export function pageOf(program: string, headers: Readonly<Record<string, string>
   return { body, headers: { "content-type": "text/html; charset=utf-8", ...headers } };
 }
 
-/** `served` is asked first; under `/dist/` the built package follows. */
-export async function servePages(served: (path: string) => Served | undefined): Promise<PageServer> {
-  const server = createServer((request, response) => answer(request, response, served));
+/** `served` is asked first; under `/dist/` the built package follows. `headers` go with everything. */
+export async function servePages(served: (path: string) => Served | undefined, headers: Readonly<Record<string, string>> = {}): Promise<PageServer> {
+  const server = createServer((request, response) => answer(request, response, served, headers));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -53,10 +53,15 @@ export async function servePages(served: (path: string) => Served | undefined): 
   };
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, served: (path: string) => Served | undefined): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  served: (path: string) => Served | undefined,
+  ofAll: Readonly<Record<string, string>>,
+): void {
   const path = normalize(new URL(request.url ?? "/", "http://127.0.0.1").pathname);
   const found = served(path) ?? packageFile(path) ?? { body: "there is nothing here", status: 404 };
-  const headers = { "content-type": TYPES[extname(path)] ?? "text/plain", ...found.headers };
+  const headers = { "content-type": TYPES[extname(path)] ?? "text/plain", ...ofAll, ...found.headers };
   response.writeHead(found.status ?? 200, headers).end(found.body);
 }
 

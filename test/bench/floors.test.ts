@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { AMOUNTS } from "../../bench/amounts.ts";
+import { CLUSTER_MEASUREMENTS } from "../../bench/clusters/measurements.ts";
 import { FLOORS, type Figures, type Floor, resultOf, worstOf } from "../../bench/floors.ts";
 import { figuresOf } from "../../bench/figures.ts";
 import { type Figure, columnsOfVariants, figureOf } from "../../bench/measurements.ts";
@@ -22,7 +24,9 @@ const HALF_OF_OWN: Floor = {
   times: 0.5,
   of: { variant: "rows", work: "tumbling" },
 };
-const START: Floor = { kind: "most", name: "start", amount: "firstResultMs", most: 300, unit: "ms" };
+const START: Floor = { kind: "most", name: "start", amount: "firstResultMs", bound: 300, unit: "ms" };
+const SPEED: Floor = { kind: "least", name: "speed", amount: "firstResultMs", bound: 300, unit: "M/s" };
+const NONE: Floor = { kind: "most", name: "none", amount: "firstResultMs", bound: 0, unit: "" };
 
 test.each([
   [TWICE, figures({ "rows tumbling": 9, "flink tumbling": 3 }), 3, 1.5],
@@ -30,6 +34,9 @@ test.each([
   [HALF_OF_OWN, figures({ "rows sliding": 1, "rows tumbling": 4 }), 0.25, 0.5],
   [START, figures({}, 400), 400, 0.75],
   [START, figures({}), undefined, undefined],
+  [SPEED, figures({}, 450), 450, 1.5],
+  [NONE, figures({}, 0), 0, 1],
+  [NONE, figures({}, 3), 3, 0],
 ])("%o", (floor, given, reached, ratio) => {
   expect(resultOf(floor, given)).toEqual({ floor, reached, ratio });
 });
@@ -41,11 +48,14 @@ test("the worst is the one furthest below its floor, of those that were measured
   expect(worstOf([resultOf(TWICE, figures({}))])).toBeUndefined();
 });
 
-test("floors and variants name works that there are", async () => {
+test("floors and variants name works and amounts that there are", async () => {
   const names = new Set(WORKS.map(({ name }) => name));
   for (const floor of FLOORS) if (floor.kind === "rate") expect(names).toContain(floor.work);
   const columns = (await columnsOfVariants()).map(({ name }) => name);
   for (const floor of FLOORS) if (floor.kind === "rate") expect(columns).toContain(floor.variant);
+  const amounts = [...AMOUNTS.map(({ name }) => name), ...CLUSTER_MEASUREMENTS.flatMap((each) => Object.keys(each.amounts)), "peakRssMb"];
+  expect(new Set(amounts).size).toBe(amounts.length);
+  for (const floor of FLOORS) if (floor.kind !== "rate") expect(amounts).toContain(floor.amount);
   expect(columns).toContain("plain-map");
   expect(new Set(columns).size).toBe(columns.length);
 });

@@ -81,6 +81,19 @@ test("a second occasion measures anew what is asked for and says when the rest w
   expect(page).toMatch(/median of 2 runs; .*: process, plain-map; process, plain-arrays\.$/m);
 });
 
+test("a run of clusters alone leaves everything else as it was, and comes to stand beside it", async () => {
+  const before = results();
+  const { code, out } = await bench(["--runs", "1", "--only", "clusters, speed-up", "--write"]);
+  expect(out).not.toContain("FAULT");
+  expect(code).toBe(0);
+  const after = results();
+  expect(after.figures).toEqual(before.figures);
+  expect(Object.keys(after.amounts)).toEqual(["speedUpChained Node", "speedUpExchanging Node"]);
+  const page = readFileSync(join(folder, "performance.md"), "utf8");
+  expect(page).toMatch(/^\| tumbling, columns \+ kernel, Node: two workers to one with all in one chain +\| +[\d.]+ × \(/m);
+  expect(page).toMatch(/^\| two workers to one with the same exchange, Node +\| +1.6 × \| +[\d.]+ × \|/m);
+});
+
 test("begins nothing that will not fit into the time, and says what is left and how to go on", async () => {
   const { code, out } = await bench(["--minutes", "0.000001", "--only", "sessions"]);
   expect(code).toBe(0);
