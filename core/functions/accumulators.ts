@@ -41,18 +41,25 @@ export class Accumulators {
   /**
    * What other threads have of the same run, with what is here merged into it.
    *
-   * @throws JobError INVALID_ARGUMENT where a name stands for another class elsewhere.
+   * @throws JobError INVALID_ARGUMENT where a name stands for another class elsewhere; NOT_SERIALIZABLE, USER_FUNCTION_FAILED
    */
   mergedInto(others: readonly AccumulatorData[]): readonly AccumulatorData[] {
     const byName = new Map(others.map((other) => [other.name, other]));
     for (const name of this.#byName.keys()) {
-      const merged = this.#merged(name);
-      const other = byName.get(name);
-      if (other !== undefined && other.className !== classOf(merged)) throw otherClass(name, classOf(merged), other.className);
-      if (other !== undefined) byName.set(name, asData(name, withData(merged, other.data)));
-      else byName.set(name, asData(name, merged));
+      try {
+        byName.set(name, this.#mergedWith(name, byName.get(name)));
+      } catch (cause) {
+        throw cause instanceof JobError ? cause : notMerged(name, cause);
+      }
     }
     return [...byName.values()];
+  }
+
+  #mergedWith(name: string, other: AccumulatorData | undefined): AccumulatorData {
+    const merged = this.#merged(name);
+    if (other === undefined) return asData(name, merged);
+    if (other.className !== classOf(merged)) throw otherClass(name, classOf(merged), other.className);
+    return asData(name, withData(merged, other.data));
   }
 
   #merged(name: string): AnyAccumulator {
@@ -103,7 +110,12 @@ export class SubtaskAccumulators {
 
 function asData(name: string, accumulator: AnyAccumulator): AccumulatorData {
   const value = accumulator.getLocalValue();
-  return { name, className: classOf(accumulator), data: accumulator.toData === undefined ? value : accumulator.toData(), value };
+  const data = { name, className: classOf(accumulator), data: accumulator.toData === undefined ? value : accumulator.toData(), value };
+  try {
+    return structuredClone(data);
+  } catch (cause) {
+    throw new JobError("NOT_SERIALIZABLE", `the value of accumulator ${show(name)}, a ${data.className}, cannot go to another thread: it must be plain data`, { cause });
+  }
 }
 
 /** Those of others first: they are of earlier subtasks. */
@@ -114,6 +126,11 @@ function withData(own: AnyAccumulator, data: unknown): AnyAccumulator {
   else merged.merge({ getLocalValue: () => data } as AnyAccumulator);
   merged.merge(own);
   return merged;
+}
+
+function notMerged(name: string, cause: unknown): JobError {
+  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return new JobError("USER_FUNCTION_FAILED", `accumulator ${show(name)} cannot be merged with what another thread has of it: ${text}. Where getLocalValue() is not all that merge needs, give its class toData() and mergeData(data)`, { cause });
 }
 
 function otherClass(name: string, here: string, elsewhere: string): JobError {

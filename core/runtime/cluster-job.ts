@@ -99,7 +99,9 @@ export class ClusterJob implements JobListener {
 
   async accumulators(): Promise<ReadonlyMap<string, unknown>> {
     const answer = await this.#ask((request) => ({ kind: "accumulators", request }));
-    return new Map(answer?.kind === "accumulators" ? answer.values : this.#accumulators);
+    const values = answer?.kind === "accumulators" ? answer.values : this.#accumulators;
+    if ("code" in values) throw errorFromData(values);
+    return new Map(values);
   }
 
   async explain(): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Cancellable, Host, Port } from "../host/host.ts";
 import type { WorkerHandle, Workers } from "../host/workers.ts";
+import { assert } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
 import { type Hello, PROTOCOL_VERSION, type ToWorker } from "./protocol.ts";
 
@@ -10,7 +11,7 @@ export interface WorkerEnd {
   readonly error: JobError | undefined;
 }
 
-/** A worker as the cluster has it: what is sent before it has said hello waits, and is lost where it never does. */
+/** A worker as the cluster has it: nothing is sent to it before it has said hello. */
 export class ClusterWorker<Script> {
   readonly script: Script | undefined;
   readonly address: string | undefined;
@@ -36,10 +37,15 @@ export class ClusterWorker<Script> {
     );
   }
 
+  /** Calls back once it can be spoken to; never, where it ends before. */
+  whenReady(then: () => void): void {
+    if (this.#isReady) then();
+    else this.#waiting.push(then);
+  }
+
   send(message: ToWorker, ports: readonly Port[]): void {
-    const send = (): void => this.#handle.port.send(message, { ports });
-    if (this.#isReady) send();
-    else this.#waiting.push(send);
+    assert(this.#isReady, "a worker is spoken to once it has said hello");
+    this.#handle.port.send(message, { ports });
   }
 
   /** Whether the process must stay for it. */
@@ -63,7 +69,7 @@ export class ClusterWorker<Script> {
     }
     this.#isReady = true;
     this.#timer.cancel();
-    for (const send of this.#waiting.splice(0)) send();
+    for (const then of this.#waiting.splice(0)) then();
   }
 
   #over(end: WorkerEnd): void {

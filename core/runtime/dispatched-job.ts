@@ -20,10 +20,10 @@ export interface SubmittedJob {
   send(message: ToMaster): void;
 }
 
-/** A worker that leads jobs. */
+/** A worker that leads a job at a time: what one does while it is built holds up no other. */
 export interface Leader<Script> {
   readonly worker: ClusterWorker<Script>;
-  readonly jobs: Set<DispatchedJob<Script>>;
+  job: DispatchedJob<Script> | undefined;
 }
 
 export interface DispatchedJobOptions<Script> {
@@ -43,6 +43,10 @@ export class DispatchedJob<Script> implements SubmittedJob {
   /** To task managers that have something of the job. */
   readonly #recordLines = new Map<number, Port>();
   #master: Port | undefined;
+  /** Until there is a master. */
+  readonly #unsent: ToMaster[] = [];
+  /** Ends a job that is never built. */
+  #building: Cancellable | undefined;
   #request: SlotRequest<Script> | undefined;
   #heartbeats: Heartbeats | undefined;
   #lettingGo: Cancellable | undefined;
@@ -56,21 +60,31 @@ export class DispatchedJob<Script> implements SubmittedJob {
 
   begin(leader: Leader<Script>): void {
     const { host, settings } = this.#options;
-    const [own, theirs] = host.network.openLine();
-    leader.jobs.add(this);
     leader.worker.setBusy(true);
+    leader.worker.whenReady(() => {
+      if (!this.#isOver) this.#lead(leader);
+    });
+    this.#building = host.scheduler.at(host.clock.now() + settings.deployTimeoutMs, () => {
+      this.lose(lostMaster({ reason: `the job was not built within ${settings.deployTimeoutMs} ms: importing its module, or its function, takes longer or never ends`, error: undefined }));
+      leader.worker.terminate("it was still building a job that was given up");
+    });
+  }
+
+  #lead(leader: Leader<Script>): void {
+    const { host, settings } = this.#options;
+    const [own, theirs] = host.network.openLine();
     leader.worker.send({ kind: "lead", job: this.#job, settings }, [theirs]);
     this.#master = own;
     own.listen(
       (message) => this.#receive(message as FromMaster, leader),
       () => this.lose(lostMaster({ reason: "its line has closed", error: undefined })),
     );
-    // While a module is loaded, its worker may not answer for a while.
-    this.#watch(leader, settings.deployTimeoutMs);
+    for (const message of this.#unsent.splice(0)) own.send(message);
   }
 
   send(message: ToMaster): void {
-    this.#master?.send(message);
+    if (this.#master === undefined) this.#unsent.push(message);
+    else this.#master.send(message);
   }
 
   /** There is no master any more that could end the job. */
@@ -89,10 +103,11 @@ export class DispatchedJob<Script> implements SubmittedJob {
       case "heartbeat":
         return;
       case "request-slots":
-        this.#watch(leader, this.#options.settings.heartbeatTimeoutMs);
+        this.#building?.cancel();
+        this.#watch(leader);
         return this.#requestSlots(message.slots);
       case "dead":
-        return this.#options.resources.terminate(message.taskManager, message.reason);
+        return this.#terminate(message.taskManager, message.reason);
       case "end":
         this.#over();
         return this.#options.listener.onMessage(message);
@@ -101,13 +116,13 @@ export class DispatchedJob<Script> implements SubmittedJob {
     }
   }
 
-  #watch(leader: Leader<Script>, timeoutMs: number): void {
+  /** Not before: while it builds a job, a worker need not answer. */
+  #watch(leader: Leader<Script>): void {
     const { host, settings } = this.#options;
-    this.#heartbeats?.stop();
     this.#heartbeats = new Heartbeats({
       host,
       intervalMs: settings.heartbeatIntervalMs,
-      timeoutMs,
+      timeoutMs: settings.heartbeatTimeoutMs,
       send: (count) => this.send({ kind: "heartbeat", count }),
       onDead: (silentMs) => leader.worker.terminate(`it has not answered for ${silentMs} ms`),
     });
@@ -120,10 +135,10 @@ export class DispatchedJob<Script> implements SubmittedJob {
       onGranted: (grants) => this.#join(grants),
       onRefused: (error) => this.send({ kind: "no-slots", error: errorToData(error) }),
       onLost: (taskManager, { reason, error }) => {
+        if (this.#recordLines.has(taskManager)) this.send({ kind: "lost", taskManager, reason });
+        else this.send({ kind: "no-slots", error: errorToData(error ?? neverStarted(taskManager, reason)) });
         // Some browsers tell nothing of the other ends of lines.
         this.#recordLines.get(taskManager)?.close();
-        if (error !== undefined) this.send({ kind: "no-slots", error: errorToData(error) });
-        else this.send({ kind: "lost", taskManager, reason });
       },
     };
     this.#options.resources.request(this.#request);
@@ -153,6 +168,10 @@ export class DispatchedJob<Script> implements SubmittedJob {
     this.#master!.send({ kind: "slots", members } satisfies ToMaster, { ports: lines });
   }
 
+  #terminate(taskManager: number, reason: string): void {
+    if (this.#request !== undefined) this.#options.resources.terminate(this.#request, taskManager, reason);
+  }
+
   #addRecordLine(taskManager: number, port: Port): void {
     this.#recordLines.set(taskManager, port);
     this.#options.listener.onRecordLine(port, () => {
@@ -164,6 +183,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
   #over(): void {
     this.#isOver = true;
     this.#heartbeats?.stop();
+    this.#building?.cancel();
     this.#master?.close();
     this.#options.onEnd(this);
     this.#release();
@@ -178,11 +198,15 @@ export class DispatchedJob<Script> implements SubmittedJob {
       return;
     }
     this.#lettingGo ??= host.scheduler.at(host.clock.now() + settings.heartbeatTimeoutMs, () => {
-      for (const taskManager of this.#recordLines.keys()) resources.terminate(taskManager, "it has not let go of a job that has ended");
+      for (const taskManager of this.#recordLines.keys()) this.#terminate(taskManager, "it has not let go of a job that has ended");
     });
   }
 }
 
 export function lostMaster({ reason, error }: WorkerEnd): JobError {
   return error ?? new JobError("JOB_MASTER_LOST", `the worker that led the job is lost: ${reason}`);
+}
+
+function neverStarted(taskManager: number, reason: string): JobError {
+  return new JobError("TASK_MANAGER_LOST", `task manager ${taskManager + 1} has not started: ${reason}`);
 }

@@ -18,11 +18,11 @@ export interface DispatcherOptions<Script> {
   readonly settings: ClusterSettings;
 }
 
-/** Takes jobs and gives each a master, finds it slots, and watches over the masters as they watch over their task managers. */
+/** Takes jobs, gives each a master and finds it slots, and watches over the masters as they watch over their task managers. */
 export class Dispatcher<Script> {
   readonly #options: DispatcherOptions<Script>;
   readonly #resources: ResourceManager<Script>;
-  readonly #leaders = new Map<Script | undefined, Leader<Script>>();
+  readonly #leaders = new Set<Leader<Script>>();
   readonly #jobs = new Set<DispatchedJob<Script>>();
   #isClosed = false;
 
@@ -39,7 +39,7 @@ export class Dispatcher<Script> {
       return dispatched;
     }
     this.#jobs.add(dispatched);
-    dispatched.begin(this.#leaderOf(script));
+    dispatched.begin(this.#leaderFor(dispatched));
     return dispatched;
   }
 
@@ -47,32 +47,42 @@ export class Dispatcher<Script> {
   close(): void {
     this.#isClosed = true;
     for (const job of [...this.#jobs]) job.lose(new JobError("CLUSTER_CLOSED", "the cluster was closed while the job ran"));
-    for (const { worker } of this.#leaders.values()) worker.terminate("the cluster was closed");
+    for (const { worker } of [...this.#leaders]) worker.terminate("the cluster was closed");
     this.#resources.close();
   }
 
-  /** One leads all jobs of its script. */
-  #leaderOf(script: Script | undefined): Leader<Script> {
-    const present = this.#leaders.get(script);
-    if (present !== undefined) return present;
+  /** One that has nothing to do; else a new one, for which idle ones of other scripts make room. */
+  #leaderFor(job: DispatchedJob<Script>): Leader<Script> {
+    const idle = [...this.#leaders].filter((leader) => leader.job === undefined);
+    const leader = idle.find(({ worker }) => worker.script === job.script) ?? this.#startLeader(job.script);
+    leader.job = job;
+    for (const other of idle) if (other !== leader && other.worker.script !== job.script) other.worker.terminate("a job of another script needs its place");
+    return leader;
+  }
+
+  #startLeader(script: Script | undefined): Leader<Script> {
     const { host, leaders, settings } = this.#options;
-    const jobs = new Set<DispatchedJob<Script>>();
-    const worker = new ClusterWorker(leaders, script, {
-      host,
-      helloTimeoutMs: settings.deployTimeoutMs,
-      onEnd: (end) => {
-        if (this.#leaders.get(script)?.jobs === jobs) this.#leaders.delete(script);
-        for (const job of [...jobs]) job.lose(lostMaster(end));
-      },
-    });
-    const leader = { worker, jobs };
-    this.#leaders.set(script, leader);
+    const leader: Leader<Script> = {
+      worker: new ClusterWorker(leaders, script, {
+        host,
+        helloTimeoutMs: settings.deployTimeoutMs,
+        onEnd: (end) => {
+          this.#leaders.delete(leader);
+          leader.job?.lose(lostMaster(end));
+        },
+      }),
+      job: undefined,
+    };
+    this.#leaders.add(leader);
     return leader;
   }
 
   #ended(job: DispatchedJob<Script>): void {
     this.#jobs.delete(job);
-    const leader = this.#leaders.get(job.script);
-    if (leader?.jobs.delete(job) === true && leader.jobs.size === 0) leader.worker.setBusy(false);
+    for (const leader of this.#leaders) {
+      if (leader.job !== job) continue;
+      leader.job = undefined;
+      leader.worker.setBusy(false);
+    }
   }
 }

@@ -2,7 +2,7 @@ import type { JobGraph } from "../graph/job-graph.ts";
 import { assert } from "../lib/assert.ts";
 import type { ExecutionState, SubtaskReport } from "./protocol.ts";
 
-/** Where a subtask may go from each state; nothing comes after the last three. */
+/** Where a subtask may go from each state. One that has finished may still fail: when its job commits what it has written, and closes it. */
 const NEXT: { readonly [State in ExecutionState]: readonly ExecutionState[] } = {
   CREATED: ["SCHEDULED", "CANCELED", "FAILED"],
   SCHEDULED: ["DEPLOYING", "CANCELED", "FAILED"],
@@ -10,10 +10,12 @@ const NEXT: { readonly [State in ExecutionState]: readonly ExecutionState[] } = 
   INITIALIZING: ["RUNNING", "CANCELING", "CANCELED", "FAILED"],
   RUNNING: ["FINISHED", "CANCELING", "CANCELED", "FAILED"],
   CANCELING: ["FINISHED", "CANCELED", "FAILED"],
-  FINISHED: [],
+  FINISHED: ["FAILED"],
   CANCELED: [],
   FAILED: [],
 };
+
+const ENDED: readonly ExecutionState[] = ["FINISHED", "CANCELED", "FAILED"];
 
 interface Execution {
   readonly vertex: number;
@@ -51,7 +53,7 @@ export class ExecutionGraph {
 
   /** The subtasks of a member that have not ended. */
   liveOn(member: number): readonly { readonly vertex: number; readonly subtask: number }[] {
-    return [...this.#all()].filter((execution) => execution.member === member && 0 < NEXT[execution.state].length);
+    return [...this.#all()].filter((execution) => execution.member === member && !ENDED.includes(execution.state));
   }
 
   isEvery(...states: readonly ExecutionState[]): boolean {

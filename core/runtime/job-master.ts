@@ -235,7 +235,7 @@ export class JobMaster implements MemberListener {
     member.leave();
     this.#undeployed.delete(member);
     if (!this.#isOver && this.#outcome === undefined) this.#fail(this.#lostError(member, reason));
-    this.#executions?.moveAll("FAILED", member.index);
+    for (const { vertex, subtask } of this.#executions?.liveOn(member.index) ?? []) this.#executions?.move(vertex, subtask, "FAILED");
     this.#attempt?.canceled(member);
     this.#reports.gone(member);
     this.#accumulators.gone(member);
@@ -280,7 +280,13 @@ export class JobMaster implements MemberListener {
     // One more report to the submitter would take the place of this one.
     this.#hasEnded = true;
     this.#reporting?.timer.cancel();
-    this.#reports.ask(() => this.#accumulators.ask((values) => this.#end(outcome, values)));
+    this.#reports.ask(() =>
+      this.#accumulators.ask((values) => {
+        if (!("code" in values)) this.#end(outcome, values);
+        // A result that lacks what a worker has counted would be wrong.
+        else this.#end(outcome.status === "FINISHED" ? { status: "FAILED", error: errorFromData(values) } : outcome, []);
+      }),
+    );
   }
 
   #end(outcome: JobOutcome, accumulators: AccumulatorValues): void {

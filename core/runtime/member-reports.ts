@@ -1,4 +1,5 @@
 import type { AccumulatorData } from "../functions/accumulators.ts";
+import type { JobErrorData } from "../lib/error-data.ts";
 import type { AccumulatorValues, MetricsData } from "./protocol.ts";
 import type { RemoteMember } from "./remote-member.ts";
 
@@ -51,7 +52,7 @@ export class MemberReports {
  */
 export class AccumulatorRounds {
   readonly #alive: ReadonlySet<RemoteMember>;
-  readonly #waiting: ((values: AccumulatorValues) => void)[] = [];
+  readonly #waiting: ((values: AccumulatorValues | JobErrorData) => void)[] = [];
   #left: RemoteMember[] = [];
   /** Who has been asked, and what it was given. */
   #asked: { readonly member: RemoteMember; readonly merged: readonly AccumulatorData[] } | undefined;
@@ -60,13 +61,15 @@ export class AccumulatorRounds {
     this.#alive = alive;
   }
 
-  ask(then: (values: AccumulatorValues) => void): void {
+  ask(then: (values: AccumulatorValues | JobErrorData) => void): void {
     this.#waiting.push(then);
     if (this.#waiting.length === 1) this.#begin();
   }
 
-  told(member: RemoteMember, merged: readonly AccumulatorData[]): void {
-    if (this.#asked?.member === member) this.#goOn(merged);
+  told(member: RemoteMember, merged: readonly AccumulatorData[] | JobErrorData): void {
+    if (this.#asked?.member !== member) return;
+    if ("code" in merged) this.#answer(merged);
+    else this.#goOn(merged);
   }
 
   /** It adds nothing any more. */
@@ -87,8 +90,12 @@ export class AccumulatorRounds {
       next.send({ kind: "accumulators", merged });
       return;
     }
-    const then = this.#waiting.shift();
-    then?.(merged.map(({ name, value }) => [name, value]));
+    this.#answer(merged.map(({ name, value }) => [name, value]));
+  }
+
+  #answer(values: AccumulatorValues | JobErrorData): void {
+    this.#asked = undefined;
+    this.#waiting.shift()?.(values);
     if (0 < this.#waiting.length) this.#begin();
   }
 }

@@ -99,7 +99,8 @@ export type FromMaster =
   /** It does not answer: terminate it. */
   | { readonly kind: "dead"; readonly taskManager: number; readonly reason: string }
   | { readonly kind: "report"; readonly report: ReportData }
-  | { readonly kind: "accumulators"; readonly request: number; readonly values: AccumulatorValues }
+  /** Or why there are none. */
+  | { readonly kind: "accumulators"; readonly request: number; readonly values: AccumulatorValues | JobErrorData }
   | { readonly kind: "explained"; readonly request: number; readonly text: string }
   /** The last message. */
   | { readonly kind: "end"; readonly outcome: OutcomeData; readonly accumulators: AccumulatorValues; readonly report: ReportData };
@@ -133,7 +134,8 @@ export type FromTaskManager =
   | { readonly kind: "closed" }
   | { readonly kind: "canceled" }
   | { readonly kind: "report"; readonly metrics: readonly MetricsData[] }
-  | { readonly kind: "accumulators"; readonly merged: readonly AccumulatorData[] };
+  /** Or why they cannot be merged. */
+  | { readonly kind: "accumulators"; readonly merged: readonly AccumulatorData[] | JobErrorData };
 
 /** From a task manager to the submitter, on the line for records. */
 export type FromRecordLine =

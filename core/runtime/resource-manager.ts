@@ -31,9 +31,10 @@ export interface SlotRequest<Script> {
   /** What its workers are made of; the package's own where none is given. */
   readonly script: Script | undefined;
   readonly slots: number;
+  /** All of them have started. */
   onGranted(grants: readonly Grant<Script>[]): void;
   onRefused(error: JobError): void;
-  /** One of the task managers that were granted is gone. */
+  /** One of the task managers that were granted, or were to be, is gone. */
   onLost(taskManager: number, end: WorkerEnd): void;
 }
 
@@ -46,6 +47,7 @@ export class ResourceManager<Script> {
   readonly #options: ResourceManagerOptions<Script>;
   readonly #places: (Place<Script> | undefined)[];
   readonly #waiting: SlotRequest<Script>[] = [];
+  #isServing = false;
   #isClosed = false;
 
   constructor(options: ResourceManagerOptions<Script>) {
@@ -76,8 +78,10 @@ export class ResourceManager<Script> {
     this.#serve();
   }
 
-  terminate(taskManager: number, reason: string): void {
-    this.#places[taskManager]?.worker.terminate(reason);
+  /** Unless another worker has taken the place of the one that the request was given. */
+  terminate(request: SlotRequest<Script>, taskManager: number, reason: string): void {
+    const place = this.#places[taskManager];
+    if (place?.usedBy.has(request) === true) place.worker.terminate(reason);
   }
 
   /** Ends all of them. */
@@ -87,13 +91,19 @@ export class ResourceManager<Script> {
     for (const place of this.#places) place?.worker.terminate("the cluster was closed");
   }
 
-  /** The first one in the queue is served first, so that one that wants many slots gets them in the end. */
+  /**
+   * The first one in the queue is served first, so that one that wants many slots gets them in the end. A worker that ends to make room for another asks to serve again, before its
+   * place is taken: that waits until the one at hand is served.
+   */
   #serve(): void {
+    if (this.#isServing) return;
+    this.#isServing = true;
     for (let request = this.#waiting[0]; request !== undefined && !this.#isClosed; request = this.#waiting[0]) {
-      if (this.#slotsFor(request) < request.slots) return;
+      if (this.#slotsFor(request) < request.slots) break;
       this.#waiting.shift();
       this.#grant(request);
     }
+    this.#isServing = false;
   }
 
   #slotsFor(request: SlotRequest<Script>): number {
@@ -122,7 +132,14 @@ export class ResourceManager<Script> {
       place.worker.setBusy(true);
       return { taskManager: place, slots };
     });
-    request.onGranted(grants);
+    let starting = grants.length;
+    for (const { taskManager } of grants) {
+      taskManager.worker.whenReady(() => {
+        starting -= 1;
+        // By then the job may have ended, or another of the workers.
+        if (starting === 0 && grants.every(({ taskManager: { number } }) => this.#places[number]?.usedBy.has(request))) request.onGranted(grants);
+      });
+    }
   }
 
   #placeFor(number: number, { script }: SlotRequest<Script>): Place<Script> {

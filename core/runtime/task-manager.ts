@@ -182,13 +182,11 @@ export class JobShare implements SubtaskListener {
   }
 
   #mergeAccumulators({ merged }: ToTaskManager & { readonly kind: "accumulators" }): void {
-    let own = merged;
     try {
-      own = this.#subtasks?.accumulators.mergedInto(merged) ?? merged;
+      this.#send({ kind: "accumulators", merged: this.#subtasks?.accumulators.mergedInto(merged) ?? merged });
     } catch (cause) {
-      this.#send({ kind: "refused", error: errorToData(asJobError(cause)) });
+      this.#send({ kind: "accumulators", merged: errorToData(asJobError(cause)) });
     }
-    this.#send({ kind: "accumulators", merged: own });
   }
 
   #cancel(): void {
