@@ -68,7 +68,13 @@ export class Cluster<Script> {
     requireOptionNames("submit", options, SUBMIT_OPTIONS);
     const { parallelism = this.#slots, jobName, signal } = options;
     this.#jobs += 1;
-    const description = { id: `job-${this.#jobs}`, module: job.module, name: jobName, args, parallelism: checkedCount("parallelism", parallelism) };
+    const description = {
+      id: `job-${this.#jobs}`,
+      module: job.module,
+      name: jobName,
+      args: plainArgs(args),
+      parallelism: checkedCount("parallelism", parallelism),
+    };
     // Results and pushed records cross between threads as bytes.
     await loadParts([dynamicCodec]);
     return submitJob(this.#dispatcher, description, { host: this.#host, script: job.script, signal });
@@ -83,6 +89,15 @@ export class Cluster<Script> {
 export function checkedCount(name: string, value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && 1 <= value) return value;
   throw new JobError("INVALID_ARGUMENT", `${name} must be a whole number greater than zero, but is ${show(value)}`);
+}
+
+function plainArgs(args: JobArgs): JobArgs {
+  try {
+    return structuredClone(args);
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new JobError("INVALID_ARGUMENT", `the arguments of a job are plain data, since they go to other threads: ${text}`, { cause });
+  }
 }
 
 function settingsOf(what: string, options: ClusterOptions): ClusterSettings {

@@ -28,18 +28,19 @@ export function runWorker({ host, port, importJob }: WorkerSetup): void {
   startWorker({ host, port, loadJob: jobLoader(host, importJob) });
 }
 
-/** What builds the graphs of jobs on a host. A job is built once for all that this thread does of it. */
+/** What builds the graphs of jobs on a host. */
 export function jobLoader(host: Host, importJob: (module: string) => Promise<unknown>): LoadJob {
+  const modules = new JobModules(importJob);
   return (job, onLoaded, onFailure) => {
-    load(job, host, importJob).then(
+    load(job, host, modules).then(
       (loaded) => host.scheduler.post(() => onLoaded(loaded)),
       (cause: unknown) => host.scheduler.post(() => onFailure(notBuilt(cause, job))),
     );
   };
 }
 
-async function load(job: JobDescription, host: Host, importJob: (module: string) => Promise<unknown>): Promise<LoadedJob> {
-  const module = await importWithoutRunning(job.module, importJob);
+async function load(job: JobDescription, host: Host, modules: JobModules): Promise<LoadedJob> {
+  const module = await modules.import(job.module);
   const graph = buildJobGraph(await streamGraphOf(module, job));
   const hasKernelModule = host.kernel !== undefined;
   // Splits and events cross between threads as bytes.
@@ -47,24 +48,60 @@ async function load(job: JobDescription, host: Host, importJob: (module: string)
   return { graph, explain: () => explain(graph, { hasKernelModule }) };
 }
 
-/** A module that runs its job while it is imported is found out, whether or not it waits for the job. */
-async function importWithoutRunning(name: string, importJob: (module: string) => Promise<unknown>): Promise<JobModule> {
-  let refuse: (error: JobError) => void = () => {};
-  const refused = new Promise<never>((_, reject) => {
-    refuse = reject;
-  });
-  refused.catch(() => {});
-  StreamExecutionEnvironment.setContext({
-    executor: {
-      submit() {
-        refuse(runsItself(name));
-        return UNENDING;
+/** Imports job modules, one after the other, and finds out those that run their job while they are imported, whether or not they wait for it. */
+class JobModules {
+  readonly #import: (module: string) => Promise<unknown>;
+  /** A module is imported once, and what was found then stays true. */
+  readonly #imported = new Map<string, Promise<JobModule>>();
+  #last: Promise<unknown> = Promise.resolve();
+  /** What an `execute()` means now: while a module is imported, that it is no job module. */
+  #onExecute: (() => void) | undefined;
+
+  constructor(importJob: (module: string) => Promise<unknown>) {
+    this.#import = importJob;
+    StreamExecutionEnvironment.setContext({
+      executor: {
+        submit: () => {
+          if (this.#onExecute === undefined) throw otherEnvironment();
+          this.#onExecute();
+          return UNENDING;
+        },
       },
-    },
-  });
-  const module = await Promise.race([importJob(name), refused]);
-  if (isJobModule(module)) return module;
-  throw new JobError("JOB_MODULE_INVALID", `${name} exports no job: write ${JOB_FORM}`);
+    });
+  }
+
+  import(name: string): Promise<JobModule> {
+    const present = this.#imported.get(name);
+    if (present !== undefined) return present;
+    const imported = this.#last.then(() => this.#importAlone(name));
+    this.#last = imported.catch(() => {});
+    this.#imported.set(name, imported);
+    // One that could not be had may be there the next time; one that runs itself would do nothing when it is imported again.
+    imported.catch((cause: unknown) => {
+      if (!(cause instanceof JobError)) this.#imported.delete(name);
+    });
+    return imported;
+  }
+
+  async #importAlone(name: string): Promise<JobModule> {
+    const refused = new Promise<never>((_, reject) => {
+      this.#onExecute = () => reject(runsItself(name));
+    });
+    try {
+      const module = await Promise.race([this.#import(name), refused]);
+      if (isJobModule(module)) return module;
+    } finally {
+      this.#onExecute = undefined;
+    }
+    throw new JobError("JOB_MODULE_INVALID", `${name} exports no job: write ${JOB_FORM}`);
+  }
+}
+
+function otherEnvironment(): JobError {
+  return new JobError(
+    "JOB_MODULE_INVALID",
+    "the job function executes an environment of its own, from getExecutionEnvironment(): it writes its job to the environment that it is given, which the cluster runs",
+  );
 }
 
 const JOB_FORM = "export function job(env: StreamExecutionEnvironment, args: JobArgs) { … }";

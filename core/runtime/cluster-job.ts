@@ -6,6 +6,7 @@ import { errorFromData } from "../lib/error-data.ts";
 import { JobError } from "../lib/errors.ts";
 import type { MetricsRow } from "../metrics/prometheus.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
+import { checkedIntervalMs, checkedRate, submitterNames } from "./client-arguments.ts";
 import type { JobListener, SubmittedJob } from "./dispatched-job.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { JobOutcome } from "./job-attempt.ts";
@@ -82,7 +83,7 @@ export class ClusterJob implements JobListener {
   }
 
   throttle(recordsPerSecond: number | undefined): void {
-    this.#job.send({ kind: "throttle", recordsPerSecond });
+    this.#job.send({ kind: "throttle", recordsPerSecond: checkedRate(recordsPerSecond) });
   }
 
   async result(): Promise<{ readonly jobName: string; readonly netRuntimeMs: number; getAccumulatorResult(name: string): unknown }> {
@@ -115,6 +116,7 @@ export class ClusterJob implements JobListener {
       this.#reports.delete(stream);
       if (this.#reports.size === 0) this.#job.send({ kind: "report", everyMs: undefined });
     });
+    checkedIntervalMs(everyMs);
     this.#reports.add(stream);
     if (this.#outcome === undefined) this.#job.send({ kind: "report", everyMs });
     else this.#giveReport();
@@ -122,7 +124,7 @@ export class ClusterJob implements JobListener {
   }
 
   results<T>(name: string): AsyncIterableIterator<readonly T[]> {
-    return this.#records.stream(name);
+    return this.#records.results(name);
   }
 
   push(name: string, records: readonly unknown[]): Promise<void> {
@@ -134,6 +136,7 @@ export class ClusterJob implements JobListener {
       case "accepted":
         this.#jobName = message.jobName;
         this.#plan = message.plan;
+        this.#records.names = submitterNames(message.plan);
         return this.#accepted.resolve();
       case "running":
         this.#status = "RUNNING";
@@ -237,6 +240,8 @@ export async function submitJob<Script>(
   const { host, script, signal } = options;
   const client = new ClusterJob((listener) => dispatcher.submit(job, script, listener), { host, jobId: job.id, signal });
   await client.accepted();
+  // Aborted on the way: the job ends as canceled, and nobody wants to hold it.
+  if (signal?.aborted === true) await client.result();
   return client;
 }
 

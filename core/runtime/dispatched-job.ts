@@ -50,6 +50,8 @@ export class DispatchedJob<Script> implements SubmittedJob {
   #request: SlotRequest<Script> | undefined;
   #heartbeats: Heartbeats | undefined;
   #lettingGo: Cancellable | undefined;
+  /** Whether task managers take part. */
+  #hasJoined = false;
   #isOver = false;
 
   constructor(job: JobDescription, script: Script | undefined, options: DispatchedJobOptions<Script>) {
@@ -135,7 +137,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
       onGranted: (grants) => this.#join(grants),
       onRefused: (error) => this.send({ kind: "no-slots", error: errorToData(error) }),
       onLost: (taskManager, { reason, error }) => {
-        if (this.#recordLines.has(taskManager)) this.send({ kind: "lost", taskManager, reason });
+        if (this.#hasJoined) this.send({ kind: "lost", taskManager, reason });
         else this.send({ kind: "no-slots", error: errorToData(error ?? neverStarted(taskManager, reason)) });
         // Some browsers tell nothing of the other ends of lines.
         this.#recordLines.get(taskManager)?.close();
@@ -146,6 +148,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
 
   #join(grants: readonly Grant<Script>[]): void {
     const { network } = this.#options.host;
+    this.#hasJoined = true;
     const members: Member[] = [];
     const lines: Port[] = [];
     for (const { taskManager, slots } of grants) {

@@ -1,9 +1,11 @@
+import { jobGraphToJson } from "../graph/fingerprint.ts";
 import type { StreamGraph } from "../graph/stream-graph.ts";
 import { buildJobGraph, type JobGraph } from "../graph/job-graph.ts";
 import type { Host } from "../host/host.ts";
 import { JobError } from "../lib/errors.ts";
 import { loadParts, type Part } from "../lib/part.ts";
 import { prometheusText, type MetricsRow } from "../metrics/prometheus.ts";
+import { checkedRate, submitterNames } from "./client-arguments.ts";
 import { localLines, partsOf, usesSubmitter } from "./job-parts.ts";
 import { LocalJob, type JobOutcome, type RestorePoint } from "./local-job.ts";
 import type { SubmitterRecords } from "./submitter-records.ts";
@@ -105,14 +107,14 @@ export class LocalJobClient {
   }
 
   throttle(recordsPerSecond: number | undefined): void {
-    this.#recordsPerSecond = recordsPerSecond;
+    this.#recordsPerSecond = checkedRate(recordsPerSecond);
     const sources = this.#tasks.flat().filter((task) => task.chain.source !== undefined).length;
     this.#job?.subtasks.throttle(recordsPerSecond === undefined ? undefined : recordsPerSecond / Math.max(1, sources));
   }
 
   async *results<T>(name: string): AsyncIterableIterator<readonly T[]> {
     await localLines.load();
-    yield* this.#submitterRecords().stream<T>(name);
+    yield* this.#submitterRecords().results<T>(name);
   }
 
   async push(name: string, records: readonly unknown[]): Promise<void> {
@@ -185,6 +187,7 @@ export class LocalJobClient {
   #submitterRecords(): SubmitterRecords {
     if (this.#records === undefined) {
       this.#records = new localLines.module.SubmitterRecords();
+      this.#records.names = submitterNames(jobGraphToJson(this.#graph));
       if (this.#outcome !== undefined) this.#records.end(failureOf(this.#outcome));
     }
     return this.#records;

@@ -43,6 +43,12 @@ export class RecordLine implements SubmitterLines {
     return inbox;
   }
 
+  /** The job is over: nothing of it is left to send. */
+  close(): void {
+    for (const stream of this.#streams) stream.close();
+    this.#options.port.close();
+  }
+
   #receive(message: ToRecordLine): void {
     if (message.kind === "credit") this.#streams[message.stream]?.credited();
     else this.#inboxes[message.inbox]?.receive(message.request, message.bytes);
@@ -57,6 +63,8 @@ class ResultSender implements ResultTarget {
   #credit = CHANNEL_CREDITS;
   #onReady: () => void = ignore;
   #timer: Cancellable | undefined;
+  /** What waits should have gone already, but for credit. */
+  #isOverdue = false;
 
   constructor(options: RecordLineOptions, send: (bytes: Uint8Array<ArrayBuffer>) => void) {
     this.#options = options;
@@ -66,7 +74,7 @@ class ResultSender implements ResultTarget {
   take(record: unknown): void {
     this.#builder.addRecord(record, NO_TIMESTAMP);
     if (this.#isFull()) this.#sendWithCredit();
-    else this.#timer ??= this.#flushLater();
+    else if (!this.#isOverdue) this.#timer ??= this.#flushLater();
   }
 
   isReady(): boolean {
@@ -79,8 +87,7 @@ class ResultSender implements ResultTarget {
 
   /** The end of the input waits for no credit: one buffer more is all that it can be. */
   flush(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.close();
     if (this.#builder.isEmpty) return;
     this.#credit -= 1;
     this.#send(this.#builder.finish());
@@ -88,8 +95,14 @@ class ResultSender implements ResultTarget {
 
   credited(): void {
     this.#credit += 1;
-    if (this.#isFull()) this.#sendWithCredit();
+    if (this.#isOverdue || this.#isFull()) this.#sendWithCredit();
     this.#onReady();
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#isOverdue = false;
   }
 
   #isFull(): boolean {
@@ -104,8 +117,8 @@ class ResultSender implements ResultTarget {
     const { host, bufferTimeoutMs } = this.#options;
     return host.scheduler.at(host.clock.now() + bufferTimeoutMs, () => {
       this.#timer = undefined;
-      if (0 < this.#credit) this.flush();
-      else if (!this.#builder.isEmpty) this.#timer = this.#flushLater();
+      this.#isOverdue = true;
+      this.#sendWithCredit();
     });
   }
 }

@@ -15,14 +15,13 @@ export class ResultStream<T> implements AsyncIterableIterator<readonly T[]> {
   #end: { readonly error: unknown } | undefined;
 
   [Symbol.asyncIterator](): this {
-    this.#isUnwanted = false;
     return this;
   }
 
   add(records: readonly T[], onTaken: () => void): void {
+    if (this.#isUnwanted) return onTaken();
     const reader = this.#readers.shift();
-    if (this.#isUnwanted) onTaken();
-    else if (reader === undefined) {
+    if (reader === undefined) {
       this.#batches.push({ records, onTaken });
     } else {
       onTaken();
@@ -38,6 +37,7 @@ export class ResultStream<T> implements AsyncIterableIterator<readonly T[]> {
   }
 
   next(): Promise<IteratorResult<readonly T[], undefined>> {
+    this.#isUnwanted = false;
     return new Promise((resolve, reject) => {
       const batch = this.#batches.shift();
       if (batch !== undefined) {
@@ -51,6 +51,7 @@ export class ResultStream<T> implements AsyncIterableIterator<readonly T[]> {
   /** Whoever stops early wants none of what comes: it is taken and thrown away, so that the job goes on. */
   return(): Promise<IteratorResult<readonly T[], undefined>> {
     this.#isUnwanted = true;
+    for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) reader.resolve({ done: true, value: undefined });
     for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) batch.onTaken();
     return Promise.resolve({ done: true, value: undefined });
   }

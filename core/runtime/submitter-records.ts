@@ -1,6 +1,7 @@
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { BUFFER_ROWS_MAX } from "./buffer-bounds.ts";
+import { requireName, type SubmitterNames } from "./client-arguments.ts";
 import { ResultStream } from "./result-stream.ts";
 
 /** A subtask that takes pushed records: one push at a time, which is over when all of its records have been taken. */
@@ -9,7 +10,8 @@ export interface PushTarget {
 }
 
 interface Push {
-  readonly records: readonly unknown[];
+  /** As many at a time as a buffer holds; all to one target. */
+  readonly parts: readonly (readonly unknown[])[];
   settle(error: unknown): void;
 }
 
@@ -24,7 +26,15 @@ interface PushQueue {
 export class SubmitterRecords {
   readonly #streams = new Map<string, ResultStream<unknown>>();
   readonly #queues = new Map<string, PushQueue>();
+  /** Known once the job has been built; others are refused then. */
+  names: SubmitterNames | undefined;
   #end: { readonly error: JobError | undefined } | undefined;
+
+  /** For the submitter. @throws JobError INVALID_ARGUMENT */
+  results<T>(name: string): ResultStream<T> {
+    if (this.names !== undefined) requireName("collectSink", name, this.names.results);
+    return this.stream(name);
+  }
 
   /** What comes under a name. Whoever stops taking it early gives up what comes until somebody asks again. */
   stream<T>(name: string): ResultStream<T> {
@@ -49,9 +59,10 @@ export class SubmitterRecords {
   /** Rejects where the job ends before all records have been taken. */
   async push(name: string, records: readonly unknown[]): Promise<void> {
     if (!Array.isArray(records)) throw new JobError("INVALID_ARGUMENT", `push takes an array of records, but got ${show(records)}`);
-    const parts: Promise<void>[] = [];
-    for (let from = 0; from < records.length; from += BUFFER_ROWS_MAX) parts.push(this.#push(name, records.slice(from, from + BUFFER_ROWS_MAX)));
-    await Promise.all(parts);
+    if (this.names !== undefined) requireName("PushSource", name, this.names.sources);
+    const parts: (readonly unknown[])[] = [];
+    for (let from = 0; from < records.length; from += BUFFER_ROWS_MAX) parts.push(records.slice(from, from + BUFFER_ROWS_MAX));
+    if (0 < parts.length) await this.#push(name, parts);
   }
 
   /** The job has ended: with an error, where it failed. */
@@ -63,13 +74,13 @@ export class SubmitterRecords {
     this.#queues.clear();
   }
 
-  #push(name: string, records: readonly unknown[]): Promise<void> {
+  #push(name: string, parts: Push["parts"]): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#end !== undefined) {
         reject(untaken(name, this.#end.error));
         return;
       }
-      this.#queueOf(name).waiting.push({ records, settle: (error) => (error === undefined ? resolve() : reject(error)) });
+      this.#queueOf(name).waiting.push({ parts, settle: (error) => (error === undefined ? resolve() : reject(error)) });
       this.#serve(name);
     });
   }
@@ -79,20 +90,23 @@ export class SubmitterRecords {
     while (0 < queue.idle.length && 0 < queue.waiting.length) {
       const [target, push] = [queue.idle.shift()!, queue.waiting.shift()!];
       queue.underWay.add(push);
-      const settle = (error: unknown): void => {
+      this.#give(push, 0, target, (error) => {
         queue.underWay.delete(push);
         push.settle(error);
         queue.idle.push(target);
-      };
-      try {
-        target.push(push.records, () => {
-          settle(undefined);
-          this.#serve(name);
-        });
-      } catch (cause) {
-        // What cannot be sent is refused, and what waits behind it goes on.
-        settle(cause);
-      }
+        this.#serve(name);
+      });
+    }
+  }
+
+  /** One part after the other; what cannot be sent is refused, and what waits behind it goes on. */
+  #give(push: Push, index: number, target: PushTarget, settle: (error: unknown) => void): void {
+    const part = push.parts[index];
+    if (part === undefined) return settle(undefined);
+    try {
+      target.push(part, () => this.#give(push, index + 1, target, settle));
+    } catch (cause) {
+      settle(cause);
     }
   }
 

@@ -32,6 +32,7 @@ export class JobShare implements SubtaskListener {
   /** By member. */
   readonly #channels = new Map<number, LinkChannels>();
   readonly #links: Link[] = [];
+  #records: RecordLine | undefined;
   #isOver = false;
 
   constructor(options: JobShareOptions) {
@@ -138,6 +139,8 @@ export class JobShare implements SubtaskListener {
       );
     }
     const { host, submitter } = this.#options;
+    const records = new RecordLine({ host, port: submitter, bufferTimeoutMs: graph.settings.bufferTimeoutMs, onClose: () => this.#end() });
+    this.#records = records;
     const options: SubtaskOptions = {
       host,
       attempt: deployment.attempt,
@@ -145,7 +148,7 @@ export class JobShare implements SubtaskListener {
       freeze: false,
       turnRecordsMax: undefined,
       channelCredits: undefined,
-      submitter: new RecordLine({ host, port: submitter, bufferTimeoutMs: graph.settings.bufferTimeoutMs, onClose: () => this.#end() }),
+      submitter: records,
     };
     this.#subtasks = new Subtasks(graph, options, this, this.#elsewhere(deployment));
     // A link that ends takes its task manager's end along, of which the job master tells.
@@ -199,6 +202,7 @@ export class JobShare implements SubtaskListener {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancel();
-    this.#options.submitter.close();
+    if (this.#records === undefined) this.#options.submitter.close();
+    else this.#records.close();
   }
 }
