@@ -102,7 +102,7 @@ describe.each(["Chromium", "Firefox"] as const)("%s", (name) => {
       expect(await page.evaluate("document.activeElement.matches(':focus-visible')")).toBe(true);
       if (await page.evaluate("document.activeElement.matches('input[type=range]')")) {
         await page.keyboard.press("ArrowRight");
-        expect(await page.getByLabel("Rate of the source").getAttribute("aria-valuetext")).toBe("10,000 records/s");
+        expect(await page.getByLabel("Rate of the source").getAttribute("aria-valuetext")).toBe("10,000 records a second");
       }
       if (await page.evaluate("document.activeElement.matches('input[type=radio]')")) {
         await page.keyboard.press("ArrowRight");

@@ -24,7 +24,8 @@ export function lendWorkers(port: MessagePort, start: () => Worker): () => void 
 function lend(line: MessagePort, worker: Worker, onEnd: () => void): void {
   const answer = (message: FromPage): void => line.postMessage(message);
   worker.onmessage = ({ data }) => answer({ kind: "message", message: data });
-  worker.onerror = ({ message }) => answer({ kind: "error", text: message });
+  // What keeps a script from being loaded is an event without a message.
+  worker.addEventListener("error", (event) => answer({ kind: "error", text: event instanceof ErrorEvent ? event.message : "" }));
   line.onmessage = ({ data }: MessageEvent<ToPage>) => {
     if (data.kind === "message") return worker.postMessage(data.message, [...data.ports]);
     worker.terminate();
