@@ -144,6 +144,65 @@ describe("what goes wrong in a cluster of threads", () => {
     await expect(cluster({ threads: 2 }).submit(jobUrl(name))).rejects.toThrow(message);
   });
 
+  test("refuses a module that runs its job, however often it is submitted", async () => {
+    const two = cluster({ threads: 2 });
+    for (let time = 0; time < 2; time += 1) await expect(two.submit(jobUrl("script"))).rejects.toThrow("runs its job while it is imported");
+  });
+
+  test.each<[string, RegExp]>([
+    ["never built", /\[JOB_MASTER_LOST\] .* the job was not built within 700 ms/],
+    ["spins while it is built", /\[JOB_MASTER_LOST\] .* the job was not built within 700 ms/],
+    ["environment of its own", /\[JOB_MODULE_INVALID\] the job function executes an environment of its own/],
+  ])("refuses a job that is %s, while another runs", async (fault, message) => {
+    const two = cluster({ threads: 2, slots: 2, deployTimeoutMs: 700 });
+    const other = await two.submit(jobUrl("endless"), {}, { parallelism: 1 });
+    await other.push("pushed", [1]);
+    await expect(two.submit(jobUrl("faulty"), { fault })).rejects.toThrow(message);
+    expect(other.getJobStatus()).toBe("RUNNING");
+    await other.cancel();
+  });
+
+  test("fails a job that cannot be closed", async () => {
+    const job = await cluster({ threads: 2 }).submit(jobUrl("faulty"), { fault: "close" });
+    await taken(job, "numbers").catch(() => {});
+    await expect(job.result()).rejects.toThrow("it cannot be closed");
+  });
+
+  test("merges accumulators of the user's own across threads, or says why it cannot", async () => {
+    const two = cluster({ threads: 2 });
+    for (const accumulator of ["counter", "travelling"]) {
+      const job = await two.submit(jobUrl("faulty"), { accumulator });
+      await taken(job, "numbers");
+      expect((await job.result()).getAccumulatorResult("sum")).toBe(55);
+    }
+    const secretive = await two.submit(jobUrl("faulty"), { accumulator: "secretive" });
+    await taken(secretive, "numbers").catch(() => {});
+    await expect(secretive.result()).rejects.toThrow(/\[USER_FUNCTION_FAILED\] accumulator "sum" cannot be merged .* give its class toData\(\) and mergeData\(data\)/);
+  });
+
+  test("settles everything of a job that is canceled before its threads have begun", async () => {
+    const two = cluster({ threads: 2 });
+    const job = await two.submit(jobUrl("endless"));
+    const pending = [taken(job, "nothing"), job.push("pushed", [1]).catch(String)];
+    await job.cancel();
+    await Promise.all(pending);
+    const abort = new AbortController();
+    const aborted = two.submit(jobUrl("endless"), {}, { signal: abort.signal });
+    abort.abort(new Error("not wanted"));
+    await expect(aborted).rejects.toThrow("[JOB_CANCELED]");
+  });
+
+  test("refuses arguments, names and rates that mean nothing", async () => {
+    const two = cluster({ threads: 2 });
+    await expect(two.submit(jobUrl("endless"), { f: (() => 1) as never })).rejects.toThrow("[INVALID_ARGUMENT] the arguments of a job are plain data");
+    const job = await two.submit(jobUrl("endless"));
+    await expect(job.push("pusht", [1])).rejects.toThrow('the job has no PushSource "pusht": did you mean "pushed"?');
+    expect(() => job.results("everything")).toThrow('the job has no collectSink "everything": it has "nothing", "doubled"');
+    expect(() => job.throttle(Number.NaN)).toThrow("throttle takes records a second");
+    expect(() => job.reports({ everyMs: 0 })).toThrow("everyMs must be a time in ms greater than zero");
+    await job.cancel();
+  });
+
   test("refuses a job that needs more slots than there are", async () => {
     const job = await cluster({ threads: 2 }).submit(jobUrl("windows"), {}, { parallelism: 3 });
     await expect(job.result()).rejects.toThrow("[NO_SLOTS] the job needs 3 slots, as many as its highest parallelism, and the cluster has 2 task managers with 1 slot each");

@@ -152,3 +152,16 @@ describe("a simulated cluster", () => {
     expect(taken.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 5_000 }, (_, n) => n * 2));
   });
 });
+
+test("a slot goes to one job, though workers make room for those of another", async () => {
+  const cluster = new SimulatedCluster({ seed: 3, taskManagers: 1 });
+  const jobOf = (): SimulatedJob => (env) => endless(env, {});
+  const first = cluster.submit(jobOf());
+  cluster.runUntil(() => first.getJobStatus() === "RUNNING");
+  const [second, third] = [cluster.submit(jobOf()), cluster.submit(jobOf())];
+  void first.cancel();
+  cluster.runUntil(() => [second, third].some((job) => job.getJobStatus() === "RUNNING"));
+  for (let step = 0; step < 5_000; step += 1) cluster.host.runUntilIdle(1);
+  expect([second, third].map((job) => job.getJobStatus()).sort()).toEqual(["CREATED", "RUNNING"]);
+  cluster.close();
+});
