@@ -19,6 +19,7 @@ export type {
   SubtaskStatus,
 } from "./api/executor.ts";
 export type { ClusterOptions, ClusterSubmitOptions } from "./cluster.ts";
+export type { JobGraphJson } from "./graph/fingerprint.ts";
 export { isJobModule, type JobArg, type JobArgs, type JobModule, type JobOption } from "./api/job-module.ts";
 export type { StreamGraph, StreamNode } from "./graph/stream-graph.ts";
 export type { MetricsRow } from "./metrics/prometheus.ts";
