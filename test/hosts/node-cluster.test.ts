@@ -150,11 +150,11 @@ describe("what goes wrong in a cluster of threads", () => {
   });
 
   test.each<[string, RegExp]>([
-    ["never built", /\[JOB_MASTER_LOST\] .* the job was not built within 700 ms/],
-    ["spins while it is built", /\[JOB_MASTER_LOST\] .* the job was not built within 700 ms/],
+    ["never built", /\[JOB_MASTER_LOST\] .* the job was not built within 4000 ms/],
+    ["spins while it is built", /\[JOB_MASTER_LOST\] .* the job was not built within 4000 ms/],
     ["environment of its own", /\[JOB_MODULE_INVALID\] the job function executes an environment of its own/],
   ])("refuses a job that is %s, while another runs", async (fault, message) => {
-    const two = cluster({ threads: 2, slots: 2, deployTimeoutMs: 700 });
+    const two = cluster({ threads: 2, slots: 2, deployTimeoutMs: 4_000 });
     const other = await two.submit(jobUrl("endless"), {}, { parallelism: 1 });
     await other.push("pushed", [1]);
     await expect(two.submit(jobUrl("faulty"), { fault })).rejects.toThrow(message);
