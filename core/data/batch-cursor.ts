@@ -36,12 +36,23 @@ export class BatchCursor {
     const { rows, watermarks } = this.batch.watermarks;
     while (this.#nextWatermark < rows.length) {
       const row = rows[this.#nextWatermark]!;
-      while (this.#next < to && this.#rowOf(this.#next) < row) this.#next += 1;
+      this.#next = this.#firstFrom(row, to);
       if (this.#next === to && to < this.#end && this.#rowOf(to) < row) break;
       watermark(watermarks[this.#nextWatermark]!, this.#next);
       this.#nextWatermark += 1;
     }
     this.#next = to;
+  }
+
+  /** The first record ahead, before `end`, that is not before a row: rows ascend, and watermarks are few. */
+  #firstFrom(row: number, end: number): number {
+    let [low, high] = [this.#next, end];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#rowOf(middle) < row) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #rowOf(record: number): number {

@@ -387,20 +387,23 @@ function reaching(values: Int32Array<ArrayBuffer>, used: number, wanted: number)
 function copyDoubles(values: Float64Array, validity: Validity | undefined, { rows, from, to }: PickedRows, target: Float64Array, at: number): boolean {
   let hasNaN = false;
   for (let index = from; index < to; index += 1) {
-    const row = rows === undefined ? index : rows[index]!;
-    const value = validity === undefined || isValid(validity, row) ? values[row]! : 0;
-    if (Number.isNaN(value)) hasNaN = true;
+    const value = values[rows === undefined ? index : rows[index]!]!;
+    if (value !== value) hasNaN = true;
     target[at + index - from] = value;
   }
+  if (validity !== undefined) clearAbsent(validity, { rows, from, to }, target, at);
   return hasNaN;
 }
 
 function copyIntegers(values: Int32Array, validity: Validity | undefined, { rows, from, to }: PickedRows, target: Int32Array, at: number): void {
-  if (rows === undefined && validity === undefined) return target.set(values.subarray(from, to), at);
-  for (let index = from; index < to; index += 1) {
-    const row = rows === undefined ? index : rows[index]!;
-    target[at + index - from] = validity === undefined || isValid(validity, row) ? values[row]! : 0;
-  }
+  if (rows === undefined) target.set(values.subarray(from, to), at);
+  else for (let index = from; index < to; index += 1) target[at + index - from] = values[rows[index]!]!;
+  if (validity !== undefined) clearAbsent(validity, { rows, from, to }, target, at);
+}
+
+/** What stands in a column where there is no value goes nowhere. */
+function clearAbsent(validity: Validity, { rows, from, to }: PickedRows, target: Int32Array | Float64Array, at: number): void {
+  for (let index = from; index < to; index += 1) if (!isValid(validity, rows === undefined ? index : rows[index]!)) target[at + index - from] = 0;
 }
 
 /** Copies numbers of which nothing is lost as integers of 32 bits, and returns the index of the first that is none; −0 is none. */

@@ -1,14 +1,15 @@
 import { ByteWriter } from "../lib/bytes.ts";
 import { BatchCursor } from "../data/batch-cursor.ts";
 import type { ColumnBatch } from "../data/column-batch.ts";
+import { bytesOfKind } from "../data/column-format.ts";
 import { dynamicType } from "../data/dynamic-type.ts";
 import { ColumnRouter } from "./column-router.ts";
-import { BUFFER_ROWS_MAX } from "./buffer-bounds.ts";
+import { BUFFER_BYTES_MAX, BUFFER_COLUMN_ROWS_MAX } from "./buffer-bounds.ts";
 import type { Lane } from "./lane.ts";
 import type { RecordWriterOptions } from "./record-writer.ts";
 
-/** A buffer's bytes are counted after so many records at most. */
-const RECORDS_PER_STEP = 256;
+/** Records whose size is not known beforehand: a buffer's bytes are counted after so many. */
+const UNSIZED_RECORDS_MAX = 256;
 
 /** The part of a record writer that sends batches of columns: each channel gets its records in columns, and every watermark between those that it gets. */
 export class BatchSender {
@@ -52,8 +53,10 @@ export class BatchSender {
   #add(lane: Lane, cursor: BatchCursor): void {
     const { builder } = lane;
     if (0 < cursor.remaining && !builder.takes(cursor.batch)) lane.flush();
+    const recordBytes = recordBytesOf(cursor.batch);
     while (!cursor.isDone) {
-      builder.addFrom(cursor, Math.min(RECORDS_PER_STEP, BUFFER_ROWS_MAX - builder.rowCount));
+      const fitting = recordBytes === undefined ? UNSIZED_RECORDS_MAX : Math.ceil((BUFFER_BYTES_MAX - builder.byteLength) / recordBytes);
+      builder.addFrom(cursor, Math.min(fitting, BUFFER_COLUMN_ROWS_MAX - builder.rowCount));
       if (lane.isFull) lane.flush();
     }
   }
@@ -75,4 +78,14 @@ export class BatchSender {
     const row = batch.rowOf(record);
     throw this.#options.userError(cause, batch.rowAt(row), batch.timestamps[row]!);
   }
+}
+
+/** With its timestamp; undefined where strings or objects are part of it. */
+function recordBytesOf({ columns }: ColumnBatch): number | undefined {
+  let bytes = bytesOfKind("f64");
+  for (const { kind } of columns) {
+    if (kind === "string" || kind === "object") return undefined;
+    bytes += bytesOfKind(kind);
+  }
+  return bytes;
 }

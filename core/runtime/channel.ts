@@ -1,6 +1,6 @@
 import { assert } from "../lib/assert.ts";
-import { newBytes } from "../lib/bytes.ts";
 import { RingBuffer } from "../lib/ring-buffer.ts";
+import { BufferPool } from "./buffer-pool.ts";
 
 /** Buffers in flight per channel: enough for sender and receiver to overlap, few enough that a barrier is never far behind. */
 export const CHANNEL_CREDITS = 4;
@@ -27,7 +27,10 @@ export interface ChannelReceiver {
 
 /** A channel within one process: a bounded queue of buffers. Only bytes cross it, so that sender and receiver share no object. */
 export class LocalChannel implements ChannelSender, ChannelReceiver {
+  readonly #pool = new BufferPool();
   readonly #queue = new RingBuffer<Uint8Array<ArrayBuffer>>();
+  /** The one last polled, until it is released. */
+  #polled: Uint8Array<ArrayBuffer> | undefined;
   #credit: number;
   #credited: () => void = ignore;
   #arrived: () => void = ignore;
@@ -41,7 +44,7 @@ export class LocalChannel implements ChannelSender, ChannelReceiver {
   }
 
   allocate(byteLength: number): Uint8Array<ArrayBuffer> {
-    return newBytes(byteLength);
+    return this.#pool.allocate(byteLength);
   }
 
   send(buffer: Uint8Array<ArrayBuffer>): void {
@@ -56,10 +59,17 @@ export class LocalChannel implements ChannelSender, ChannelReceiver {
   }
 
   poll(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#queue.shift();
+    assert(this.#polled === undefined, "a buffer is released before the next one is polled");
+    this.#polled = this.#queue.shift();
+    return this.#polled;
   }
 
-  release(): void {
+  release(isFree: boolean): void {
+    const polled = this.#polled;
+    assert(polled !== undefined, "a buffer is polled before it is released");
+    this.#polled = undefined;
+    const memory = this.#pool.takeBack(polled);
+    if (isFree) this.#pool.keep(memory);
     this.#credit += 1;
     this.#credited();
   }

@@ -12,6 +12,12 @@ import { keyGroupOf, subtaskOf } from "../state/key-groups.ts";
 /** A bigint is a safe integer, and so a key, where its high half lies within these bounds. */
 const SAFE_HIGH_MIN = -(2 ** 21);
 const SAFE_HIGH_MAX = 2 ** 21 - 1;
+/** Looking a channel up takes half the time of the hash, as long as the table stays in the nearer caches. */
+const SMALL_KEYS = 1 << 16;
+/** There are fewer channels. */
+const UNKNOWN_CHANNEL = 0xffff;
+/** So many passes over a batch take less time than a counting sort, which waits for each count before the next. */
+const PASSES_MAX = 3;
 
 export interface ColumnRouterOptions {
   readonly partitioner: Partitioner;
@@ -43,6 +49,8 @@ export class ColumnRouter {
   #channels = new Uint16Array(0);
   #rows = new Int32Array(0);
   readonly #starts: Int32Array;
+  /** Of the integers from 0 on, which most integer keys are; made with the first of them. Else `UNKNOWN_CHANNEL`. */
+  #channelOfSmall: Uint16Array | undefined;
 
   constructor(options: ColumnRouterOptions) {
     const { partitioner, channelCount, maxParallelism } = options;
@@ -58,7 +66,8 @@ export class ColumnRouter {
     const { length } = batch;
     if (this.#channels.length < length) {
       this.#channels = new Uint16Array(length);
-      this.#rows = new Int32Array(length);
+      // One more: a pass writes a row before it knows whether that is one of its own.
+      this.#rows = new Int32Array(length + 1);
     }
     const column = this.#keyColumn === undefined ? undefined : batch.column(this.#keyColumn);
     if (column === undefined || !this.#dealKeys(column, batch)) {
@@ -109,28 +118,38 @@ export class ColumnRouter {
 
   #dealIntegers({ values }: I32Column, { selection, length }: ColumnBatch): boolean {
     const channels = this.#channels;
-    const channelOf = this.#channelOfGroup;
-    const mask = this.#groupMask;
-    const groups = channelOf.length;
+    const channelOf = (this.#channelOfSmall ??= new Uint16Array(SMALL_KEYS).fill(UNKNOWN_CHANNEL));
     for (let record = 0; record < length; record += 1) {
       const value = values[selection === undefined ? record : selection[record]!]!;
-      channels[record] = channelOf[groupOf(murmurHash(value ^ (value >> 31)), groups, mask)]!;
+      const channel = value >>> 0 < SMALL_KEYS ? channelOf[value]! : UNKNOWN_CHANNEL;
+      channels[record] = channel === UNKNOWN_CHANNEL ? this.#channelOfInteger(value) : channel;
     }
     return true;
   }
 
   #dealDoubles({ values }: F64Column, { selection, length }: ColumnBatch): boolean {
     const channels = this.#channels;
-    const channelOf = this.#channelOfGroup;
-    const mask = this.#groupMask;
-    const groups = channelOf.length;
+    const channelOf = (this.#channelOfSmall ??= new Uint16Array(SMALL_KEYS).fill(UNKNOWN_CHANNEL));
     for (let record = 0; record < length; record += 1) {
       const value = values[selection === undefined ? record : selection[record]!]!;
       const integer = value | 0;
-      const hash = murmurHash(integer === value ? integer ^ (integer >> 31) : keyHash(value));
-      channels[record] = channelOf[groupOf(hash, groups, mask)]!;
+      if (integer !== value) channels[record] = this.#channelOfHash(keyHash(value));
+      else {
+        const channel = integer >>> 0 < SMALL_KEYS ? channelOf[integer]! : UNKNOWN_CHANNEL;
+        channels[record] = channel === UNKNOWN_CHANNEL ? this.#channelOfInteger(integer) : channel;
+      }
     }
     return true;
+  }
+
+  #channelOfInteger(value: number): number {
+    const channel = this.#channelOfHash(value ^ (value >> 31));
+    if (value >>> 0 < SMALL_KEYS) this.#channelOfSmall![value] = channel;
+    return channel;
+  }
+
+  #channelOfHash(hash: number): number {
+    return this.#channelOfGroup[groupOf(murmurHash(hash), this.#channelOfGroup.length, this.#groupMask)]!;
   }
 
   #dealBigints({ values }: I64Column, { selection, length }: ColumnBatch): boolean {
@@ -181,8 +200,30 @@ export class ColumnRouter {
     return this.#channelOfGroup[keyGroupOf(keyId(key), this.#channelOfGroup.length)]!;
   }
 
-  /** Brings the rows of each channel together, in order: a counting sort. */
-  #sort({ selection, length }: ColumnBatch): void {
+  /** Brings the rows of each channel together, in order. */
+  #sort(batch: ColumnBatch): void {
+    if (this.#starts.length <= PASSES_MAX + 1) this.#pick(batch);
+    else this.#count(batch);
+  }
+
+  /** A pass for each channel, without a branch: each row is written, and stays where the channel is its own. */
+  #pick({ selection, length }: ColumnBatch): void {
+    const channels = this.#channels;
+    const rows = this.#rows;
+    let place = 0;
+    for (let channel = 0; channel + 1 < this.#starts.length; channel += 1) {
+      this.#starts[channel] = place;
+      for (let record = 0; record < length; record += 1) {
+        rows[place] = selection === undefined ? record : selection[record]!;
+        place += ((channels[record]! ^ channel) - 1) >>> 31;
+      }
+    }
+    this.#starts[this.#starts.length - 1] = place;
+    assert(place === length, "every record goes to one of the channels");
+  }
+
+  /** A counting sort. */
+  #count({ selection, length }: ColumnBatch): void {
     const starts = this.#starts;
     const channels = this.#channels;
     const rows = this.#rows;

@@ -1,6 +1,6 @@
 import { BufferBuilder } from "../data/channel-buffer.ts";
 import { RingBuffer } from "../lib/ring-buffer.ts";
-import { BUFFER_BYTES_MAX, BUFFER_ROWS_MAX } from "./buffer-bounds.ts";
+import { BUFFER_BYTES_MAX, BUFFER_COLUMN_ROWS_MAX, BUFFER_ROWS_MAX } from "./buffer-bounds.ts";
 import type { ChannelSender } from "./channel.ts";
 
 /** Counts the channels of a task that cannot take another buffer; the task takes no record while there is any. */
@@ -26,7 +26,8 @@ export class Lane {
   }
 
   get isFull(): boolean {
-    return BUFFER_ROWS_MAX <= this.builder.rowCount || BUFFER_BYTES_MAX <= this.builder.byteLength;
+    const { rowCount, byteLength, hasColumns } = this.builder;
+    return (hasColumns ? BUFFER_COLUMN_ROWS_MAX : BUFFER_ROWS_MAX) <= rowCount || BUFFER_BYTES_MAX <= byteLength;
   }
 
   flush(): void {

@@ -9,7 +9,7 @@ import { show } from "../../core/lib/show.ts";
 import type { Output } from "../../core/operators/operator.ts";
 import { LocalChannel } from "../../core/runtime/channel.ts";
 import { InputGate } from "../../core/runtime/input-gate.ts";
-import { BUFFER_BYTES_MAX, BUFFER_ROWS_MAX } from "../../core/runtime/buffer-bounds.ts";
+import { BUFFER_BYTES_MAX, BUFFER_COLUMN_ROWS_MAX } from "../../core/runtime/buffer-bounds.ts";
 import { RecordWriter } from "../../core/runtime/record-writer.ts";
 import { anyValue, batchOf, type Element, selectionOf, throughBuilder, timestamp, valueOfKind } from "../data/column-batches.ts";
 
@@ -65,7 +65,10 @@ function send(writer: RecordWriter, sent: readonly Sent[], asRows: boolean): voi
 
 function buffersOf(channel: LocalChannel): Uint8Array<ArrayBuffer>[] {
   const buffers: Uint8Array<ArrayBuffer>[] = [];
-  for (let bytes = channel.poll(); bytes !== undefined; bytes = channel.poll()) buffers.push(bytes);
+  for (let bytes = channel.poll(); bytes !== undefined; bytes = channel.poll()) {
+    buffers.push(bytes);
+    channel.release(false);
+  }
   return buffers;
 }
 
@@ -135,9 +138,9 @@ describe("a writer of batches", () => {
   test("gathers rows of several batches into one buffer, and keeps to its bounds", () => {
     const { writer, channels } = writerOf({ kind: "rebalance" }, 4);
     const batch = batchOf(Array.from({ length: 1_000 }, (_, n) => ({ key: `k${n % 10}`, n })));
-    for (let turn = 0; turn < 9; turn += 1) writer.processColumns(batch);
+    for (let turn = 0; turn < 33; turn += 1) writer.processColumns(batch);
     expect(channels.map((channel) => buffersOf(channel).map((bytes) => readHeader(bytes).rowCount))).toEqual(
-      Array.from({ length: 4 }, () => [BUFFER_ROWS_MAX, BUFFER_ROWS_MAX]),
+      Array.from({ length: 4 }, () => [BUFFER_COLUMN_ROWS_MAX, BUFFER_COLUMN_ROWS_MAX]),
     );
     writer.flush();
     const wide = writerOf({ kind: "forward" }, 1);
@@ -147,7 +150,7 @@ describe("a writer of batches", () => {
 
   test("gives a batch for one channel in one buffer", () => {
     const { writer, channels } = writerOf({ kind: "forward" }, 1);
-    for (let turn = 0; turn < 3; turn += 1) writer.processColumns(batchOf(Array.from({ length: BUFFER_ROWS_MAX }, (_, n) => ({ n }))));
+    for (let turn = 0; turn < 3; turn += 1) writer.processColumns(batchOf(Array.from({ length: BUFFER_COLUMN_ROWS_MAX }, (_, n) => ({ n }))));
     expect(buffersOf(channels[0]!).length).toBe(3);
   });
 
@@ -225,7 +228,11 @@ function gateOver(channels: readonly (readonly Uint8Array<ArrayBuffer>[])[], out
   let taken = 0;
   const receivers = channels.map((buffers) => {
     const channel = new LocalChannel(buffers.length);
-    for (const bytes of buffers) channel.send(bytes);
+    for (const bytes of buffers) {
+      const memory = channel.allocate(bytes.length);
+      memory.set(bytes);
+      channel.send(memory);
+    }
     return { receiver: channel, input: 0 };
   });
   const task = {
@@ -297,7 +304,14 @@ describe("a gate", () => {
       const { writer, channels: [channel] } = writerOf({ kind: "forward" }, 1);
       send(writer, sent, false);
       const released: boolean[] = [];
-      const receiver = { poll: () => channel!.poll(), release: (free: boolean) => released.push(free), onArrival: () => {} };
+      const receiver = {
+        poll: () => channel!.poll(),
+        release(free: boolean) {
+          released.push(free);
+          channel!.release(free);
+        },
+        onArrival: () => {},
+      };
       const { output } = head(false);
       const taker = { ...output, processColumns: (batch: ColumnBatch) => batch.columns[0]!.kind !== "string" };
       const task = { mayTake: () => true, countFurther: () => {}, onAligned: () => {} };

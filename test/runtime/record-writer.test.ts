@@ -38,7 +38,7 @@ function received(channel: LocalChannel): unknown[] {
   for (let bytes = channel.poll(); bytes !== undefined; bytes = channel.poll()) {
     const reader = new BufferReader(bytes);
     for (let kind = reader.next(); kind !== DONE; kind = reader.next()) if (kind === RECORD) values.push(reader.value);
-    channel.release();
+    channel.release(true);
   }
   return values;
 }
