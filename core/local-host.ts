@@ -11,6 +11,8 @@ import { RingBuffer } from "./lib/ring-buffer.ts";
 
 /** Longest time (ms) that the engine keeps a thread before events of the platform get their turn. */
 const TURN_MS_MAX = 8;
+/** The same of one of several threads that send each other messages, which are such events: two waits of this length are part of every answer. */
+export const THREAD_TURN_MS_MAX = 2;
 /** Looking at the clock costs more than a short job, so it is looked at once in so many. */
 const JOBS_PER_LOOK = 8;
 /** So many end a turn where the clock stands still while code runs. */
@@ -31,7 +33,7 @@ interface Globals {
   readonly console: { log(line: string): void };
 }
 
-export function createLocalHost(name: string = "in-process", kernel?: KernelModule): Host {
+export function createLocalHost(name: string = "in-process", kernel?: KernelModule, turnMsMax: number = TURN_MS_MAX): Host {
   const globals = globalThis as unknown as Globals;
   const now = (): number => globals.Date.now();
   const elapsed = globals.performance === undefined ? now : (): number => globals.performance!.now();
@@ -41,7 +43,7 @@ export function createLocalHost(name: string = "in-process", kernel?: KernelModu
   let turnEnd = 0;
 
   const drain = (): void => {
-    turnEnd = elapsed() + TURN_MS_MAX;
+    turnEnd = elapsed() + turnMsMax;
     try {
       for (let job = 0; 0 < queue.length && job < JOBS_PER_TURN_MAX; job += 1) {
         queue.shift()!();
