@@ -26,8 +26,7 @@ export async function latency(place: Place, { events, bufferTimeout, busy }: Lat
 }
 
 export interface Leaks {
-  /** Of all threads together, over the second half of the cycles. */
-  readonly bytesPerCycle: number;
+  /** Bytes a cycle that each thread holds more, over the second half of the cycles. */
   readonly byThread: readonly number[];
   /** What a thread has more than before, or has no more: empty where nothing leaks. */
   readonly changed: readonly string[];
@@ -46,7 +45,7 @@ export async function cycles(place: Place, { count }: { readonly count: number }
   const byThread = after.probes.map(({ heldBytes }, at) => (heldBytes - before.probes[at]!.heldBytes) / (count / 2));
   const changed = after.probes.flatMap(({ thread, resources }, at) => changesOf(thread, before.probes[at]!.resources, resources));
   if (before.threads !== after.threads) changed.push(`${before.threads} threads before, ${after.threads} after`);
-  return { bytesPerCycle: byThread.reduce((sum, bytes) => sum + bytes, 0), byThread, changed };
+  return { byThread, changed };
 }
 
 async function submitAndCancel(cluster: BenchCluster, job: URL): Promise<void> {
@@ -74,7 +73,7 @@ async function probesOf(cluster: BenchCluster, job: URL): Promise<{ readonly pro
   await all;
   channel.close();
   const { workers } = process.report.getReport() as { readonly workers: readonly unknown[] };
-  return { probes: [probe(), ...probes.sort((a, b) => a.thread - b.thread)], threads: workers.length };
+  return { probes: [await probe(), ...probes.sort((a, b) => a.thread - b.thread)], threads: workers.length };
 }
 
 function changesOf(thread: number, before: readonly string[], after: readonly string[]): string[] {
