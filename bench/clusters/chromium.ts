@@ -1,5 +1,5 @@
 import { type Plugin, build } from "esbuild";
-import { pageOf } from "../../scripts/browsers/page-server.ts";
+import { CACHED, pageOf } from "../../scripts/browsers/page-server.ts";
 import { type BrowserPages, openPages } from "../browser-pages.ts";
 import { ROOT } from "../child-process.ts";
 
@@ -35,7 +35,7 @@ export async function openChromium(): Promise<BrowserPages> {
   const files = new Map(outputFiles.map(({ path, contents }) => [path, contents]));
   const served = (path: string): ReturnType<typeof pageOf> | undefined => {
     const body = files.get(path);
-    return path === "/" ? pageOf("/page.js") : body === undefined ? undefined : { body };
+    return path === "/" ? pageOf("/page.js") : body === undefined ? undefined : { body, headers: CACHED };
   };
   return openPages("Chromium", served, ISOLATED);
 }

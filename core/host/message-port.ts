@@ -10,10 +10,15 @@ export interface RawPort {
   close(): void;
   /** Node's only: there a port stays, and may keep its thread, until it is closed. */
   unref?(): void;
+  /** Node's only: as `addEventListener`, but what came is no event; the class of events is part of what Node's `fetch` is made of, and loading that takes as long as a thread takes to start. */
+  on?(type: RawType, listener: (data?: unknown) => void): void;
+  off?(type: RawType, listener: (data?: unknown) => void): void;
 }
 
+type RawType = "message" | "messageerror" | "close";
+
 interface RawEvent {
-  readonly type: "message" | "messageerror" | "close" | (string & {});
+  readonly type: RawType | (string & {});
   readonly data?: unknown;
 }
 
@@ -55,7 +60,7 @@ class ThreadPort implements Port {
   constructor(raw: RawPort, post: (job: () => void) => void) {
     this.#raw = raw;
     this.#post = post;
-    raw.addEventListener("close", this.#onEvent);
+    this.#hear("close");
   }
 
   send(message: unknown, { ports = [], buffers = [] }: Carried = {}): void {
@@ -78,8 +83,8 @@ class ThreadPort implements Port {
       return;
     }
     this.#onMessage = onMessage;
-    this.#raw.addEventListener("message", this.#onEvent);
-    this.#raw.addEventListener("messageerror", this.#onEvent);
+    this.#hear("message");
+    this.#hear("messageerror");
     this.#raw.start();
   }
 
@@ -89,15 +94,27 @@ class ThreadPort implements Port {
     this.#raw.postMessage(CLOSE);
     // Firefox loses what is on the way to an end that is itself on the way to another thread, when this one is closed; ports that nobody uses are collected there.
     if (this.#raw.unref !== undefined) this.#raw.close();
-    this.#raw.removeEventListener("message", this.#onEvent);
+    if (this.#raw.off === undefined) this.#raw.removeEventListener("message", this.#onEvent);
+    else this.#raw.off("message", this.#onData);
     if (this.#onClose !== undefined) this.#post(this.#onClose);
   }
 
+  #hear(type: RawType): void {
+    if (this.#raw.on === undefined) this.#raw.addEventListener(type, this.#onEvent);
+    else this.#raw.on(type, type === "message" ? this.#onData : () => this.#onEvent({ type }));
+  }
+
   readonly #onEvent = ({ type, data }: RawEvent): void => {
-    if (this.#closed || this.#carried) return;
+    if (type === "message") this.#onData(data);
+    else if (this.#closed || this.#carried) return;
     // What cannot be read here (memory that this thread cannot have) leaves a gap, and lines have none.
-    if (type === "messageerror") this.close();
-    else if (type === "close" || data === CLOSE) this.#end();
+    else if (type === "messageerror") this.close();
+    else this.#end();
+  };
+
+  readonly #onData = (data: unknown): void => {
+    if (this.#closed || this.#carried) return;
+    if (data === CLOSE) this.#end();
     else this.#receive(data as Sent);
   };
 

@@ -17,6 +17,9 @@ export interface Served {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What has the same address for as long as a server lives is fetched by the first of many workers, as where files are named by their hashes. */
+export const CACHED: Readonly<Record<string, string>> = { "cache-control": "max-age=3600" };
+
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
@@ -68,5 +71,5 @@ function answer(
 function packageFile(path: string): Served | undefined {
   if (!path.startsWith("/dist/")) return undefined;
   const file = join(DIST, path.slice("/dist/".length));
-  return statSync(file, { throwIfNoEntry: false })?.isFile() === true ? { body: readFileSync(file) } : undefined;
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true ? { body: readFileSync(file), headers: CACHED } : undefined;
 }
