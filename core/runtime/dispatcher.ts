@@ -40,6 +40,7 @@ export class Dispatcher<Script> {
     }
     this.#jobs.add(dispatched);
     dispatched.begin(this.#leaderFor(dispatched));
+    this.#resources.expect(script, job.parallelism);
     return dispatched;
   }
 

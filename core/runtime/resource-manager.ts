@@ -55,6 +55,12 @@ export class ResourceManager<Script> {
     this.#places = Array.from({ length: options.taskManagers }, () => undefined);
   }
 
+  /** Starts what a job will want that is being built; slots are given when it wants them. */
+  expect(script: Script | undefined, slots: number): void {
+    const workers = Math.min(slots, this.#places.length);
+    for (let number = 0; number < workers; number += 1) if (this.#places[number] === undefined) this.#start(number, script);
+  }
+
   request(request: SlotRequest<Script>): void {
     const { taskManagers, slots } = this.#options;
     if (taskManagers * slots < request.slots) {
@@ -146,6 +152,10 @@ export class ResourceManager<Script> {
     const present = this.#places[number];
     if (present !== undefined && present.worker.script === script) return present;
     present?.worker.terminate("a job of another script needs its place");
+    return this.#start(number, script);
+  }
+
+  #start(number: number, script: Script | undefined): Place<Script> {
     const { host, workers, helloTimeoutMs } = this.#options;
     const usedBy = new Map<SlotRequest<Script>, number>();
     const worker = new ClusterWorker(workers, script, {
