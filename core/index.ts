@@ -10,6 +10,7 @@ export { RuntimeExecutionMode, type ExecutionOptions } from "./api/execution-opt
 export type {
   ClusterJobClient,
   Executor,
+  ExecutorOptions,
   JobClient,
   JobExecutionResult,
   JobReport,

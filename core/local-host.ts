@@ -30,7 +30,7 @@ interface Globals {
     readonly port1: { onmessage: ((event: unknown) => void) | null };
     readonly port2: { postMessage(message: unknown): void };
   };
-  readonly console: { log(line: string): void };
+  readonly console: { log(line: string): void; warn(line: string): void };
 }
 
 export function createLocalHost(name: string = "in-process", kernel?: KernelModule, turnMsMax: number = TURN_MS_MAX): Host {
@@ -72,6 +72,7 @@ export function createLocalHost(name: string = "in-process", kernel?: KernelModu
     ...(kernel === undefined ? {} : { kernel }),
     shouldYield: () => turnEnd <= elapsed(),
     print: (line) => globals.console.log(line),
+    warn: (line) => globals.console.warn(line),
   };
 }
 

@@ -47,6 +47,7 @@ export function createEdgeHost(options: EdgeHostOptions): EdgeHost {
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
     shouldYield: () => scheduler.shouldYield(),
     print,
+    warn: (line) => console.warn(line),
     alarm: () => scheduler.alarm(),
   };
 }

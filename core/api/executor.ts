@@ -36,6 +36,30 @@ export interface SubmitOptions {
 }
 
 /**
+ * What an executor is told of a submission.
+ *
+ * @example
+ * ```ts
+ * import { type Executor, StreamExecutionEnvironment } from "tamias";
+ *
+ * const refusing: Executor = {
+ *   submit: (graph, options = {}) => {
+ *     throw new Error(`${graph.jobName} ${options.isClientless === true ? "has no client" : "has one"}`);
+ *   },
+ * };
+ * StreamExecutionEnvironment.setContext({ executor: refusing });
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * StreamExecutionEnvironment.setContext(undefined);
+ * env.fromElements(1).map((n) => n);
+ * await env.execute("job").catch((error: Error) => console.log(error.message)); // job has no client
+ * ```
+ */
+export interface ExecutorOptions extends SubmitOptions {
+  /** Nobody gets the job's client, as with `execute()`: then nobody can read results by name or push records. Absent: somebody does. */
+  readonly isClientless?: boolean | undefined;
+}
+
+/**
  * What runs jobs: in this thread, or wherever an adapter for another host puts them.
  *
  * @example
@@ -58,7 +82,7 @@ export interface Executor {
   /** Whether window aggregates are computed in WebAssembly where it runs jobs, as `explain` then says. Absent: no. */
   readonly hasKernelModule?: boolean;
   /** @throws JobError where the graph is refused; what fails later rejects the client's `result()`. */
-  submit(graph: StreamGraph, options?: SubmitOptions): JobClient;
+  submit(graph: StreamGraph, options?: ExecutorOptions): JobClient;
 }
 
 /**

@@ -53,7 +53,7 @@ export class StreamExecutionEnvironment {
   constructor(executor: Executor, options: ExecutionOptions = {}) {
     this.#executor = executor;
     this.#options = mergeOptions(DEFAULT_OPTIONS, options);
-    this.#graph = new StreamGraphBuilder(STREAM_MAKERS, (jobName) => this.#prepare(jobName));
+    this.#graph = new StreamGraphBuilder(STREAM_MAKERS, (jobName) => this.#prepare(jobName, true));
   }
 
   /**
@@ -201,19 +201,18 @@ export class StreamExecutionEnvironment {
   }
 
   /**
-   * Runs the job and waits for its end.
+   * Runs the job and waits for its end. A job with results under names (`collectSink("name")`) or a `PushSource` needs a client: `executeAsync()`.
    *
-   * @returns a promise that rejects with what made the job fail, with a refusal of the graph (EMPTY_JOB, DUPLICATE_UID, …), or
+   * @returns a promise that rejects with what made the job fail, with a refusal of the graph (EMPTY_JOB, DUPLICATE_UID, NO_CLIENT, …), or
    *   with JOB_CANCELED
    */
   async execute(jobName?: string, options: SubmitOptions = {}): Promise<JobExecutionResult> {
-    const client = await this.executeAsync(jobName, options);
-    return client.result();
+    return this.#prepare(jobName, true)(options).result();
   }
 
   /** Starts the job and returns a hold on it. Rejects where the graph is refused. */
   async executeAsync(jobName?: string, options: SubmitOptions = {}): Promise<JobClient> {
-    return this.#prepare(jobName)(options);
+    return this.#prepare(jobName, false)(options);
   }
 
   /**
@@ -247,10 +246,10 @@ export class StreamExecutionEnvironment {
     return explain(buildJobGraph(this.getStreamGraph(jobName)), { hasKernelModule: this.#executor.hasKernelModule === true });
   }
 
-  #prepare(jobName: string | undefined): (options: SubmitOptions) => JobClient {
+  #prepare(jobName: string | undefined, isClientless: boolean): (options: SubmitOptions) => JobClient {
     const graph = this.getStreamGraph(jobName);
     this.#graph.startNextJob();
-    return (options) => this.#executor.submit(graph, options);
+    return (options) => this.#executor.submit(graph, { ...options, isClientless });
   }
 
   #elements<T>(collection: Collection<T>): DataStreamSource<T> {

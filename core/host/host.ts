@@ -74,4 +74,6 @@ export interface Host {
   shouldYield(): boolean;
   /** Prints one line where the host shows its output (`print()`, console sinks). */
   print(line: string): void;
+  /** Says one line, apart from that output, to whoever looks after the program: of what goes wrong and nobody is told of. */
+  warn(line: string): void;
 }

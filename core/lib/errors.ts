@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   ARITHMETIC_OVERFLOW: "user",
   BATCH_MEMORY_EXCEEDED: "user",
   EMPTY_JOB: "user",
+  NO_CLIENT: "user",
   JOB_MODULE_INVALID: "user",
   JOB_CANCELED: "user",
   SOURCE_FAILED: "system",

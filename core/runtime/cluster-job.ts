@@ -13,6 +13,7 @@ import type { JobOutcome } from "./job-attempt.ts";
 import type { AccumulatorValues, FromMaster, FromRecordLine, JobDescription, ReportData, SubtaskReport, ToRecordLine } from "./protocol.ts";
 import { LatestStream } from "./latest-stream.ts";
 import { SubmitterRecords } from "./submitter-records.ts";
+import { warnUnlessAsked } from "./unasked-failure.ts";
 
 const REPORT_EVERY_MS = 1_000;
 
@@ -31,7 +32,7 @@ export class ClusterJob implements JobListener {
   readonly #startedAt: number;
   readonly #signal: AbortSignal | undefined;
   readonly #job: SubmittedJob;
-  readonly #records = new SubmitterRecords();
+  readonly #records: SubmitterRecords;
   readonly #recordLines = new Set<Port>();
   readonly #accepted = new Settled<void>();
   readonly #ended = new Settled<JobOutcome>();
@@ -46,11 +47,14 @@ export class ClusterJob implements JobListener {
   #lastReport: ReportData | undefined;
   #endedAt: number | undefined;
   #cancelReason: unknown;
+  /** Whether somebody is told what becomes of the job. */
+  #isAsked = false;
 
   constructor(dispatch: (listener: JobListener) => SubmittedJob, options: { readonly host: Host; readonly jobId: string; readonly signal: AbortSignal | undefined }) {
     const { host, jobId, signal } = options;
     this.jobId = jobId;
     this.#host = host;
+    this.#records = new SubmitterRecords(host);
     this.#signal = signal;
     this.#startedAt = host.clock.now();
     this.#job = dispatch(this);
@@ -87,6 +91,7 @@ export class ClusterJob implements JobListener {
   }
 
   async result(): Promise<{ readonly jobName: string; readonly netRuntimeMs: number; getAccumulatorResult(name: string): unknown }> {
+    this.#isAsked = true;
     const outcome = await this.#ended.promise;
     if (outcome.status === "FAILED") throw outcome.error;
     if (outcome.status === "CANCELED") throw new JobError("JOB_CANCELED", `the job "${this.#jobName}" was canceled`, { cause: this.#cancelReason });
@@ -117,6 +122,7 @@ export class ClusterJob implements JobListener {
       if (this.#reports.size === 0) this.#job.send({ kind: "report", everyMs: undefined });
     });
     checkedIntervalMs(everyMs);
+    this.#isAsked = true;
     this.#reports.add(stream);
     if (this.#outcome === undefined) this.#job.send({ kind: "report", everyMs });
     else this.#giveReport();
@@ -124,6 +130,7 @@ export class ClusterJob implements JobListener {
   }
 
   results<T>(name: string): AsyncIterableIterator<readonly T[]> {
+    this.#isAsked = true;
     return this.#records.results(name);
   }
 
@@ -136,6 +143,7 @@ export class ClusterJob implements JobListener {
       case "accepted":
         this.#jobName = message.jobName;
         this.#plan = message.plan;
+        this.#records.jobName = message.jobName;
         this.#records.names = submitterNames(message.plan);
         return this.#accepted.resolve();
       case "running":
@@ -215,8 +223,11 @@ export class ClusterJob implements JobListener {
     this.#status = outcome.status;
     this.#endedAt = this.#host.clock.now();
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    if (outcome.status === "FAILED") this.#accepted.reject(outcome.error);
-    else this.#accepted.reject(new JobError("JOB_CANCELED", "the job was canceled before it began", { cause: this.#cancelReason }));
+    if (outcome.status === "FAILED") {
+      // A job that was not accepted has rejected its submission.
+      if (this.#plan !== undefined) warnUnlessAsked(this.#host, this.#jobName, outcome.error, () => this.#isAsked);
+      this.#accepted.reject(outcome.error);
+    } else this.#accepted.reject(new JobError("JOB_CANCELED", "the job was canceled before it began", { cause: this.#cancelReason }));
     this.#ended.resolve(outcome);
     for (const answer of this.#answers.values()) answer(undefined);
     this.#answers.clear();

@@ -11,10 +11,13 @@ import { LocalJob, type JobOutcome, type RestorePoint } from "./local-job.ts";
 import type { SubmitterRecords } from "./submitter-records.ts";
 import { NO_SUBMITTER } from "./outputs.ts";
 import { asJobError } from "./task.ts";
+import { warnUnlessAsked } from "./unasked-failure.ts";
 
 export interface SubmitOptions {
   /** Cancels the job when it aborts. */
   readonly signal?: AbortSignal | undefined;
+  /** Nobody gets the job's client. */
+  readonly isClientless?: boolean | undefined;
 }
 
 export type LocalJobStatus = "CREATED" | "RUNNING" | "FINISHED" | "CANCELED" | "FAILED";
@@ -42,7 +45,7 @@ export class LocalExecutor {
 
   /** @throws JobError where the graph is refused. What fails later rejects the client's `result()`. */
   submit(graph: StreamGraph, options: SubmitOptions = {}): LocalJobClient {
-    return new LocalJobClient(graph, this.#options, options.signal);
+    return new LocalJobClient(graph, this.#options, options);
   }
 }
 
@@ -55,6 +58,7 @@ export class LocalJobClient {
   readonly #graph: JobGraph;
   readonly #options: LocalExecutorOptions;
   readonly #signal: AbortSignal | undefined;
+  readonly #isClientless: boolean;
   readonly #startedAt: number;
   readonly #ended: Promise<JobOutcome>;
   /** Present where the part that makes it is loaded. */
@@ -67,12 +71,15 @@ export class LocalJobClient {
   /** What was asked of the sources, for those that are not there yet. */
   #recordsPerSecond: number | undefined;
   #isStopping = false;
+  /** Whether somebody is told what becomes of the job. */
+  #isAsked = false;
 
-  constructor(graph: StreamGraph, options: LocalExecutorOptions, signal: AbortSignal | undefined) {
+  constructor(graph: StreamGraph, options: LocalExecutorOptions, { signal, isClientless = false }: SubmitOptions) {
     const { host, restore } = options;
     this.#graph = buildJobGraph(graph);
     this.#options = options;
     this.#signal = signal;
+    this.#isClientless = isClientless;
     this.#ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -113,6 +120,7 @@ export class LocalJobClient {
   }
 
   async *results<T>(name: string): AsyncIterableIterator<readonly T[]> {
+    this.#isAsked = true;
     await localLines.load();
     yield* this.#submitterRecords().results<T>(name);
   }
@@ -124,6 +132,7 @@ export class LocalJobClient {
 
   /** @throws JobError what made the job fail, or JOB_CANCELED. */
   async result(): Promise<LocalJobResult> {
+    this.#isAsked = true;
     const outcome = await this.#ended;
     if (outcome.status === "FAILED") throw outcome.error;
     if (outcome.status === "CANCELED") {
@@ -170,6 +179,7 @@ export class LocalJobClient {
     const { host, restore, freeze = false, turnRecordsMax, channelCredits } = this.#options;
     const onEnd = (outcome: JobOutcome): void => this.#end(outcome);
     try {
+      if (this.#isClientless && usesSubmitter(this.#graph)) throw localLines.module.noClient(submitterNames(jobGraphToJson(this.#graph)));
       const submitter = usesSubmitter(this.#graph) ? new localLines.module.LocalLines(this.#submitterRecords(), host) : NO_SUBMITTER;
       const job = new LocalJob(this.#graph, { host, attempt: 0, restore, freeze, turnRecordsMax, channelCredits, submitter, onEnd });
       this.#job = job;
@@ -186,7 +196,8 @@ export class LocalJobClient {
 
   #submitterRecords(): SubmitterRecords {
     if (this.#records === undefined) {
-      this.#records = new localLines.module.SubmitterRecords();
+      this.#records = new localLines.module.SubmitterRecords(this.#options.host);
+      this.#records.jobName = this.#graph.jobName;
       this.#records.names = submitterNames(jobGraphToJson(this.#graph));
       if (this.#outcome !== undefined) this.#records.end(failureOf(this.#outcome));
     }
@@ -209,6 +220,7 @@ export class LocalJobClient {
     this.#endedAt = this.#options.host.clock.now();
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#records?.end(failureOf(outcome));
+    if (outcome.status === "FAILED") warnUnlessAsked(this.#options.host, this.#graph.jobName, outcome.error, () => this.#isAsked);
     this.#settle(outcome);
   }
 

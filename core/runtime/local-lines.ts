@@ -1,6 +1,9 @@
 import type { Host } from "../host/host.ts";
 import type { Inbox, ResultTarget, SubmitterLines } from "../operators/operator.ts";
+import { JobError } from "../lib/errors.ts";
+import { show } from "../lib/show.ts";
 import { BUFFER_ROWS_MAX } from "./buffer-bounds.ts";
+import type { SubmitterNames } from "./client-arguments.ts";
 import type { ResultStream } from "./result-stream.ts";
 import type { PushTarget, SubmitterRecords } from "./submitter-records.ts";
 
@@ -99,4 +102,13 @@ class LocalInbox implements Inbox, PushTarget {
   onArrival(listener: () => void): void {
     this.#onArrival = listener;
   }
+}
+
+/** The error of a job that waits for whoever has submitted it, where nobody has its client. It would wait for ever. */
+export function noClient({ sources: [source], results: [result] }: SubmitterNames): JobError {
+  const [what, line] =
+    result === undefined
+      ? [`push records into its PushSource ${show(source)}`, `await client.push(${show(source)}, records)`]
+      : [`read its results ${show(result)}`, `for await (const batch of client.results(${show(result)})) { … }`];
+  return new JobError("NO_CLIENT", `execute() and executeAndCollect() give nobody a client to ${what}. Write const client = await env.executeAsync(), then ${line}`);
 }

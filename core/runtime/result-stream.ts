@@ -13,6 +13,18 @@ export class ResultStream<T> implements AsyncIterableIterator<readonly T[]> {
   /** Nobody wants what comes until somebody asks for it again. */
   #isUnwanted = false;
   #end: { readonly error: unknown } | undefined;
+  #wasAsked = false;
+  readonly #onUnread: () => void;
+
+  /** `onUnread` is called for what comes before anybody has asked. */
+  constructor(onUnread: () => void = () => {}) {
+    this.#onUnread = onUnread;
+  }
+
+  /** Whether something is there, and nobody has ever asked for anything. */
+  get isUnread(): boolean {
+    return !this.#wasAsked && 0 < this.#batches.length;
+  }
 
   [Symbol.asyncIterator](): this {
     return this;
@@ -23,6 +35,7 @@ export class ResultStream<T> implements AsyncIterableIterator<readonly T[]> {
     const reader = this.#readers.shift();
     if (reader === undefined) {
       this.#batches.push({ records, onTaken });
+      if (!this.#wasAsked) this.#onUnread();
     } else {
       onTaken();
       reader.resolve({ done: false, value: records });
@@ -38,6 +51,7 @@ export class ResultStream<T> implements AsyncIterableIterator<readonly T[]> {
 
   next(): Promise<IteratorResult<readonly T[], undefined>> {
     this.#isUnwanted = false;
+    this.#wasAsked = true;
     return new Promise((resolve, reject) => {
       const batch = this.#batches.shift();
       if (batch !== undefined) {
@@ -51,6 +65,7 @@ export class ResultStream<T> implements AsyncIterableIterator<readonly T[]> {
   /** Whoever stops early wants none of what comes: it is taken and thrown away, so that the job goes on. */
   return(): Promise<IteratorResult<readonly T[], undefined>> {
     this.#isUnwanted = true;
+    this.#wasAsked = true;
     for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) reader.resolve({ done: true, value: undefined });
     for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) batch.onTaken();
     return Promise.resolve({ done: true, value: undefined });

@@ -1,8 +1,12 @@
+import type { Cancellable, Host } from "../host/host.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { BUFFER_ROWS_MAX } from "./buffer-bounds.ts";
 import { requireName, type SubmitterNames } from "./client-arguments.ts";
 import { ResultStream } from "./result-stream.ts";
+
+/** Results that come and have not been asked for in this time, ms, are warned of. */
+const UNREAD_MS = 5_000;
 
 /** A subtask that takes pushed records: one push at a time, which is over when all of its records have been taken. */
 export interface PushTarget {
@@ -24,11 +28,18 @@ interface PushQueue {
 
 /** The submitter's side of the ways of records into and out of its job, wherever that runs. */
 export class SubmitterRecords {
+  readonly #host: Host;
   readonly #streams = new Map<string, ResultStream<unknown>>();
   readonly #queues = new Map<string, PushQueue>();
   /** Known once the job has been built; others are refused then. */
   names: SubmitterNames | undefined;
+  jobName = "";
   #end: { readonly error: JobError | undefined } | undefined;
+  #unreadTimer: Cancellable | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
 
   /** For the submitter. @throws JobError INVALID_ARGUMENT */
   results<T>(name: string): ResultStream<T> {
@@ -45,7 +56,7 @@ export class SubmitterRecords {
   #streamOf(name: string): ResultStream<unknown> {
     const present = this.#streams.get(name);
     if (present !== undefined) return present;
-    const stream = new ResultStream<unknown>();
+    const stream = new ResultStream<unknown>(() => this.#watchUnread());
     this.#streams.set(name, stream);
     if (this.#end !== undefined) stream.end(this.#end.error);
     return stream;
@@ -69,9 +80,20 @@ export class SubmitterRecords {
   end(error: JobError | undefined): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
+    this.#unreadTimer?.cancel();
     for (const stream of this.#streams.values()) stream.end(error);
     for (const [name, { waiting, underWay }] of this.#queues) for (const push of [...underWay, ...waiting]) push.settle(untaken(name, error));
     this.#queues.clear();
+  }
+
+  /** A job that waits for a reader who never comes looks like one that works. It is said once. */
+  #watchUnread(): void {
+    const { clock, scheduler } = this.#host;
+    this.#unreadTimer ??= scheduler.at(clock.now() + UNREAD_MS, () => {
+      const names = [...this.#streams].flatMap(([name, stream]) => (stream.isUnread ? [show(name)] : [])).sort();
+      if (0 < names.length) this.#host.warn(unread(this.jobName, names));
+      else this.#unreadTimer = undefined;
+    });
   }
 
   #push(name: string, parts: Push["parts"]): Promise<void> {
@@ -121,4 +143,9 @@ export class SubmitterRecords {
 
 function untaken(name: string, cause: JobError | undefined): JobError {
   return new JobError("JOB_ENDED", `the job has ended before it took the records that were pushed as ${show(name)}`, cause === undefined ? {} : { cause });
+}
+
+function unread(jobName: string, names: readonly string[]): string {
+  const loops = names.map((name) => `for await (const batch of client.results(${name})) { … }`).join(" and ");
+  return `Tamias: the job ${show(jobName)} waits for whoever reads its results ${names.join(", ")}, and nobody does. Read them while it runs: ${loops}`;
 }

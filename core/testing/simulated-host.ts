@@ -40,6 +40,8 @@ export class SimulatedHost implements Host {
   readonly network: { openLine(): readonly [Port, Port] };
   /** What was printed, in order. */
   readonly printed: string[] = [];
+  /** What was warned of, in order. */
+  readonly warned: string[] = [];
   readonly #prng: Prng;
   readonly #jobs: (() => void)[] = [];
   readonly #timers = new Set<SimulatedTimer>();
@@ -91,6 +93,10 @@ export class SimulatedHost implements Host {
 
   print(line: string): void {
     this.printed.push(line);
+  }
+
+  warn(line: string): void {
+    this.warned.push(line);
   }
 
   /** Runs one ready job, chosen by the seed; returns false where there is none. */

@@ -37,6 +37,10 @@ export class SimulatedMachine implements Host {
     this.#host.print(line);
   }
 
+  warn(line: string): void {
+    this.#host.warn(line);
+  }
+
   /** Nothing of it happens any more. */
   die(): void {
     this.#isDead = true;

@@ -1,7 +1,8 @@
-import type { Executor, JobClient, StreamGraph, SubmitOptions } from "../../core/index.ts";
+import { JobError, type Executor, type ExecutorOptions, type JobClient, type StreamGraph } from "../../core/index.ts";
 import { printed } from "../../core/connectors/print-sink.ts";
 import type { KernelModule } from "../../core/host/kernel-module.ts";
 import { createLocalHost } from "../../core/local-host.ts";
+import { show } from "../../core/lib/show.ts";
 import { LocalExecutor } from "../../core/runtime/local-executor.ts";
 
 /** Runs jobs in this process, remembers what was submitted, and cancels it together. */
@@ -24,14 +25,15 @@ export class SubmittedJobs implements Executor {
     return this.#failure;
   }
 
-  submit(graph: StreamGraph, options?: SubmitOptions): JobClient {
-    const client = this.#executor.submit(graph, options);
+  submit(graph: StreamGraph, options?: ExecutorOptions): JobClient {
+    if (this.printsResults) refusePushes(graph);
+    const client = this.#executor.submit(graph, this.printsResults ? { ...options, isClientless: false } : options);
     this.clients.push(client);
     client.result().catch((cause: unknown) => {
       // A job that was canceled was so by its own script or by the person at the keyboard.
       if (client.getJobStatus() === "FAILED") this.#failure ??= { cause };
     });
-    if (this.printsResults) for (const name of resultNames(graph)) this.#printing.push(printResults(client, name));
+    if (this.printsResults) for (const name of submitterNames(graph, "sink")) this.#printing.push(printResults(client, name));
     if (this.#isCanceled) void client.cancel();
     return client;
   }
@@ -48,8 +50,17 @@ export class SubmittedJobs implements Executor {
   }
 }
 
-function resultNames({ nodes }: StreamGraph): ReadonlySet<string> {
-  return new Set(nodes.flatMap(({ factory }) => (factory.kind === "sink" && factory.submitterName !== undefined ? [factory.submitterName] : [])));
+/** Under which a job gives records to whoever submitted it, or takes some. */
+function submitterNames({ nodes }: StreamGraph, kind: "sink" | "source"): ReadonlySet<string> {
+  return new Set(nodes.flatMap(({ factory }) => (factory.kind === kind && factory.submitterName !== undefined ? [factory.submitterName] : [])));
+}
+
+/** @throws JobError NO_CLIENT for a job that would wait for records that nobody can push */
+function refusePushes(graph: StreamGraph): void {
+  const [name] = submitterNames(graph, "source");
+  if (name === undefined) return;
+  const reason = `nobody can push records into its PushSource ${show(name)} where tamias run runs the job. Submit it in a program, by cluster.submit(new URL("./job.ts", import.meta.url)), which gives a client with push`;
+  throw new JobError("NO_CLIENT", reason);
 }
 
 /** As a sink of `print(name)` does. */

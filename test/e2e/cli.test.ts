@@ -24,6 +24,16 @@ const FILES: Readonly<Record<string, string>> = {
     export function job(env: StreamExecutionEnvironment): void {
       env.fromSequence(1, 5000).map((n) => ({ n })).sinkTo(collectSink("numbers"));
     }`,
+  "pushed.ts": `
+    import { PushSource, WatermarkStrategy, type StreamExecutionEnvironment } from "tamias";
+    export function job(env: StreamExecutionEnvironment): void {
+      env.fromSource(new PushSource<number>("clicks"), WatermarkStrategy.noWatermarks(), "clicks").print();
+    }`,
+  "script-collecting.ts": `
+    import { StreamExecutionEnvironment, collectSink } from "tamias";
+    const env = StreamExecutionEnvironment.getExecutionEnvironment();
+    env.fromElements(1).sinkTo(collectSink("numbers"));
+    await env.execute();`,
   "failing.ts": `
     import { WatermarkStrategy, type StreamExecutionEnvironment } from "tamias";
     export function job(env: StreamExecutionEnvironment): void {
@@ -175,6 +185,8 @@ describe("help and usage", () => {
 
 describe("jobs that cannot run", () => {
   test.each([
+    ["run pushed.ts", ['[NO_CLIENT] nobody can push records into its PushSource "clicks" where tamias run runs the job', "cluster.submit(new URL("]],
+    ["run script-collecting.ts", ['[NO_CLIENT] execute() and executeAndCollect() give nobody a client to read its results "numbers"', "env.executeAsync()"]],
     ["run no-job.ts", ["[JOB_MODULE_INVALID] no-job.ts neither exports a job nor runs one", "export function job("]],
     ["explain no-job.ts", ["[JOB_MODULE_INVALID] no-job.ts neither exports a job nor runs one"]],
     ["run job-constant.ts", ['[JOB_MODULE_INVALID] job-constant.ts exports "job", but it is no function']],

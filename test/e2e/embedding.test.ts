@@ -5,12 +5,14 @@ import { fileURLToPath } from "node:url";
 import {
   BoundedOutOfOrdernessWatermarks,
   callbackSink,
+  collectSink,
   DataGeneratorSource,
   ERROR_CODES,
   JobError,
   KeyedProcessFunction,
   LongCounter,
   MapStateDescriptor,
+  PushSource,
   RichMapFunction,
   seconds,
   StreamExecutionEnvironment,
@@ -432,6 +434,26 @@ const wrong: readonly Wrong[] = [
     ),
   },
   { code: "EMPTY_JOB", about: "a job without operators", provoke: executing(() => {}) },
+  {
+    code: "NO_CLIENT",
+    about: "results under a name where nobody has a client",
+    provoke: executing((env) => void env.fromElements(1).sinkTo(collectSink("totals"))),
+  },
+  {
+    code: "NO_CLIENT",
+    about: "pushed records where nobody has a client",
+    provoke: executing((env) => void env.fromSource(new PushSource("clicks"), WatermarkStrategy.noWatermarks(), "clicks").print()),
+  },
+  {
+    code: "NO_CLIENT",
+    about: "results under a name beside a stream that is read",
+    provoke: async () => {
+      const env = environment();
+      const numbers = env.fromElements(1);
+      numbers.sinkTo(collectSink("totals"));
+      return numbers.executeAndCollect().toArray();
+    },
+  },
   {
     code: "JOB_CANCELED",
     about: "a job that a signal ended",
