@@ -1,5 +1,5 @@
 import type { ClusterJobClient } from "./api/executor.ts";
-import type { JobArgs } from "./api/job-module.ts";
+import { isJobModule, type JobArgs } from "./api/job-module.ts";
 import { dynamicCodec } from "./data/dynamic-type.ts";
 import type { Host } from "./host/host.ts";
 import type { Workers } from "./host/workers.ts";
@@ -44,8 +44,10 @@ export interface ClusterParts<Script> {
   /** What leads jobs. Default: workers as well. */
   readonly leaders?: Workers<Script>;
   readonly taskManagers: number;
-  /** For what the host calls its options, in messages. */
+  /** What the host calls the taker of its options, in messages. */
   readonly what: string;
+  /** Options that the host takes itself. */
+  readonly ownOptions: readonly string[];
 }
 
 /** The cluster behind those of the hosts, each of which says what a job and its workers are made of. */
@@ -56,11 +58,11 @@ export class Cluster<Script> {
   #jobs = 0;
 
   /** @throws JobError INVALID_ARGUMENT, UNKNOWN_OPTION */
-  constructor({ host, workers, leaders = workers, taskManagers, what }: ClusterParts<Script>, options: ClusterOptions) {
+  constructor({ host, workers, leaders = workers, taskManagers, what, ownOptions }: ClusterParts<Script>, options: ClusterOptions) {
     const { slots = 1 } = options;
     this.#host = host;
     this.#slots = taskManagers * checkedCount("slots", slots);
-    this.#dispatcher = new Dispatcher({ host, workers, leaders, taskManagers, slots, settings: settingsOf(what, options) });
+    this.#dispatcher = new Dispatcher({ host, workers, leaders, taskManagers, slots, settings: settingsOf(what, ownOptions, options) });
   }
 
   /** Resolves once the job has been built and found valid. Rejects where it is refused. */
@@ -91,6 +93,15 @@ export function checkedCount(name: string, value: unknown): number {
   throw new JobError("INVALID_ARGUMENT", `${name} must be a whole number greater than zero, but is ${show(value)}`);
 }
 
+/**
+ * The error of a `submit` that was given no address.
+ * @param others what else the host's `submit` takes
+ */
+export function noAddress(job: unknown, others = ""): JobError {
+  const what = typeof job === "function" ? "a function, which cannot go to other threads: export it as job from a module" : isJobModule(job) ? "an imported module" : show(job);
+  return new JobError("INVALID_ARGUMENT", `submit takes the address of the job's module, as in cluster.submit(new URL("./job.ts", import.meta.url))${others}, but got ${what}`);
+}
+
 function plainArgs(args: JobArgs): JobArgs {
   try {
     return structuredClone(args);
@@ -100,8 +111,8 @@ function plainArgs(args: JobArgs): JobArgs {
   }
 }
 
-function settingsOf(what: string, options: ClusterOptions): ClusterSettings {
-  requireOptionNames(what, options, CLUSTER_OPTIONS);
+function settingsOf(what: string, ownOptions: readonly string[], options: ClusterOptions): ClusterSettings {
+  requireOptionNames(what, options, [...ownOptions, ...CLUSTER_OPTIONS]);
   const { transport = "shared-memory", heartbeatTimeoutMs = 1_500, deployTimeoutMs = 60_000 } = options;
   if (transport !== "shared-memory" && transport !== "message") {
     throw new JobError("INVALID_ARGUMENT", `transport must be "shared-memory" or "message", but is ${show(transport)}`);

@@ -59,6 +59,7 @@ export function jobManagerClass(modules: JobModules, { slots, ...options }: Edge
           leaders: ownLeaders(host, (port) => runWorker({ host, port, importJob })),
           taskManagers: slots,
           what: "createEdgeWorker",
+          ownOptions: [],
         },
         { slots: 1, transport: "message", ...options },
       );

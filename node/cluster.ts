@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ClusterJobClient } from "../core/api/executor.ts";
 import type { JobArgs } from "../core/api/job-module.ts";
-import { checkedCount, Cluster, type ClusterOptions, type ClusterSubmitOptions } from "../core/cluster.ts";
+import { checkedCount, Cluster, type ClusterOptions, type ClusterSubmitOptions, noAddress } from "../core/cluster.ts";
 import { createNodeHost } from "./host.ts";
 import { nodeWorkers } from "./workers.ts";
 
@@ -37,7 +37,7 @@ export class NodeCluster {
   constructor({ threads = defaultThreads(), ...options }: NodeClusterOptions = {}) {
     const host = createNodeHost();
     const taskManagers = checkedCount("threads", threads);
-    this.#cluster = new Cluster({ host, workers: nodeWorkers(host), taskManagers, what: "NodeCluster" }, options);
+    this.#cluster = new Cluster({ host, workers: nodeWorkers(host), taskManagers, what: "NodeCluster", ownOptions: ["threads"] }, options);
   }
 
   /**
@@ -46,7 +46,8 @@ export class NodeCluster {
    * @param job the address of its module, or a path from the working directory
    * @returns a promise that rejects with what is wrong with the module or its graph
    */
-  submit(job: URL | string, args: JobArgs = {}, options: ClusterSubmitOptions = {}): Promise<ClusterJobClient> {
+  async submit(job: URL | string, args: JobArgs = {}, options: ClusterSubmitOptions = {}): Promise<ClusterJobClient> {
+    if (!(job instanceof URL) && (typeof job !== "string" || job === "")) throw noAddress(job);
     const url = job instanceof URL ? job : /^[a-z]+:/.test(job) ? new URL(job) : pathToFileURL(resolve(job));
     return this.#cluster.submit({ module: url.href, script: undefined }, args, options);
   }

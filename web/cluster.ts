@@ -1,11 +1,13 @@
 import type { ClusterJobClient } from "../core/api/executor.ts";
 import type { JobArgs } from "../core/api/job-module.ts";
-import { checkedCount, Cluster, type ClusterOptions, type ClusterSubmitOptions } from "../core/cluster.ts";
+import { checkedCount, Cluster, type ClusterOptions, type ClusterSubmitOptions, noAddress } from "../core/cluster.ts";
 import { createWebHost } from "./host.ts";
 import { webWorkers, type WorkerScript } from "./workers.ts";
 
 /** More of them are asked for, not guessed: browsers say of the processors what they like. */
 const WORKERS_MAX_DEFAULT = 4;
+
+const WORKER_MAKER = ", or a function that makes a worker of it";
 
 /** How a cluster of workers runs jobs. */
 export interface WebClusterOptions extends ClusterOptions {
@@ -35,7 +37,7 @@ export class WebCluster {
   constructor({ workers = defaultWorkers(), ...options }: WebClusterOptions = {}) {
     const host = createWebHost();
     const taskManagers = checkedCount("workers", workers);
-    this.#cluster = new Cluster({ host, workers: webWorkers(host), taskManagers, what: "WebCluster" }, options);
+    this.#cluster = new Cluster({ host, workers: webWorkers(host), taskManagers, what: "WebCluster", ownOptions: ["workers"] }, options);
   }
 
   /**
@@ -44,8 +46,9 @@ export class WebCluster {
    * @param job the address of its module, or a function that makes a worker whose script serves it: the same function for the same job
    * @returns a promise that rejects with what is wrong with the module or its graph
    */
-  submit(job: URL | string | (() => Worker), args: JobArgs = {}, options: ClusterSubmitOptions = {}): Promise<ClusterJobClient> {
+  async submit(job: URL | string | (() => Worker), args: JobArgs = {}, options: ClusterSubmitOptions = {}): Promise<ClusterJobClient> {
     if (typeof job === "function") return this.#cluster.submit({ module: "the job of its worker", script: job }, args, options);
+    if (!(job instanceof URL) && (typeof job !== "string" || job === "")) throw noAddress(job, WORKER_MAKER);
     return this.#cluster.submit({ module: new URL(job, location.href).href, script: undefined }, args, options);
   }
 

@@ -1,6 +1,8 @@
 import type { Host } from "../core/host/host.ts";
 import { portOf } from "../core/host/message-port.ts";
 import type { WorkerHandle, Workers } from "../core/host/workers.ts";
+import { JobError } from "../core/lib/errors.ts";
+import { show } from "../core/lib/show.ts";
 import type { WorkerStart } from "./worker-start.ts";
 
 /** The address of a module, or what makes a worker of one: bundlers follow only `new Worker(new URL("./x.ts", import.meta.url), { type: "module" })`. */
@@ -22,7 +24,7 @@ function workerScript(): URL {
 
 function startWorker(script: WorkerScript, post: (job: () => void) => void): WorkerHandle {
   const { port1, port2 } = new MessageChannel();
-  const worker = script instanceof URL ? new Worker(script, { type: "module" }) : script();
+  const worker = script instanceof URL ? new Worker(script, { type: "module" }) : made(script);
   const line = portOf(port1, post);
   let reason: string | undefined;
   const end = (why: string): void => {
@@ -52,6 +54,21 @@ function startWorker(script: WorkerScript, post: (job: () => void) => void): Wor
     },
     terminate: () => end("it was terminated"),
   };
+}
+
+/** @throws JobError INVALID_ARGUMENT for a function that makes something else: the job itself, mostly */
+function made(script: () => unknown): Worker {
+  let worker: unknown;
+  let cause: unknown;
+  try {
+    worker = script();
+  } catch (thrown) {
+    cause = thrown;
+  }
+  if (worker instanceof Worker) return worker;
+  const got = cause === undefined ? `returned ${show(worker)}` : `threw ${String(cause)}`;
+  const forms = 'cluster.submit(new URL("./job.ts", import.meta.url)) with the plugin tamias/vite, or cluster.submit(() => new Worker(new URL("./job-worker.ts", import.meta.url), { type: "module" }))';
+  throw new JobError("INVALID_ARGUMENT", `submit was given a function that ${got}, but takes only one that makes a worker: write ${forms}`, { cause });
 }
 
 /** What keeps a script from being loaded is an event without a message. */

@@ -39,8 +39,13 @@ export class Dispatcher<Script> {
       return dispatched;
     }
     this.#jobs.add(dispatched);
-    dispatched.begin(this.#leaderFor(dispatched));
-    this.#resources.expect(script, job.parallelism);
+    try {
+      dispatched.begin(this.#leaderFor(dispatched));
+      this.#resources.expect(script, job.parallelism);
+    } catch (cause) {
+      const reason = `it could not be started: ${cause instanceof Error ? cause.message : String(cause)}`;
+      dispatched.lose(lostMaster({ reason, error: cause instanceof JobError ? cause : undefined }));
+    }
     return dispatched;
   }
 

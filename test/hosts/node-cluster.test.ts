@@ -216,8 +216,20 @@ describe("what goes wrong in a cluster of threads", () => {
     await expect(two.submit(jobUrl("windows"))).rejects.toThrow("[CLUSTER_CLOSED]");
   });
 
+  test.each<[string, unknown, RegExp]>([
+    ["a function", (): void => {}, /but got a function, which cannot go to other threads: export it as job from a module/],
+    ["nothing", undefined, /but got undefined$/],
+    ["an empty path", "", /but got ""$/],
+    ["a module", { job(): void {} }, /but got an imported module$/],
+  ])("refuses %s for a job", async (_what, job, message) => {
+    const submitted = cluster({ threads: 2 }).submit(job as URL);
+    await expect(submitted).rejects.toThrow('[INVALID_ARGUMENT] submit takes the address of the job\'s module, as in cluster.submit(new URL("./job.ts", import.meta.url))');
+    await expect(submitted).rejects.toThrow(message);
+  });
+
   test("refuses options that do not exist", () => {
-    expect(() => cluster({ treads: 2 } as never)).toThrow('NodeCluster has no option "treads"');
+    expect(() => cluster({ treads: 2 } as never)).toThrow('NodeCluster has no option "treads": did you mean "threads"?');
+    expect(() => cluster({ concurrency: 2 } as never)).toThrow("it has threads, slots, transport, heartbeatTimeoutMs, deployTimeoutMs");
     expect(() => cluster({ threads: 0 })).toThrow("threads must be a whole number greater than zero, but is 0");
   });
 });

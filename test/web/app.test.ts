@@ -50,6 +50,7 @@ async function servedAsItIs(): Promise<PageServer> {
   const [page, module] = await Promise.all([bundledPage("unbundled-page"), bundledPage("../app/src/job")]);
   const served: Readonly<Record<string, Served>> = {
     "/": pageOf("/page.js"),
+    "/refused": pageOf("/page.js"),
     "/page.js": { body: page },
     "/job.js": { body: new TextDecoder().decode(module).replaceAll('"tamias"', '"/dist/core/index.js"') },
   };
@@ -95,5 +96,14 @@ describe.each(BROWSER_NAMES)("%s", (name) => {
     const outcome = await browser.outcomeOf(`${builtPlainly.origin}/`);
     expect(outcome).toContain("/web/worker.js cannot be loaded");
     expect(outcome).toContain("in a bundled page, workers come of the plugin tamias/vite, or of a function that makes one");
+  });
+
+  test("what is no job is refused with what to write", async () => {
+    const said = (await browser.outcomeOf(`${unbundled.origin}/refused`)) as readonly string[];
+    expect(said).toHaveLength(3);
+    for (const text of said) expect(text).toContain('cluster.submit(new URL("./job.ts", import.meta.url))');
+    expect(said[0]).toMatch(/INVALID_ARGUMENT.* but got undefined$/);
+    expect(said[1]).toMatch(/INVALID_ARGUMENT.* a function that returned undefined, but takes only one that makes a worker/);
+    expect(said[2]).toMatch(/INVALID_ARGUMENT.* a function that threw TypeError: /);
   });
 });

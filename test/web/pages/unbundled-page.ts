@@ -9,4 +9,14 @@ async function main(): Promise<Totals> {
   return totals;
 }
 
-Object.assign(globalThis, { outcome: main().catch(String) });
+/** What `submit` says to what is no job. */
+async function refusals(): Promise<string[]> {
+  const cluster = new WebCluster({ workers: 2 });
+  const wrong: unknown[] = [undefined, (): void => {}, (env: { fromElements(n: number): void }): void => env.fromElements(1)];
+  const said: string[] = [];
+  for (const job of wrong) said.push(await cluster.submit(job as string).then(() => "taken", String));
+  cluster.close();
+  return said;
+}
+
+Object.assign(globalThis, { outcome: (location.pathname === "/refused" ? refusals() : main()).catch(String) });
