@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { SourceMap, type SourceMapPayload } from "node:module";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { hash128 } from "../core/lib/hash.ts";
 
@@ -12,7 +13,16 @@ export interface TamiasPlugin {
     readonly worker: { readonly format: WorkerFormat; readonly plugins: () => TamiasPlugin[] };
   };
   configResolved(config: { readonly cacheDir: string }): void;
-  transform(this: { parse(code: string): unknown }, code: string, id: string): { code: string; map: null } | undefined;
+  transform(this: TransformContext, code: string, id: string): { code: string; map: null } | undefined;
+}
+
+/** What Vite gives to it. */
+interface TransformContext {
+  parse(code: string): unknown;
+  /** From the code as it is now to the file as it was written. */
+  getCombinedSourcemap(): unknown;
+  warn(message: string): void;
+  error(message: string): never;
 }
 
 /**
@@ -44,7 +54,13 @@ export function tamias(): TamiasPlugin {
     transform(code, id) {
       const [file = id] = id.split("?", 1);
       if (file.includes("/node_modules/") || !MAY_SUBMIT.test(code)) return undefined;
-      const jobs = submittedJobs(code, (text) => this.parse(text));
+      const { jobs, unreadable } = submittedJobs(code, (text) => this.parse(text));
+      const place = ({ start }: { readonly start: number }): string => `${file}:${lineOf(code, start, this.getCombinedSourcemap())}`;
+      for (const address of unreadable) this.warn(`${place(address)}: ${UNREADABLE}`);
+      for (const job of jobs) {
+        const missing = resolve(dirname(file), job.path);
+        if (extname(missing) !== "" && !existsSync(missing)) this.error(`${place(job)}: cluster.submit names a job that is not there, ${missing}: write its path as it is seen from this file`);
+      }
       if (jobs.length === 0) return undefined;
       return { code: withWorkers(code, jobs, (job) => workerOf(resolve(dirname(file), job), folder)), map: null };
     },
@@ -52,6 +68,10 @@ export function tamias(): TamiasPlugin {
 }
 
 const MAY_SUBMIT = /\bsubmit\s*\(\s*new\s+URL\b/;
+
+const UNREADABLE =
+  "the plugin of tamias/vite cannot read the address that cluster.submit is given, so the job will not run: write a path in quotes that begins with a dot, as in " +
+  'cluster.submit(new URL("./job.ts", import.meta.url)), or give submit a function that makes a worker';
 
 /** Where a job is named in the code. */
 interface NamedJob {
@@ -69,30 +89,39 @@ interface SyntaxNode {
 }
 
 /** None where the code is no JavaScript, or not yet: then a plugin behind this one makes it. */
-function submittedJobs(code: string, parse: (code: string) => unknown): readonly NamedJob[] {
-  const found: NamedJob[] = [];
+function submittedJobs(code: string, parse: (code: string) => unknown): { readonly jobs: readonly NamedJob[]; readonly unreadable: readonly SyntaxNode[] } {
+  const jobs: NamedJob[] = [];
+  const unreadable: SyntaxNode[] = [];
   try {
     walk(parse(code), (node) => {
-      const job = submittedJob(node);
-      if (job !== undefined) found.push(job);
+      const address = submittedAddress(node);
+      if (address === undefined) return;
+      const path = (address["arguments"] as readonly SyntaxNode[])[0]?.["value"];
+      if (typeof path === "string" && /^\.{1,2}\//.test(path)) jobs.push({ path, start: address.start, end: address.end });
+      else unreadable.push(address);
     });
   } catch {
-    return [];
+    return { jobs: [], unreadable: [] };
   }
-  return found;
+  return { jobs, unreadable };
 }
 
-/** The job of `….submit(new URL("./job.ts", import.meta.url), …)`. */
-function submittedJob(node: SyntaxNode): NamedJob | undefined {
+/** The address in `….submit(new URL(…, import.meta.url), …)`. */
+function submittedAddress(node: SyntaxNode): SyntaxNode | undefined {
   const callee = node["callee"] as SyntaxNode | undefined;
   if (node.type !== "CallExpression" || (callee?.["property"] as SyntaxNode | undefined)?.["name"] !== "submit") return undefined;
   const [address] = node["arguments"] as readonly SyntaxNode[];
   if (address?.type !== "NewExpression" || (address["callee"] as SyntaxNode)["name"] !== "URL") return undefined;
-  const [path, base] = address["arguments"] as readonly SyntaxNode[];
+  const [, base] = address["arguments"] as readonly SyntaxNode[];
   const isOfModule = base?.type === "MemberExpression" && (base["object"] as SyntaxNode).type === "MetaProperty";
-  const value = path?.["value"];
-  if (!isOfModule || typeof value !== "string" || !/^\.{1,2}\//.test(value)) return undefined;
-  return { path: value, start: address.start, end: address.end };
+  return isOfModule ? address : undefined;
+}
+
+/** The number, from 1, of the line that it was in the file. */
+function lineOf(code: string, position: number, map: unknown): number {
+  const before = code.slice(0, position).split("\n");
+  const entry = new SourceMap(map as SourceMapPayload).findEntry(before.length - 1, before.at(-1)?.length ?? 0);
+  return ("originalLine" in entry ? entry.originalLine : before.length - 1) + 1;
 }
 
 function walk(node: unknown, visit: (node: SyntaxNode) => void): void {
