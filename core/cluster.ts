@@ -27,7 +27,7 @@ export interface ClusterOptions {
 export interface ClusterSubmitOptions {
   /** Of the operators that set none themselves. Default: one subtask for each slot of the cluster. */
   readonly parallelism?: number | undefined;
-  /** What a job is called that does not name itself. */
+  /** What a job is called that does not name itself. Default: the file name of its module, where it has one. */
   readonly jobName?: string | undefined;
   /** Cancels the job when it aborts; the result then rejects with JOB_CANCELED, whose cause is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -50,6 +50,15 @@ export interface ClusterParts<Script> {
   readonly ownOptions: readonly string[];
 }
 
+/** A job, as its workers get it. */
+export interface SubmittedModule<Script> {
+  /** Its address, or what errors call it. */
+  readonly module: string;
+  readonly script: Script | undefined;
+  /** For a job that has no other. */
+  readonly name: string | undefined;
+}
+
 /** The cluster behind those of the hosts, each of which says what a job and its workers are made of. */
 export class Cluster<Script> {
   readonly #host: Host;
@@ -66,9 +75,9 @@ export class Cluster<Script> {
   }
 
   /** Resolves once the job has been built and found valid. Rejects where it is refused. */
-  async submit(job: { readonly module: string; readonly script: Script | undefined }, args: JobArgs, options: ClusterSubmitOptions): Promise<ClusterJobClient> {
+  async submit(job: SubmittedModule<Script>, args: JobArgs, options: ClusterSubmitOptions): Promise<ClusterJobClient> {
     requireOptionNames("submit", options, SUBMIT_OPTIONS);
-    const { parallelism = this.#slots, jobName, signal } = options;
+    const { parallelism = this.#slots, jobName = job.name, signal } = options;
     this.#jobs += 1;
     const description = {
       id: `job-${this.#jobs}`,
@@ -85,6 +94,11 @@ export class Cluster<Script> {
   close(): void {
     this.#dispatcher.close();
   }
+}
+
+/** The last part of an address's path. */
+export function fileName(path: string): string | undefined {
+  return path.split("/").at(-1) || undefined;
 }
 
 /** @throws JobError INVALID_ARGUMENT unless it is a whole number from 1 on. */

@@ -9,10 +9,13 @@ import type { StreamGraph } from "./graph/stream-graph.ts";
 import type { Host, Port } from "./host/host.ts";
 import { JobError } from "./lib/errors.ts";
 import { loadParts } from "./lib/part.ts";
+import { show } from "./lib/show.ts";
 import { StreamExecutionEnvironment } from "./local-environment.ts";
+import { notLoaded } from "./runtime/local-executor.ts";
 import { partsOf } from "./runtime/job-parts.ts";
 import type { LoadedJob, LoadJob } from "./runtime/job-master.ts";
 import type { JobDescription } from "./runtime/protocol.ts";
+import { asJobError } from "./runtime/task.ts";
 import { startWorker } from "./runtime/worker.ts";
 
 export interface WorkerSetup {
@@ -34,17 +37,20 @@ export function jobLoader(host: Host, importJob: (module: string) => Promise<unk
   return (job, onLoaded, onFailure) => {
     load(job, host, modules).then(
       (loaded) => host.scheduler.post(() => onLoaded(loaded)),
-      (cause: unknown) => host.scheduler.post(() => onFailure(notBuilt(cause, job))),
+      (cause: unknown) => host.scheduler.post(() => onFailure(asJobError(cause))),
     );
   };
 }
 
 async function load(job: JobDescription, host: Host, modules: JobModules): Promise<LoadedJob> {
-  const module = await modules.import(job.module);
-  const graph = buildJobGraph(await streamGraphOf(module, job));
+  const module = await modules.import(job.module).catch((cause: unknown) => refuse(cause, `${job.module} could not be imported: `, job.module));
+  const streamGraph = await streamGraphOf(module, job).catch((cause: unknown) => refuse(cause, `the job function of ${job.module} threw `, job.module));
+  const graph = buildJobGraph(streamGraph);
   const hasKernelModule = host.kernel !== undefined;
   // Splits and events cross between threads as bytes.
-  await loadParts([...partsOf(graph, { hasKernelModule, isRestored: false }), codecs, dynamicCodec]);
+  await loadParts([...partsOf(graph, { hasKernelModule, isRestored: false }), codecs, dynamicCodec]).catch((cause: unknown) => {
+    throw notLoaded(cause);
+  });
   return { graph, explain: () => explain(graph, { hasKernelModule }) };
 }
 
@@ -165,9 +171,18 @@ function never(): Promise<never> {
   return new Promise(() => {});
 }
 
-function notBuilt(cause: unknown, { module }: JobDescription): JobError {
-  if (cause instanceof JobError) return cause;
-  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-  return new JobError("JOB_MODULE_INVALID", `${module} could not be imported, or its job function failed: ${text}`, { cause });
+/** @throws JobError always: what went wrong while a module was imported, or in its job function, and the line of it. */
+function refuse(cause: unknown, what: string, module: string): never {
+  const frames = (cause instanceof Error ? (cause.stack ?? "") : "").match(FRAME) ?? [];
+  const own = frames.find((frame) => frame.startsWith(module));
+  if (cause instanceof JobError) {
+    const { code, reason, place } = cause;
+    throw own === undefined ? cause : new JobError(code, `${reason}\n  at ${own}`, { ...place, cause: cause.cause });
+  }
+  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : show(cause);
+  const frame = own ?? frames[0];
+  throw new JobError("JOB_MODULE_INVALID", `${what}${text}${frame === undefined ? "" : `\n  at ${frame}`}`, { cause });
 }
 
+/** Address, line and column in a stack, as all engines write them. */
+const FRAME = /[a-z-]+:\/\/[^\s()]+:\d+(?=[\s)]|$)/gm;

@@ -63,7 +63,7 @@ export function jobManagerClass(modules: JobModules, { slots, ...options }: Edge
         },
         { slots: 1, transport: "message", ...options },
       );
-      return this.#cluster.submit({ module: name, script: undefined }, args, {});
+      return this.#cluster.submit({ module: name, script: undefined, name }, args, {});
     }
 
     #close(): void {

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ClusterJobClient } from "../core/api/executor.ts";
 import type { JobArgs } from "../core/api/job-module.ts";
-import { checkedCount, Cluster, type ClusterOptions, type ClusterSubmitOptions, noAddress } from "../core/cluster.ts";
+import { checkedCount, Cluster, type ClusterOptions, type ClusterSubmitOptions, fileName, noAddress } from "../core/cluster.ts";
 import { createNodeHost } from "./host.ts";
 import { nodeWorkers } from "./workers.ts";
 
@@ -49,7 +49,7 @@ export class NodeCluster {
   async submit(job: URL | string, args: JobArgs = {}, options: ClusterSubmitOptions = {}): Promise<ClusterJobClient> {
     if (!(job instanceof URL) && (typeof job !== "string" || job === "")) throw noAddress(job);
     const url = job instanceof URL ? job : /^[a-z]+:/.test(job) ? new URL(job) : pathToFileURL(resolve(job));
-    return this.#cluster.submit({ module: url.href, script: undefined }, args, options);
+    return this.#cluster.submit({ module: url.href, script: undefined, name: fileName(url.pathname) }, args, options);
   }
 
   /** Ends every thread. Jobs that run fail with CLUSTER_CLOSED. */

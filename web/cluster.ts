@@ -1,6 +1,6 @@
 import type { ClusterJobClient } from "../core/api/executor.ts";
 import type { JobArgs } from "../core/api/job-module.ts";
-import { checkedCount, Cluster, type ClusterOptions, type ClusterSubmitOptions, noAddress } from "../core/cluster.ts";
+import { checkedCount, Cluster, type ClusterOptions, type ClusterSubmitOptions, fileName, noAddress } from "../core/cluster.ts";
 import { createWebHost } from "./host.ts";
 import { webWorkers, type WorkerScript } from "./workers.ts";
 
@@ -47,9 +47,10 @@ export class WebCluster {
    * @returns a promise that rejects with what is wrong with the module or its graph
    */
   async submit(job: URL | string | (() => Worker), args: JobArgs = {}, options: ClusterSubmitOptions = {}): Promise<ClusterJobClient> {
-    if (typeof job === "function") return this.#cluster.submit({ module: "the job of its worker", script: job }, args, options);
+    if (typeof job === "function") return this.#cluster.submit({ module: "the worker's job module", script: job, name: undefined }, args, options);
     if (!(job instanceof URL) && (typeof job !== "string" || job === "")) throw noAddress(job, WORKER_MAKER);
-    return this.#cluster.submit({ module: new URL(job, location.href).href, script: undefined }, args, options);
+    const { href, pathname } = new URL(job, location.href);
+    return this.#cluster.submit({ module: href, script: undefined, name: fileName(pathname) }, args, options);
   }
 
   /** Ends every worker. Jobs that run fail with CLUSTER_CLOSED. */

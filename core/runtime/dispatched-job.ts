@@ -52,6 +52,8 @@ export class DispatchedJob<Script> implements SubmittedJob {
   #lettingGo: Cancellable | undefined;
   /** Whether task managers take part. */
   #hasJoined = false;
+  /** There are not as many slots as it needs. */
+  #isRefused = false;
   #isOver = false;
 
   constructor(job: JobDescription, script: Script | undefined, options: DispatchedJobOptions<Script>) {
@@ -110,6 +112,9 @@ export class DispatchedJob<Script> implements SubmittedJob {
         return this.#requestSlots(message.slots);
       case "dead":
         return this.#terminate(message.taskManager, message.reason);
+      case "accepted":
+        if (this.#isRefused) return;
+        return this.#options.listener.onMessage(message);
       case "end":
         this.#over();
         return this.#options.listener.onMessage(message);
@@ -135,7 +140,10 @@ export class DispatchedJob<Script> implements SubmittedJob {
       script: this.script,
       slots,
       onGranted: (grants) => this.#join(grants),
-      onRefused: (error) => this.send({ kind: "no-slots", error: errorToData(error) }),
+      onRefused: (error) => {
+        this.#isRefused = true;
+        this.send({ kind: "no-slots", error: errorToData(error) });
+      },
       onLost: (taskManager, { reason, error }) => {
         if (this.#hasJoined) this.send({ kind: "lost", taskManager, reason });
         else this.send({ kind: "no-slots", error: errorToData(error ?? neverStarted(taskManager, reason)) });

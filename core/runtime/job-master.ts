@@ -154,8 +154,9 @@ export class JobMaster implements MemberListener {
     this.#loaded = loaded;
     this.#executions = new ExecutionGraph(graph);
     this.#executions.moveAll("SCHEDULED");
-    this.#send({ kind: "accepted", jobName: graph.jobName, plan: jobGraphToJson(graph) });
+    // First: more slots than there are refuse the job, before anybody takes it for accepted.
     this.#send({ kind: "request-slots", slots: Math.max(...graph.vertices.map(({ parallelism }) => parallelism)) });
+    this.#send({ kind: "accepted", jobName: graph.jobName, plan: jobGraphToJson(graph) });
   }
 
   #deploy(given: readonly Member[], ports: readonly Port[]): void {

@@ -233,7 +233,7 @@ function failureOf(outcome: JobOutcome): JobError | undefined {
   return outcome.status === "FAILED" ? outcome.error : undefined;
 }
 
-function notLoaded(cause: unknown): JobError {
+export function notLoaded(cause: unknown): JobError {
   const text = cause instanceof Error ? cause.message : String(cause);
   return new JobError("CODE_UNAVAILABLE", `a part of Tamias that this job needs could not be loaded: ${text}`, { cause });
 }

@@ -39,6 +39,7 @@ describe("a cluster of threads", () => {
     expect(await taken(job, "totals")).toEqual(await expected);
     const result = await job.result();
     expect(result.getAccumulatorResult("read")).toBe(5_000);
+    expect(result.jobName).toBe("windows.ts");
     const report = await lastReport(job);
     expect(report.subtasks.every(({ state }) => state === "FINISHED")).toBe(true);
     const windows = report.metrics.filter(({ operator }) => operator === "totals");
@@ -140,6 +141,7 @@ describe("what goes wrong in a cluster of threads", () => {
   test.each<[string, RegExp]>([
     ["script", /\[JOB_MODULE_INVALID\] .*script\.ts runs its job while it is imported[\s\S]*\+ export function job\(env/],
     ["nowhere", /\[JOB_MODULE_INVALID\] .*nowhere\.ts could not be imported/],
+    ["broken", /\[JOB_MODULE_INVALID\] file:.*broken\.ts could not be imported: TypeError: .*undefined.*\n {2}at file:.*\/broken\.ts:4:\d+$/],
   ])("refuses the module %s", async (name, message) => {
     await expect(cluster({ threads: 2 }).submit(jobUrl(name))).rejects.toThrow(message);
   });
@@ -160,6 +162,13 @@ describe("what goes wrong in a cluster of threads", () => {
     await expect(two.submit(jobUrl("faulty"), { fault })).rejects.toThrow(message);
     expect(other.getJobStatus()).toBe("RUNNING");
     await other.cancel();
+  });
+
+  test.each<[string, RegExp]>([
+    ["throws", /\[JOB_MODULE_INVALID\] the job function of file:.*faulty\.ts threw RangeError: no such region\n {2}at file:.*\/faulty\.ts:84:\d+$/],
+    ["misuse", /\[INVALID_ARGUMENT\] fromElements needs at least one element.*\n {2}at file:.*\/faulty\.ts:85:\d+$/],
+  ])("refuses a job function that %s, with the line", async (fault, message) => {
+    await expect(cluster({ threads: 2 }).submit(jobUrl("faulty"), { fault })).rejects.toThrow(message);
   });
 
   test("fails a job that cannot be closed", async () => {
@@ -204,8 +213,8 @@ describe("what goes wrong in a cluster of threads", () => {
   });
 
   test("refuses a job that needs more slots than there are", async () => {
-    const job = await cluster({ threads: 2 }).submit(jobUrl("windows"), {}, { parallelism: 3 });
-    await expect(job.result()).rejects.toThrow("[NO_SLOTS] the job needs 3 slots, as many as its highest parallelism, and the cluster has 2 task managers with 1 slot each");
+    const job = cluster({ threads: 2 }).submit(jobUrl("windows"), {}, { parallelism: 3 });
+    await expect(job).rejects.toThrow("[NO_SLOTS] the job needs 3 slots, as many as its highest parallelism, and the cluster has 2 task managers with 1 slot each");
   });
 
   test("fails what runs when it is closed, and takes nothing more", async () => {

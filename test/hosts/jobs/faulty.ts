@@ -81,6 +81,8 @@ class Faulty extends RichMapFunction<number, number> {
 export async function job(env: StreamExecutionEnvironment, args: JobArgs): Promise<void> {
   if (args["fault"] === "never built") await new Promise(() => {});
   if (args["fault"] === "spins while it is built") for (;;);
+  if (args["fault"] === "throws") throw new RangeError("no such region");
+  if (args["fault"] === "misuse") env.fromElements();
   if (args["fault"] === "environment of its own") {
     const own = StreamExecutionEnvironment.getExecutionEnvironment();
     own.fromElements(1).print();
