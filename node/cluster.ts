@@ -44,7 +44,7 @@ export class NodeCluster {
    * Runs a job. Resolves once it has been built and found valid.
    *
    * @param job the address of its module, or a path from the working directory
-   * @returns a promise that rejects with what is wrong with the module or its graph
+   * @returns a promise that rejects with what is wrong with the module or its graph, and where the job needs more slots than the cluster has
    */
   async submit(job: URL | string, args: JobArgs = {}, options: ClusterSubmitOptions = {}): Promise<ClusterJobClient> {
     if (!(job instanceof URL) && (typeof job !== "string" || job === "")) throw noAddress(job);

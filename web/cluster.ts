@@ -44,7 +44,7 @@ export class WebCluster {
    * Runs a job. Resolves once it has been built and found valid.
    *
    * @param job the address of its module, or a function that makes a worker whose script serves it: the same function for the same job
-   * @returns a promise that rejects with what is wrong with the module or its graph
+   * @returns a promise that rejects with what is wrong with the module or its graph, and where the job needs more slots than the cluster has
    */
   async submit(job: URL | string | (() => Worker), args: JobArgs = {}, options: ClusterSubmitOptions = {}): Promise<ClusterJobClient> {
     if (typeof job === "function") return this.#cluster.submit({ module: "the worker's job module", script: job, name: undefined }, args, options);

@@ -111,8 +111,11 @@ export interface JobClient {
   /** Resolves when the job has finished. Rejects with what made it fail, or with JOB_CANCELED. */
   result(): Promise<JobExecutionResult>;
   /**
-   * What the job gives to `collectSink(name)`, in batches; they end with the job, and throw what made it fail. The job waits for whoever takes them, and is a few
-   * buffers ahead at most. Whoever stops early gives up what comes until the results of this name are asked for again.
+   * What the job gives to `collectSink(name)`, in batches. They end with the job: quietly where it finished or was canceled, with its error, thrown once, where it
+   * failed. The job waits for whoever takes them, and is a few buffers ahead at most.
+   *
+   * There is one stream of them a name: two readers share it, each batch goes to one of the two. Whoever stops early, by `break`, gives up what is there and what
+   * comes until the results of this name are asked for again.
    */
   results<T>(name: string): AsyncIterableIterator<readonly T[]>;
   /**
@@ -120,7 +123,7 @@ export interface JobClient {
    * Rejects with JOB_ENDED where the job ends before.
    */
   push(name: string, records: readonly unknown[]): Promise<void>;
-  /** How many records a second all sources together take, from now on: 0 pauses them, undefined is as many as they can. A batch of columns is taken as a whole. */
+  /** How many records a second all sources together take, from now on: 0 pauses them, undefined or Infinity is as many as they can, as at first. A batch of columns is taken as a whole. */
   throttle(recordsPerSecond: number | undefined): void;
   /** The accumulators of the last attempt by name, merged over subtasks; of this moment while the job runs. */
   accumulators(): ReadonlyMap<string, unknown>;

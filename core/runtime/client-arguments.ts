@@ -3,9 +3,13 @@ import { JobError } from "../lib/errors.ts";
 import { nearestName } from "../lib/nearest-name.ts";
 import { show } from "../lib/show.ts";
 
-/** @throws JobError INVALID_ARGUMENT unless it is a number of records a second, 0 or more, or undefined. */
+/**
+ * Undefined means that there is no bound.
+ * @throws JobError INVALID_ARGUMENT unless it is a number of records a second, 0 or more, or undefined.
+ */
 export function checkedRate(value: unknown): number | undefined {
-  if (value === undefined || (typeof value === "number" && Number.isFinite(value) && 0 <= value)) return value;
+  if (value === undefined || value === Infinity) return undefined;
+  if (typeof value === "number" && 0 <= value) return value;
   throw new JobError("INVALID_ARGUMENT", `throttle takes records a second, 0 or more, or undefined for no bound, but got ${show(value)}`);
 }
 

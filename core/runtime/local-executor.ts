@@ -114,9 +114,10 @@ export class LocalJobClient {
   }
 
   throttle(recordsPerSecond: number | undefined): void {
-    this.#recordsPerSecond = checkedRate(recordsPerSecond);
+    const rate = checkedRate(recordsPerSecond);
+    this.#recordsPerSecond = rate;
     const sources = this.#tasks.flat().filter((task) => task.chain.source !== undefined).length;
-    this.#job?.subtasks.throttle(recordsPerSecond === undefined ? undefined : recordsPerSecond / Math.max(1, sources));
+    this.#job?.subtasks.throttle(rate === undefined ? undefined : rate / Math.max(1, sources));
   }
 
   async *results<T>(name: string): AsyncIterableIterator<readonly T[]> {

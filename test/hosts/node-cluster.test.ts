@@ -81,7 +81,7 @@ describe("a cluster of threads", () => {
       if (read === before) break;
       before = read;
     }
-    job.throttle(undefined);
+    job.throttle(Infinity);
     for await (const { metrics } of job.reports({ everyMs: 5 })) {
       if (before + 10_000 < metrics.filter(({ operator }) => operator === "numbers").reduce((sum, row) => sum + row.metrics.recordsOut, 0)) break;
     }
