@@ -64,15 +64,18 @@ export class EdgeJob {
     try {
       await this.#client.push(source, records);
     } catch (error) {
-      this.requireRunning();
+      await this.requireRunning();
       throw error;
     }
   }
 
-  /** @throws HttpError JOB_ENDED */
-  requireRunning(): void {
+  /** @throws HttpError JOB_ENDED, which says why it failed where it did */
+  async requireRunning(): Promise<void> {
     const { status } = this;
-    if (status !== "CREATED" && status !== "RUNNING") throw new HttpError("JOB_ENDED", `job ${this.id} takes no events: it is ${status}`);
+    if (status === "CREATED" || status === "RUNNING") return;
+    const message = `job ${this.id} takes no events: it is ${status}`;
+    const error = status === "FAILED" ? await this.#error() : undefined;
+    throw error === undefined ? new HttpError("JOB_ENDED", message) : new HttpError("JOB_ENDED", `${message}: ${error.message}`, {}, { error });
   }
 
   async cancel(): Promise<void> {
@@ -81,10 +84,15 @@ export class EdgeJob {
 
   async #follow(): Promise<void> {
     await Promise.all([...this.#results].map(([name, log]) => this.#keep(name, log)));
-    const error = await this.#client.result().then(() => undefined, errorFields);
+    const error = await this.#error();
     const { status } = this;
     this.#outcome = { status, ...(status === "FAILED" && error !== undefined ? { error } : {}) };
     for (const log of this.#results.values()) log.end(this.#outcome);
+  }
+
+  /** Why it ended as it did, where it did not finish; when it has ended. */
+  #error(): Promise<Outcome["error"]> {
+    return this.#client.result().then(() => undefined, errorFields);
   }
 
   /** What makes the job fail is told by its result. */

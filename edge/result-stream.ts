@@ -6,11 +6,13 @@ export const HEARTBEAT_MS = 15_000;
 /** Results that are written in one go. */
 const RESULTS_PER_CHUNK = 256;
 
+const FIRST_ID = 1;
+
 const encoder = /* @__PURE__ */ new TextEncoder();
 
-/** Where a reader begins: behind the result that it had last, or with the oldest there is. @throws HttpError INVALID_REQUEST, RESULTS_GONE */
+/** Where a reader begins: behind the result that it had last, or with the first one, whether it is still there or not. @throws HttpError INVALID_REQUEST, RESULTS_GONE */
 export function firstIdFor(lastEventId: string | null, log: ResultLog): number {
-  if (lastEventId === null || lastEventId === "") return log.oldestId;
+  if (lastEventId === null || lastEventId === "") return FIRST_ID;
   const id = /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) + 1 : NaN;
   if (id < log.oldestId) throw gone(id, log);
   if (id <= log.nextId) return id;
@@ -18,8 +20,9 @@ export function firstIdFor(lastEventId: string | null, log: ResultLog): number {
 }
 
 /**
- * The results from `firstId` on as server-sent events, until the job has ended: then an event `end` says how. A reader who is slow is not waited for: what it has
- * not read when it is forgotten is missing, which an event `gone` says.
+ * The results from `firstId` on as server-sent events, until the job has ended: then an event `end` says how. Readers are not waited for: what is forgotten before
+ * they have it is missing, which an event `gone` says. It ends the stream of a reader who was too slow; one who came too late for the first results goes on with the
+ * oldest.
  */
 export function resultStream(log: ResultLog, firstId: number, heartbeatMs: number): ReadableStream<Uint8Array> {
   let next = firstId;
@@ -32,8 +35,10 @@ export function resultStream(log: ResultLog, firstId: number, heartbeatMs: numbe
           const hasMore = await new Promise<boolean>((resolve) => (stop = waitFor(log, heartbeatMs, resolve)));
           if (!hasMore) return write(":\n\n");
         }
-        if (next < log.oldestId) write(event("gone", gone(next, log)));
-        else if (next < log.nextId) {
+        if (next < log.oldestId) {
+          write(event("gone", gone(next, log)));
+          if (next === FIRST_ID) return void (next = log.oldestId);
+        } else if (next < log.nextId) {
           const end = Math.min(log.nextId, next + RESULTS_PER_CHUNK);
           let text = "";
           for (; next < end; next += 1) text += `id: ${next}\ndata: ${log.at(next)}\n\n`;

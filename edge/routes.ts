@@ -65,7 +65,7 @@ async function cancelJob(_request: Request, jobs: EdgeJobs, id: string): Promise
 async function takeEvents(request: Request, jobs: EdgeJobs, id: string): Promise<Response> {
   const job = jobs.get(id);
   requireType(request, LINE_TYPES);
-  job.requireRunning();
+  await job.requireRunning();
   const source = job.sourceNamed(new URL(request.url).searchParams.get("source"));
   return Response.json({ taken: await takeEventLines(request, (records) => job.push(source, records)) });
 }

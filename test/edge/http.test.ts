@@ -96,7 +96,8 @@ describe("jobs", () => {
     const error = { code: "USER_FUNCTION_FAILED", message: expect.stringMatching(/to(Upper|Lower)Case is not a function/) as unknown };
     expect(events).toEqual([{ event: "end", data: { status: "FAILED", error } }]);
     expect((await ask(origin, "GET", path)).body).toMatchObject({ status: "FAILED", error });
-    expect(await push(path, lines({ name: "b" }), "?source=left")).toMatchObject({ status: 409, body: { code: "JOB_ENDED" } });
+    const reason = expect.stringMatching(/it is FAILED: .*is not a function/s) as unknown;
+    expect(await push(path, lines({ name: "b" }), "?source=left")).toMatchObject({ status: 409, body: { code: "JOB_ENDED", message: reason, error } });
   });
 
   test("so many jobs run at once; those that have ended make room", async () => {
@@ -233,7 +234,9 @@ describe("results", () => {
     await allEvents(origin, path);
     const oldest = await allEvents(origin, path, { "last-event-id": "10" });
     expect([oldest[0], oldest.length]).toEqual([{ id: "11", data: 11 }, RESULTS_MAX + 1]);
-    expect((await allEvents(origin, path))[0]).toEqual({ id: "11", data: 11 });
+    const [told, ...fromOldest] = await allEvents(origin, path);
+    expect(told).toMatchObject({ event: "gone", data: { code: "RESULTS_GONE", oldest: 11 } });
+    expect(fromOldest).toEqual(oldest);
     const answer = await ask(origin, "GET", `${path}/results`, undefined, { "last-event-id": "9" });
     expect(answer).toMatchObject({ status: 410, body: { code: "RESULTS_GONE", oldest: 11, message: expect.stringContaining("result 10 ") } });
   });

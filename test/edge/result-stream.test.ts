@@ -22,10 +22,21 @@ describe("a stream of results", () => {
 
   test("tells a reader who was too slow what is missing", async () => {
     const log = new ResultLog();
-    const stream = resultStream(log, 1, 1_000);
+    log.append(["the only one"]);
+    const stream = resultStream(log, 2, 1_000);
     log.append(Array.from({ length: RESULTS_MAX + 5 }, (_none, index) => index));
     log.end({ status: "FINISHED" });
-    expect(await textOf(stream)).toMatch(/^event: gone\ndata: \{"code":"RESULTS_GONE",.*"oldest":6\}\n\n$/);
+    expect(await textOf(stream)).toMatch(/^event: gone\ndata: \{"code":"RESULTS_GONE",.*"oldest":7\}\n\n$/);
+  });
+
+  test("tells a reader who came too late for the first ones, and goes on with the oldest", async () => {
+    const log = new ResultLog();
+    const quarter = "x".repeat(RESULT_UNITS_MAX / 4);
+    log.append([quarter, quarter, quarter, quarter, "last"]);
+    log.end({ status: "FINISHED" });
+    const text = await textOf(resultStream(log, 1, 1_000));
+    expect(text).toMatch(/^event: gone\ndata: \{"code":"RESULTS_GONE",.*"oldest":2\}\n\nid: 2\n/);
+    expect(text).toMatch(/id: 5\ndata: "last"\n\nevent: end\ndata: \{"status":"FINISHED"\}\n\n$/);
   });
 
   test("a reader who stops leaves nothing behind that waits", async () => {
