@@ -14,13 +14,17 @@ export class Lane {
   readonly overflow = new RingBuffer<Uint8Array<ArrayBuffer>>();
   readonly #channel: ChannelSender;
   readonly #gauge: CreditGauge;
+  /** Sends each record at once, as far as credit goes. */
+  readonly #isEager: boolean;
   #starved = false;
 
-  constructor(channel: ChannelSender, gauge: CreditGauge, onCredit: () => void) {
+  constructor(channel: ChannelSender, isEager: boolean, gauge: CreditGauge, onCredit: () => void) {
     this.#channel = channel;
+    this.#isEager = isEager;
     this.#gauge = gauge;
     channel.onCredit(() => {
       this.#drain();
+      this.flushIfDue();
       onCredit();
     });
   }
@@ -28,6 +32,11 @@ export class Lane {
   get isFull(): boolean {
     const { rowCount, byteLength, hasColumns } = this.builder;
     return (hasColumns ? BUFFER_COLUMN_ROWS_MAX : BUFFER_ROWS_MAX) <= rowCount || BUFFER_BYTES_MAX <= byteLength;
+  }
+
+  /** To be called behind each record. An eager lane keeps its last credit for what gathers meanwhile: a receiver who is slower gets larger buffers, and not as many round trips as records. */
+  flushIfDue(): void {
+    if (this.isFull || (this.#isEager && 1 < this.#channel.credit)) this.flush();
   }
 
   flush(): void {

@@ -33,7 +33,7 @@ export class RecordWriter implements Output<unknown> {
 
   constructor(options: RecordWriterOptions) {
     this.#options = options;
-    this.#lanes = options.channels.map((channel) => new Lane(channel, options.gauge, options.onCredit));
+    this.#lanes = options.channels.map((channel) => new Lane(channel, options.flushEveryRecord, options.gauge, options.onCredit));
     this.#choose = chooser(options);
   }
 
@@ -64,7 +64,7 @@ export class RecordWriter implements Output<unknown> {
     for (const lane of this.#lanes) {
       lane.builder.addWatermark(watermark);
       // A channel may get watermarks and hardly a record, on a host whose clock stands still.
-      if (this.#options.flushEveryRecord || lane.isFull) lane.flush();
+      lane.flushIfDue();
     }
   }
 
@@ -105,7 +105,7 @@ export class RecordWriter implements Output<unknown> {
     } catch (cause) {
       throw this.#options.userError(cause, record, timestamp);
     }
-    if (this.#options.flushEveryRecord || lane.isFull) lane.flush();
+    lane.flushIfDue();
   }
 }
 

@@ -15,7 +15,7 @@ interface Written {
   readonly gauge: { starvedChannels: number };
 }
 
-function writerOf(partitioner: Partitioner, count: number, credits = 100, subtask = 0): Written {
+function writerOf(partitioner: Partitioner, count: number, credits = 100, subtask = 0, flushEveryRecord = false): Written {
   const channels = Array.from({ length: count }, () => new LocalChannel(credits));
   const gauge = { starvedChannels: 0 };
   let draw = 0;
@@ -24,7 +24,7 @@ function writerOf(partitioner: Partitioner, count: number, credits = 100, subtas
     channels,
     maxParallelism: 128,
     subtask,
-    flushEveryRecord: false,
+    flushEveryRecord,
     gauge,
     random: () => [0.1, 0.9, 0.5][draw++ % 3]!,
     userError: (cause) => (cause instanceof JobError ? cause : new JobError("USER_FUNCTION_FAILED", String(cause), { operator: "sender" })),
@@ -36,11 +36,17 @@ function writerOf(partitioner: Partitioner, count: number, credits = 100, subtas
 function received(channel: LocalChannel): unknown[] {
   const values: unknown[] = [];
   for (let bytes = channel.poll(); bytes !== undefined; bytes = channel.poll()) {
-    const reader = new BufferReader(bytes);
-    for (let kind = reader.next(); kind !== DONE; kind = reader.next()) if (kind === RECORD) values.push(reader.value);
+    values.push(...rowsOf(bytes));
     channel.release(true);
   }
   return values;
+}
+
+function rowsOf(bytes: Uint8Array): unknown[] {
+  const rows: unknown[] = [];
+  const reader = new BufferReader(bytes);
+  for (let kind = reader.next(); kind !== DONE; kind = reader.next()) if (kind === RECORD) rows.push(reader.value);
+  return rows;
 }
 
 /** Sends 0 … 5 and compares what each channel got. */
@@ -113,4 +119,16 @@ test.each([
     return Array.from({ length: count }, (_unused, index) => first + index);
   });
   expect(connected).toEqual(expected);
+});
+
+test("where each record goes at once, those that find but one credit gather, and go together", () => {
+  const { writer, channels: [channel], gauge } = writerOf({ kind: "forward" }, 1, 3, 0, true);
+  for (let n = 0; n < 6; n += 1) writer.processRecord(n, n);
+  expect(gauge.starvedChannels, "the task goes on").toBe(0);
+  const buffers: unknown[][] = [];
+  for (let bytes = channel!.poll(); bytes !== undefined; bytes = channel!.poll()) {
+    buffers.push(rowsOf(bytes));
+    channel!.release(false);
+  }
+  expect(buffers).toEqual([[0], [1], [2, 3, 4, 5]]);
 });
