@@ -18,7 +18,7 @@ export interface Engine {
   stop(): Promise<void>;
   /** Ends as it stands. */
   cancel(): Promise<void>;
-  /** What is to be drawn now, without what the page has seen. The page asks once a frame, and not before it has the last answer. */
+  /** What is to be drawn now, without what the page has seen. The page asks at most once a frame, and not before it has the last answer. */
   frame(seen: Seen): Frame;
 }
 

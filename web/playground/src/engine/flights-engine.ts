@@ -7,9 +7,11 @@ import { borrowWorker } from "./lent-workers.ts";
 import { AirportBook } from "./airport-book.ts";
 import type { Engine, Failure, Frame, JobPlan, Phase, RunOptions, Sample, Seen } from "./engine.ts";
 import { HourBook } from "./hour-book.ts";
-import { type Measures, Sampler } from "./sampler.ts";
+import { atRest, type Measures, Sampler } from "./sampler.ts";
 
 const SAMPLE_MS = 200;
+/** Between two pictures of the windows: to draw one costs the page some milliseconds. */
+const HOURS_MS = 100;
 /** A worker that puts millions of flights in order does not answer meanwhile. */
 const HEARTBEAT_TIMEOUT_MS = 15_000;
 const HOUR_MS = 3_600_000;
@@ -98,6 +100,8 @@ class Run {
   /** As `at` of samples. */
   #readingSince: number | undefined;
   #watermark = -Infinity;
+  /** When the page got the last picture of the windows. */
+  #hoursAt = -Infinity;
   #sample: Sample | undefined;
   #failure: Failure | undefined;
   #summary: Tally | undefined;
@@ -145,7 +149,9 @@ class Run {
 
   frame(seen: Seen): Frame {
     const isNew = seen.run !== this.#number;
-    const hours = this.#hours.bars(this.#watermark, performance.now());
+    const now = performance.now();
+    const hours = isNew || HOURS_MS <= now - this.#hoursAt ? this.#hours.bars(this.#watermark, now) : undefined;
+    if (hours !== undefined) this.#hoursAt = now;
     const hasSample = this.#sample !== undefined && (isNew || seen.sample < this.#sample.number);
     return {
       phase: this.#phase,
@@ -185,8 +191,8 @@ class Run {
     }
     this.#news.close();
     await results;
-    // The last results come behind the last report.
-    if (this.#sample !== undefined) this.#take(this.#sample, this.#sample.at);
+    // The last results come behind the last report, and nothing is busy any more.
+    if (this.#sample !== undefined) this.#take(atRest(this.#sample), this.#sample.at);
   }
 
   #take(measures: Measures, at: number): void {

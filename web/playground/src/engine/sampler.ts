@@ -64,6 +64,12 @@ export class Sampler {
   }
 }
 
+/** What is left of measures when nothing is measured any more. */
+export function atRest<M extends Measures>(measures: M): M {
+  const vertices = measures.vertices.map(({ subtasks }) => ({ recordsPerSecond: 0, subtasks: subtasks.map(({ watermark }) => ({ recordsPerSecond: 0, busy: 0, backpressured: 0, idle: 0, watermark })) }));
+  return { ...measures, recordsPerSecond: 0, vertices };
+}
+
 /** As the job names them. */
 const WATERMARKS = "Timestamps/Watermarks";
 const WINDOWS = "hourly delays";

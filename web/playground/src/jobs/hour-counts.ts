@@ -4,8 +4,8 @@ import { openNews, type NewsChannel } from "./job-news.ts";
 const HOUR_MS = 3_600_000;
 /** Power of two: hours this far apart would share a place, and half a year has 4,368. */
 const HOURS = 8_192;
-/** Twice a frame at most: eyes see no more. */
-const NEWS_MS = 33;
+/** Twice for each picture that is made of them. */
+const NEWS_MS = 50;
 
 /** Counts flights by the hour of their event time, as they are read, and tells it on. */
 export class HourCounts implements Sink<{ readonly date: number }> {

@@ -7,11 +7,13 @@ import { Settings } from "./settings.svelte.ts";
 
 const ENDED: ReadonlySet<Phase> = new Set(["finished", "canceled", "failed"]);
 /** Frames that are still asked for after the end: the last results come behind it. */
-const FRAMES_AFTER_END = 120;
+const FRAMES_AFTER_END = 40;
+/** From an answer to the next question: nothing of what is drawn changes faster. */
+const REST_MS = 40;
 
 /**
- * The page's hold on the engine. Once a frame, and never before the last answer is there, it asks for what is new, so that drawing can fall behind the engine but never
- * pile up; a hidden page asks for nothing.
+ * The page's hold on the engine. Some twenty times a second, in a frame of its own and never before the last answer is there, it asks for what is new, so that drawing can
+ * fall behind the engine but never pile up; a hidden page asks for nothing.
  */
 export class Session {
   readonly settings = new Settings();
@@ -25,6 +27,8 @@ export class Session {
   summary = $state.raw<Tally>();
   #engine: EngineRemote | undefined;
   #run = -1;
+  /** Calls that were made: what a frame says of the phase is old where it was asked for before the last of them. */
+  #calls = 0;
   #isAsking = false;
   #framesLeft = 0;
 
@@ -77,6 +81,7 @@ export class Session {
   /** What becomes of a job is told by frames; a call that fails means that there is no job, or no engine. */
   async #call(call: (engine: EngineRemote) => Promise<void>): Promise<void> {
     this.#engine ??= startEngine((error) => this.#lose(error)).remote;
+    this.#calls += 1;
     try {
       await call(this.#engine);
     } catch (cause) {
@@ -88,15 +93,21 @@ export class Session {
     this.#framesLeft = FRAMES_AFTER_END;
     if (this.#isAsking) return;
     this.#isAsking = true;
+    this.#askInFrame();
+  }
+
+  #askInFrame(): void {
     requestAnimationFrame(() => void this.#askOnce());
   }
 
   async #askOnce(): Promise<void> {
     const engine = this.#engine;
+    const calls = this.#calls;
     this.#isAsking = false;
     if (engine === undefined) return;
     try {
-      this.#show(await engine.frame({ run: this.#run, sample: this.sample?.number ?? -1 }));
+      const frame = await engine.frame({ run: this.#run, sample: this.sample?.number ?? -1 });
+      this.#show(frame, calls === this.#calls);
     } catch {
       // The engine is gone, which was told already.
       return;
@@ -104,10 +115,10 @@ export class Session {
     this.#framesLeft = this.hasEnded ? this.#framesLeft - 1 : FRAMES_AFTER_END;
     if (this.#framesLeft <= 0 || this.#isAsking) return;
     this.#isAsking = true;
-    requestAnimationFrame(() => void this.#askOnce());
+    setTimeout(() => this.#askInFrame(), REST_MS);
   }
 
-  #show(frame: Frame): void {
+  #show(frame: Frame, isPhaseNew: boolean): void {
     if (frame.run !== this.#run) {
       this.#run = frame.run;
       this.plan = frame.plan;
@@ -115,7 +126,7 @@ export class Session {
       this.hours = undefined;
       this.history.clear();
     }
-    this.phase = frame.phase;
+    if (isPhaseNew) this.phase = frame.phase;
     this.loading = frame.loading;
     this.summary = frame.summary;
     if (frame.hours !== undefined) this.hours = frame.hours;
