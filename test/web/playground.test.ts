@@ -62,6 +62,7 @@ describe.each(["Chromium", "Firefox"] as const)("%s", (name) => {
     await playground.button("Stop").click();
     await playground.untilPhase("finished");
     expect(await playground.button("Stop").isDisabled()).toBe(true);
+    await playground.page.waitForFunction("document.querySelector('[data-stat=rate]').textContent === '0'");
     expect(await closeAll()).toEqual([]);
   });
 
@@ -115,11 +116,28 @@ describe.each(["Chromium", "Firefox"] as const)("%s", (name) => {
     await page.keyboard.press("Space");
     await untilPhase("running");
     await untilCount("read", 1);
+    await page.getByLabel("Rate of the source").focus();
     await page.keyboard.press("Space");
     await untilPhase("paused");
     await button("Resume").focus();
     await page.keyboard.press("Space");
     await untilPhase("running");
+    expect(await closeAll()).toEqual([]);
+  });
+
+  test("the focus stays on the button that was pressed, whatever becomes of it", async () => {
+    const { page, button, untilPhase } = await open("isolated");
+    const focused = (): Promise<string> => page.evaluate<string>("document.activeElement.textContent.trim()");
+    await button("Start").focus();
+    await page.keyboard.press("Enter");
+    await untilPhase("loading", "running");
+    expect(await focused()).toBe("Pause");
+    await untilPhase("running");
+    expect(await focused()).toBe("Pause");
+    await button("Cancel").focus();
+    await page.keyboard.press("Enter");
+    await untilPhase("canceled");
+    expect([await focused(), await button("Cancel").getAttribute("aria-disabled")]).toEqual(["Cancel", "true"]);
     expect(await closeAll()).toEqual([]);
   });
 
