@@ -63,19 +63,18 @@ export class DispatchedJob<Script> implements SubmittedJob {
   }
 
   begin(leader: Leader<Script>): void {
-    const { host, settings } = this.#options;
     leader.worker.setBusy(true);
     leader.worker.whenReady(() => {
       if (!this.#isOver) this.#lead(leader);
-    });
-    this.#building = host.scheduler.at(host.clock.now() + settings.deployTimeoutMs, () => {
-      this.lose(lostMaster({ reason: `the job was not built within ${settings.deployTimeoutMs} ms: importing its module, or its function, takes longer or never ends`, error: undefined }));
-      leader.worker.terminate("it was still building a job that was given up");
     });
   }
 
   #lead(leader: Leader<Script>): void {
     const { host, settings } = this.#options;
+    this.#building = host.scheduler.at(host.clock.now() + settings.deployTimeoutMs, () => {
+      this.lose(lostMaster({ reason: `the job was not built within ${settings.deployTimeoutMs} ms: importing its module, or its function, takes longer or never ends`, error: undefined }));
+      leader.worker.terminate("it was still building a job that was given up");
+    });
     const [own, theirs] = host.network.openLine();
     leader.worker.send({ kind: "lead", job: this.#job, settings }, [theirs]);
     this.#master = own;

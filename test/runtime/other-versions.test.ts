@@ -31,11 +31,11 @@ test("a worker of another version is refused before it is told anything", async 
   await expect(job.accepted()).rejects.toThrow(
     `[PROTOCOL_MISMATCH] a worker speaks version ${PROTOCOL_VERSION + 1} of the protocol and this side ${PROTOCOL_VERSION}: two versions of Tamias met; deploy page and workers together`,
   );
-  expect(told).toEqual(["closed"]);
+  expect(told).toEqual(["closed", "closed"]);
 });
 
 test("a worker that never says hello is no worker of a cluster", async () => {
   const { job, told } = clusterOf(undefined);
   await expect(job.accepted()).rejects.toThrow("[JOB_MASTER_LOST] the worker that led the job is lost: it has not said hello within 5000 ms: is its script one that calls serveJob?");
-  expect(told).toEqual(["closed"]);
+  expect(told).toEqual(["closed", "closed"]);
 });
