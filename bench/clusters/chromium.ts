@@ -1,11 +1,10 @@
 import { type Plugin, build } from "esbuild";
-import { CACHED, pageOf } from "../../scripts/browsers/page-server.ts";
+import { CACHED, ISOLATED, pageOf } from "../../scripts/browsers/page-server.ts";
 import { type BrowserPages, openPages } from "../browser-pages.ts";
 import { ROOT } from "../child-process.ts";
 
 /** Chromium with pages that share memory with their workers, and the jobs that run there. */
 
-const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 const JOBS = ["tumbling", "first-windows", "endless"];
 
 /** Workers have no import maps: there the package is at its address. */

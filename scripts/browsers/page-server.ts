@@ -35,6 +35,9 @@ const IMPORT_MAP = {
   },
 };
 
+/** Makes a page cross-origin isolated, and lets a script be a worker of such a page: then browsers have shared memory. */
+export const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" } as const;
+
 /** A page that runs a program, which leaves a promise in `globalThis.outcome`. */
 export function pageOf(program: string, headers: Readonly<Record<string, string>> = {}): Served {
   const map = `<script type="importmap">${JSON.stringify(IMPORT_MAP)}</script>`;

@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type PageServer, type Served, pageOf, servePages } from "../../scripts/browsers/page-server.ts";
+import { type PageServer, type Served, ISOLATED, pageOf, servePages } from "../../scripts/browsers/page-server.ts";
 import { BROWSER_NAMES, type TestBrowser, launchBrowser } from "../../scripts/browsers/test-browser.ts";
 import { HOST_CASES } from "../host/host.case.ts";
 import { WORKER_CASES } from "../host/worker.case.ts";
 import { wholePage } from "./outcome-in-node.ts";
 
 /** What hosts promise, on pages of real browsers and the workers of those, with and without cross-origin isolation. */
-
-const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 
 let server: PageServer;
 beforeAll(async () => {

@@ -12,7 +12,7 @@ export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
       processElement(n: number) {
         if (n !== 500) return;
         if (args["trouble"] === "spin") for (;;);
-        if (args["trouble"] === "exit") process.exit(3);
+        if (args["trouble"] === "exit") exit();
         if (args["trouble"] === "throw") throw new RangeError("500 is too much");
       },
     })
@@ -24,4 +24,11 @@ export function job(env: StreamExecutionEnvironment, args: JobArgs): void {
     .sinkTo(collectSink("doubled"));
 }
 
-declare const process: { exit(code: number): never };
+/** Ends the thread. In browsers what runs goes on for a while. */
+function exit(): void {
+  if (typeof process === "undefined") close();
+  else process.exit(3);
+}
+
+declare const process: { exit(code: number): never } | undefined;
+declare function close(): void;

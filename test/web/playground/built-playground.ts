@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
-import { type PageServer, type Served, servePages } from "../../../scripts/browsers/page-server.ts";
+import { type PageServer, type Served, ISOLATED, servePages } from "../../../scripts/browsers/page-server.ts";
 import { ROOT } from "../../../scripts/type-check.ts";
 
 /** Builds the playground as its users get it, and serves it in every way that its tests need, each under a folder of its own. */
@@ -17,7 +17,6 @@ const TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 
 export async function servePlayground(): Promise<PageServer> {
   await build({ configFile: fileURLToPath(new URL("../../../web/playground/vite.config.ts", import.meta.url)), logLevel: "error", build: { outDir: OUT } });

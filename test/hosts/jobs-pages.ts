@@ -1,0 +1,45 @@
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { type Served, ISOLATED, pageOf, servePages } from "../../scripts/browsers/page-server.ts";
+import { bundledPage } from "../web/outcome-in-node.ts";
+
+/** Whether pages are cross-origin isolated. */
+export type Isolation = "plain" | "isolated";
+
+export interface JobsPages {
+  readonly origins: Readonly<Record<Isolation, string>>;
+  close(): Promise<unknown>;
+}
+
+/** Serves pages that run jobs, and what else is at a path, at an origin where they are cross-origin isolated and at one where they are not. */
+export async function serveJobsPages(others: Readonly<Record<string, Served>> = {}): Promise<JobsPages> {
+  const served = new Map<string, Served>(Object.entries(others));
+  served.set("/endless-worker.js", { body: await workerModule('import { serveJob } from "tamias/web"; import * as job from "./jobs/endless.ts"; serveJob(job);') });
+  for (const job of ["flights", "log-analysis", "random-job"]) served.set(`/jobs/${job}.ts`, { body: await jobModule(job), headers: { "content-type": "text/javascript" } });
+  for (const page of ["jobs-page", "trouble-page"]) {
+    served.set(`/${page}.js`, { body: await bundledPage(`../../hosts/pages/${page}`) });
+    served.set(`/${page}`, pageOf(`/${page}.js`));
+  }
+  const [plain, isolated] = await Promise.all([servePages((path) => served.get(path)), servePages((path) => served.get(path), ISOLATED)]);
+  return { origins: { plain: plain.origin, isolated: isolated.origin }, close: () => Promise.all([plain.close(), isolated.close()]) };
+}
+
+/** The job as it is, but that its workers tell of the rings that they make. */
+function jobModule(job: string): Promise<string> {
+  return workerModule(`import { countRings } from "./pages/count-rings.ts"; countRings(); export * from "./jobs/${job}.ts";`);
+}
+
+/** Workers have no import maps: without a bundler they import the package by its address. */
+async function workerModule(contents: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)) },
+    bundle: true,
+    format: "esm",
+    target: "es2023",
+    packages: "external",
+    tsconfigRaw: {},
+    write: false,
+    logLevel: "warning",
+  });
+  return outputFiles[0]!.text.replaceAll('"tamias"', '"/dist/core/index.js"').replaceAll('"tamias/web"', '"/dist/web/index.js"');
+}
