@@ -9,11 +9,6 @@ import { createLocalHost, THREAD_TURN_MS_MAX } from "../core/local-host.ts";
  */
 export function createWebHost(kernel?: KernelModule): Host {
   const host = createLocalHost("web", kernel, THREAD_TURN_MS_MAX);
-  const sharesMemory = crossOriginIsolated && typeof SharedArrayBuffer === "function" && !losesSharedMemory();
+  const sharesMemory = crossOriginIsolated && typeof SharedArrayBuffer === "function";
   return { ...host, sharesMemory, network: channelNetwork(() => new MessageChannel(), host.scheduler.post) };
-}
-
-/** Firefox (ESR 153) loses now and then what is shared over a port whose end has just come from another thread: a link would wait for its rings for ever. There buffers are carried. */
-function losesSharedMemory(): boolean {
-  return navigator.userAgent.includes("Firefox/");
 }

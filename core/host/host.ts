@@ -39,7 +39,7 @@ export interface Carried {
  * One end of an ordered line between two parts, which may be threads or machines apart. Messages are plain data: what `structuredClone` takes. What is sent
  * before the other end listens is held, on the way too. Sends after close do nothing but to close the ports that they carry. `onClose` comes exactly once at each
  * end that listens, whatever the cause: behind the messages that came before, where the other end closed; in place of them, where this one did. A port that was
- * carried away is used at its new place only.
+ * carried away is used at its new place only. Memory that threads share is sent by an end that was opened where it is sent: Firefox loses it elsewhere.
  */
 export interface Port {
   send(message: unknown, carried?: Carried): void;

@@ -1,4 +1,4 @@
-import type { Port, Scheduler } from "../host/host.ts";
+import type { Host, Port, Scheduler } from "../host/host.ts";
 import { RingBuffer } from "../lib/ring-buffer.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import type { Link, LinkListener } from "./link.ts";
@@ -11,8 +11,10 @@ export const RING_BYTES = 256 * 1024;
 const BUFFER_FRAME = 0;
 const CREDIT_FRAME = 1;
 
+/** Comes with the line by which the ring comes. */
+const RING = 0;
 /** Says that there is something to look at: bytes, or room for them. */
-const DOORBELL = 0;
+const DOORBELL = 1;
 
 /**
  * So many looks in a row find nothing before an end sleeps. One takes some 50 ns, a bell a hundred times as long, and the bell waits until its thread ends a turn: where a thread has other
@@ -32,8 +34,8 @@ interface ComingBuffer {
 }
 
 /**
- * A link of two rings in shared memory, each made by the end that writes to it and sent over the port first of all. Beyond that the port carries doorbells, and
- * only to an end that sleeps; it also tells the end of the link. Bytes are copied, so memory never leaves its end.
+ * A link of two rings in shared memory, each made by the end that writes to it and sent first of all, by a line of its own. Beyond that the port carries doorbells,
+ * and only to an end that sleeps; it also tells the end of the link. Bytes are copied, so memory never leaves its end.
  *
  * An end that was woken looks again in a job of its own, behind those that wait already, until it has found nothing for a while: under load nobody rings.
  */
@@ -42,6 +44,8 @@ export class RingLink implements Link {
   readonly #scheduler: Scheduler;
   readonly #pool = new BufferPool();
   readonly #out: RingWriter;
+  /** By which the ring went; the other end closes it when it has the ring. */
+  readonly #ringLine: Port;
   /** What has not found room, bounded by the credits of the channels; the first frame may have gone in part. */
   readonly #outgoing = new RingBuffer<OutgoingFrame>();
   /** How many bytes of the first outgoing frame have gone, after its words; −1: not even those. */
@@ -57,12 +61,18 @@ export class RingLink implements Link {
   #vainLooks = 0;
   #isClosed = false;
 
-  constructor(port: Port, scheduler: Scheduler, ringBytes: number = RING_BYTES) {
+  constructor(port: Port, { scheduler, network }: Pick<Host, "scheduler" | "network">, ringBytes: number = RING_BYTES) {
     this.#port = port;
     this.#scheduler = scheduler;
     const memory = createRing(ringBytes);
     this.#out = new RingWriter(memory);
-    port.send(memory);
+    // Firefox loses shared memory that is sent by an end which has just come from another thread (the message becomes a `messageerror`), and never what is sent by
+    // one that was opened here.
+    const [own, carried] = network.openLine();
+    port.send(RING, { ports: [carried] });
+    own.send(memory);
+    own.listen(ignore, ignore);
+    this.#ringLine = own;
   }
 
   send(channel: number, bytes: Uint8Array<ArrayBuffer>): void {
@@ -82,9 +92,9 @@ export class RingLink implements Link {
   listen(listener: LinkListener): void {
     this.#listener = listener;
     this.#port.listen(
-      (message) => {
-        if (message !== DOORBELL) this.#in = new RingReader(message as SharedArrayBuffer);
-        this.#wake();
+      (_message, [ringLine]) => {
+        if (ringLine === undefined) this.#wake();
+        else this.#receiveRing(ringLine);
       },
       () => this.#onPortClose(listener),
     );
@@ -93,6 +103,15 @@ export class RingLink implements Link {
   close(): void {
     this.#shut();
     this.#port.close();
+  }
+
+  #receiveRing(line: Port): void {
+    const onRing = (memory: unknown): void => {
+      line.close();
+      this.#in = new RingReader(memory as SharedArrayBuffer);
+      this.#wake();
+    };
+    line.listen(onRing, ignore);
   }
 
   #push(frame: OutgoingFrame): void {
@@ -197,5 +216,8 @@ export class RingLink implements Link {
   #shut(): void {
     this.#isClosed = true;
     this.#outgoing.clear();
+    this.#ringLine.close();
   }
 }
+
+function ignore(): void {}

@@ -165,9 +165,9 @@ export class JobShare implements SubtaskListener {
   }
 
   #linkOver(port: Port, { transport }: ClusterSettings): Link {
-    const { scheduler, sharesMemory } = this.#options.host;
+    const { scheduler, network, sharesMemory } = this.#options.host;
     const shares = sharesMemory && transport === "shared-memory";
-    return createLink(port, { host: { scheduler, sharesMemory: shares }, otherSharesMemory: shares });
+    return createLink(port, { host: { scheduler, network, sharesMemory: shares }, otherSharesMemory: shares });
   }
 
   #elsewhere({ placement, self }: Deployment): Elsewhere {

@@ -32,6 +32,9 @@ function endOf(workers: readonly WorkerHandle[], log: Log): unknown[] {
   return seen;
 }
 
+/** As many as are open at a time in a large cluster. */
+const LINKS = 50;
+
 const LINES_TO_THREADS: readonly Case<ThreadsUnderTest>[] = [
   {
     title: "what is sent before the thread listens is held, on both lines, in order",
@@ -81,6 +84,26 @@ const LINES_TO_THREADS: readonly Case<ThreadsUnderTest>[] = [
       await second.log.reached(3);
       await under.settle();
       return endOf([first.worker, second.worker], second.log);
+    },
+  },
+  {
+    // Firefox loses shared memory that is sent by an end which has just come.
+    title: "links between two threads begin as soon as their lines come",
+    expected: [Array(LINKS).fill("first got it got 2"), Array(LINKS).fill("second got it got 1")],
+    async run(under) {
+      const [leader, ...both] = [started(under, under.start(), "leader"), started(under, under.start(), "first"), started(under, under.start(), "second")];
+      const lines = both.map(({ ask }) => {
+        const [own, theirs] = under.host.network.openLine();
+        ask({ act: "obey" }, { ports: [theirs] });
+        return own;
+      });
+      for (let links = 1; links <= LINKS; links += 1) {
+        leader!.ask({ act: "lead" }, { ports: links === 1 ? lines : [] });
+        for (const { log } of both) await log.reached(links);
+      }
+      await under.settle();
+      leader!.worker.terminate();
+      return both.map(({ worker, log }) => endOf([worker], log));
     },
   },
   {

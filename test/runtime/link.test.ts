@@ -10,6 +10,7 @@ import type { Link } from "../../core/runtime/link.ts";
 import { PortLink } from "../../core/runtime/port-link.ts";
 import { RingLink } from "../../core/runtime/ring-link.ts";
 import { SimulatedHost } from "../../core/testing/simulated-host.ts";
+import { createNodeHost } from "../../node/host.ts";
 import { type EndReport, LinkEnd, type LinkPlan } from "./link-end.ts";
 import type { EndOrder } from "./link-worker.ts";
 import { linkCases, type PlayLink } from "./link.case.ts";
@@ -20,12 +21,12 @@ const RING_BYTES_SMALL = 1_024;
 type MakeLink = (port: Port, host: Host) => Link;
 const overPort: MakeLink = (port) => new PortLink(port);
 const byCopies: MakeLink = (port) => new CopyingLink(port);
-const overRings: MakeLink = (port, host) => new RingLink(port, host.scheduler, RING_BYTES_SMALL);
+const overRings: MakeLink = (port, host) => new RingLink(port, host, RING_BYTES_SMALL);
 
 /** Memory that goes over is gone, as between threads. */
 function carrying(port: Port): Port {
   return {
-    send: (message, carried) => port.send(structuredClone(message, { transfer: [...(carried?.buffers ?? [])] })),
+    send: (message, carried) => port.send(structuredClone(message, { transfer: [...(carried?.buffers ?? [])] }), { ports: carried?.ports ?? [] }),
     listen: (onMessage, onClose) => port.listen(onMessage, onClose),
     close: () => port.close(),
   };
@@ -95,10 +96,10 @@ describe.each([
   test("a thread that ends closes its links", async () => {
     const worker = new Worker(new URL("./link-worker.ts", import.meta.url));
     const { port1, port2 } = new MessageChannel();
-    const host = createLocalHost();
+    const host = createNodeHost();
     const plan: LinkPlan = { seed: 1, channels: 1, buffers: Infinity, bytesMax: 100, credits: 4, jobsPerTake: 1, jobsUntilListen: 0 };
     const line = portOf(port1, host.scheduler.post);
-    const link = ringBytes === undefined ? new PortLink(line) : new RingLink(line, host.scheduler, ringBytes);
+    const link = ringBytes === undefined ? new PortLink(line) : new RingLink(line, host, ringBytes);
     const report = new Promise<EndReport>((resolve) => new LinkEnd(link, host.scheduler, plan, 0, resolve));
     const order: EndOrder = { port: port2, plan, end: 1, ringBytes };
     worker.postMessage(order, [port2]);

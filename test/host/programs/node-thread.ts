@@ -5,4 +5,5 @@ import { createNodeHost } from "../../../node/host.ts";
 import type { ThreadData } from "../../../node/workers.ts";
 import { obey } from "../other-thread.ts";
 
-obey(portOf((workerData as ThreadData).port, createNodeHost().scheduler.post), () => process.exit(3));
+const host = createNodeHost();
+obey(portOf((workerData as ThreadData).port, host.scheduler.post), host, () => process.exit(3));

@@ -4,4 +4,4 @@ import { whenStarted } from "../../../web/worker-start.ts";
 import { obey } from "../../host/other-thread.ts";
 
 const host = createWebHost();
-whenStarted((port) => obey(portOf(port, host.scheduler.post), close));
+whenStarted((port) => obey(portOf(port, host.scheduler.post), host, close));
