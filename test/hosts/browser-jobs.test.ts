@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BrowserName, type TestBrowser, launchBrowser } from "../../scripts/browsers/test-browser.ts";
-import { collectingGraph, HOST_JOBS, type HostJob, runInPlace } from "./host-jobs.ts";
+import { HOST_JOBS, type HostJob, runInPlace } from "./host-jobs.ts";
 import { type Isolation, type JobsPages, serveJobsPages } from "./jobs-pages.ts";
 import { type JobsOutcome, digestOf } from "./page-outcomes.ts";
 
@@ -8,13 +8,9 @@ import { type JobsOutcome, digestOf } from "./page-outcomes.ts";
 
 const PAGE_MS_MAX = 300_000;
 
-/** Every job runs on both pages of a browser: on 2 workers of one and on 4 of the other, but the slowest. */
-function jobsOn(browser: BrowserName, isolation: Isolation, workers: number): readonly HostJob[] {
-  return HOST_JOBS.filter((job, index) => {
-    // Where each record is sent by itself, they would take as long on 4 workers of Firefox as all other jobs together.
-    if (browser === "Firefox" && collectingGraph(job, 1, []).settings.bufferTimeoutMs === 0) return workers === 2;
-    return workers === ((index % 2 === 0) === (isolation === "plain") ? 2 : 4);
-  });
+/** Every job runs on both pages of a browser: on 2 workers of one, and on 4 of the other. */
+function jobsOn(isolation: Isolation, workers: number): readonly HostJob[] {
+  return HOST_JOBS.filter((_, index) => workers === ((index % 2 === 0) === (isolation === "plain") ? 2 : 4));
 }
 
 /** They are enough for a browser that is tried, and not compared. */
@@ -44,7 +40,7 @@ describe.each<[BrowserName, readonly Isolation[], readonly number[]]>([
   }, 120_000);
   afterAll(() => browser?.close());
 
-  const cases = isolations.flatMap((isolation) => counts.map((workers) => ({ isolation, workers, jobs: name === "WebKit" ? FEW_JOBS : jobsOn(name, isolation, workers) })));
+  const cases = isolations.flatMap((isolation) => counts.map((workers) => ({ isolation, workers, jobs: name === "WebKit" ? FEW_JOBS : jobsOn(isolation, workers) })));
 
   test.each(cases)(
     "on a page that is $isolation jobs give on $workers workers what they give in place, and all subtasks of their keyed operators have work",
