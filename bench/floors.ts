@@ -72,6 +72,7 @@ export const FLOORS: readonly Floor[] = [
     most(`a worker ends → the job has failed, ${place}`, `deathMs ${place}`, 2_000, "ms"),
     most(`a worker spins for ever → the job has failed, ${place}`, `spinMs ${place}`, 2_000, "ms"),
   ]),
+  least("frames of the playground, two workers asked for 1 M records/s", "pageFrames", 50, "/s"),
   most("submitting and canceling, held more a cycle", "leakedBytes", 1_000, "bytes"),
   most("the same, workers, ports and timers", "leakedResources", 0, ""),
   ...["in place", "threads"].map((where) => most(`rows into a slow sink, held late to early, ${where}`, `heldGrowth ${where}`, 1.1, "×")),

@@ -65,10 +65,15 @@ function made(script: () => unknown): Worker {
   } catch (thrown) {
     cause = thrown;
   }
-  if (worker instanceof Worker) return worker;
+  if (isWorker(worker)) return worker;
   const got = cause === undefined ? `returned ${show(worker)}` : `threw ${String(cause)}`;
   const forms = 'cluster.submit(new URL("./job.ts", import.meta.url)) with the plugin tamias/vite, or cluster.submit(() => new Worker(new URL("./job-worker.ts", import.meta.url), { type: "module" }))';
   throw new JobError("INVALID_ARGUMENT", `submit was given a function that ${got}, but takes only one that makes a worker: write ${forms}`, { cause });
+}
+
+/** Or what behaves as one: a worker that another thread has made, say. */
+function isWorker(value: unknown): value is Worker {
+  return (["postMessage", "terminate", "addEventListener"] as const).every((name) => typeof (value as Partial<Worker> | undefined)?.[name] === "function");
 }
 
 /** What keeps a script from being loaded is an event without a message. */

@@ -4,8 +4,9 @@ import type { AmountFigure } from "../results.ts";
 import type { Scale } from "../works.ts";
 import { openChromium } from "./chromium.ts";
 import type { Latencies } from "./jobs/paced.ts";
+import { openPlayground } from "./playground.ts";
 import type { LatencyAsked, Leaks, Peaks } from "./node-scenarios.ts";
-import { type ShuffleAsked, type Speeds, median } from "./scenarios.ts";
+import { type Frames, type ShuffleAsked, type Speeds, median } from "./scenarios.ts";
 
 /** What is measured of clusters, in the order of the page. */
 export interface ClusterMeasurement {
@@ -35,6 +36,9 @@ const CYCLES = 1_000;
 const SLOW_RECORDS = 10_000_000;
 const SLOW_ROWS_PER_MS = 400;
 
+/** The stop of the playground's slider. */
+const MILLION_A_SECOND = 12;
+
 /** Runs scenarios somewhere. */
 interface Runner {
   readonly name: "Node" | "Chromium";
@@ -60,6 +64,7 @@ export const CLUSTER_MEASUREMENTS: readonly ClusterMeasurement[] = [
   ...(["at rest between events", "never at rest"] as const).map(latencies),
   ...onBoth("start", startOn, true),
   ...onBoth("death", deathOn),
+  pageFrames(),
   leaks(),
   ...(["in place", "threads"] as const).map(boundedMemory),
 ];
@@ -189,6 +194,23 @@ function deathOn(place: Runner["name"]): OnBoth {
         return { value: ms, shown: `${ms} ms` };
       };
       return { [ends]: await after("end"), [spins]: await after("spin") };
+    },
+  };
+}
+
+function pageFrames(): ClusterMeasurement {
+  return {
+    name: "page, Chromium",
+    needsBrowser: true,
+    amounts: { pageFrames: "playground, two workers that are asked for 1 M records/s: frames of the page" },
+    async measure() {
+      const pages = await openPlayground();
+      try {
+        const { perSecond, recordsPerSecond } = (await pages.outcomeOf({ rateStop: String(MILLION_A_SECOND) })) as Frames;
+        return { pageFrames: { value: perSecond, shown: `${perSecond.toFixed(0)} frames/s, at ${millions(recordsPerSecond)} records/s` } };
+      } finally {
+        await pages.close();
+      }
     },
   };
 }

@@ -15,6 +15,13 @@ export interface Place {
   job(name: string): URL;
 }
 
+/** What a person sees of the playground. */
+export interface Frames {
+  readonly perSecond: number;
+  /** Records that the job read meanwhile, a second. */
+  readonly recordsPerSecond: number;
+}
+
 export interface Speeds {
   /** Events per second: one worker with everything in one chain, one worker with two subtasks and the exchange between them, two workers with one each. */
   readonly chained: number;

@@ -178,6 +178,16 @@ describe.each(["Chromium", "Firefox"] as const)("%s", (name) => {
     await closeAll();
   });
 
+  test("says why a job is refused", async () => {
+    const playground = await open("without-job");
+    await playground.button("Start").click();
+    await playground.untilPhase("failed");
+    expect(await playground.page.getByRole("alert").textContent()).toContain("its script cannot be loaded");
+    await playground.afterPaint();
+    expect(await playground.page.locator("[data-phase=failed]").count()).toBe(1);
+    await closeAll();
+  });
+
   test("says that the engine is gone, and starts another", async () => {
     const playground = await open("dying-engine");
     await playground.button("Start").click();

@@ -126,7 +126,8 @@ export class Session {
       this.hours = undefined;
       this.history.clear();
     }
-    if (isPhaseNew) this.phase = frame.phase;
+    // A job that was refused is none that the engine knows of.
+    if (isPhaseNew && this.failure === undefined) this.phase = frame.phase;
     this.loading = frame.loading;
     this.summary = frame.summary;
     if (frame.hours !== undefined) this.hours = frame.hours;
