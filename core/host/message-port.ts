@@ -5,7 +5,6 @@ import type { Carried, Network, Port } from "./host.ts";
 export interface RawPort {
   postMessage(message: unknown, carried?: readonly object[]): void;
   addEventListener(type: RawEvent["type"], listener: (event: RawEvent) => void): void;
-  removeEventListener(type: RawEvent["type"], listener: (event: RawEvent) => void): void;
   start(): void;
   close(): void;
   /** Node's only: there a port stays, and may keep its thread, until it is closed. */
@@ -92,10 +91,9 @@ class ThreadPort implements Port {
     if (this.#closed || this.#carried) return;
     this.#closed = true;
     this.#raw.postMessage(CLOSE);
-    // Firefox loses what is on the way to an end that is itself on the way to another thread, when this one is closed; ports that nobody uses are collected there.
+    // Firefox loses what is on the way to an end that is itself on the way to another thread, when this one is closed. So it is the other end that closes both, in browsers.
     if (this.#raw.unref !== undefined) this.#raw.close();
-    if (this.#raw.off === undefined) this.#raw.removeEventListener("message", this.#onEvent);
-    else this.#raw.off("message", this.#onData);
+    this.#raw.off?.("message", this.#onData);
     if (this.#onClose !== undefined) this.#post(this.#onClose);
   }
 
@@ -113,13 +111,20 @@ class ThreadPort implements Port {
   };
 
   readonly #onData = (data: unknown): void => {
-    if (this.#closed || this.#carried) return;
-    if (data === CLOSE) this.#end();
+    if (this.#carried) return;
+    if (this.#closed) this.#drop(data as Sent | typeof CLOSE);
+    else if (data === CLOSE) this.#end();
     else this.#receive(data as Sent);
   };
 
   #receive([message, ...raws]: Sent): void {
     this.#onMessage?.(message, raws.map((raw) => portOf(raw, this.#post)));
+  }
+
+  /** What was on the way when this end closed. Browsers would leave the ports open, and who has their other ends would wait for ever. */
+  #drop(sent: Sent | typeof CLOSE): void {
+    if (sent === CLOSE) return this.#raw.close();
+    for (const raw of sent.slice(1) as RawPort[]) portOf(raw, this.#post).close();
   }
 
   /** The other end is gone. */

@@ -167,6 +167,22 @@ export const LINE_CASES: readonly Case<HostUnderTest>[] = [
     },
   },
   {
+    title: "a port that is carried to an end that has closed meanwhile is closed",
+    expected: ["kept closed"],
+    async run({ host, until }) {
+      const [a, b] = host.network.openLine();
+      const [kept, carried] = host.network.openLine();
+      const log = new Log(until);
+      log.listen(kept, "kept");
+      b.listen(() => {}, () => {});
+      b.close();
+      // This end has not learned of it yet.
+      a.send("on the way", { ports: [carried] });
+      await log.reached(1);
+      return log.entries;
+    },
+  },
+  {
     title: "memory is carried",
     expected: [[7, 8, 9]],
     async run({ host, until }) {
