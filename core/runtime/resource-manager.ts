@@ -78,9 +78,7 @@ export class ResourceManager<Script> {
   release(request: SlotRequest<Script>): void {
     const index = this.#waiting.indexOf(request);
     if (0 <= index) this.#waiting.splice(index, 1);
-    for (const place of this.#places) {
-      if (place?.usedBy.delete(request) === true && place.usedBy.size === 0) place.worker.setBusy(false);
-    }
+    this.#takeBack(request);
     this.#serve();
   }
 
@@ -107,9 +105,20 @@ export class ResourceManager<Script> {
     for (let request = this.#waiting[0]; request !== undefined && !this.#isClosed; request = this.#waiting[0]) {
       if (this.#slotsFor(request) < request.slots) break;
       this.#waiting.shift();
-      this.#grant(request);
+      try {
+        this.#grant(request);
+      } catch (cause) {
+        this.#takeBack(request);
+        request.onRefused(notStarted(cause));
+      }
     }
     this.#isServing = false;
+  }
+
+  #takeBack(request: SlotRequest<Script>): void {
+    for (const place of this.#places) {
+      if (place?.usedBy.delete(request) === true && place.usedBy.size === 0) place.worker.setBusy(false);
+    }
   }
 
   #slotsFor(request: SlotRequest<Script>): number {
@@ -171,4 +180,10 @@ export class ResourceManager<Script> {
     this.#places[number] = place;
     return place;
   }
+}
+
+/** A platform may refuse one more worker. */
+function notStarted(cause: unknown): JobError {
+  if (cause instanceof JobError) return cause;
+  return new JobError("TASK_MANAGER_LOST", `a task manager could not be started: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 }
