@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { ClusterJobClient } from "../core/api/executor.ts";
 import type { JobArgs } from "../core/api/job-module.ts";
 import { Cluster, type ClusterOptions } from "../core/cluster.ts";
+import type { Workers } from "../core/host/workers.ts";
 import { runWorker } from "../core/worker.ts";
 import type { ObjectState } from "./durable-object.ts";
 import { createEdgeHost, type EdgeHost } from "./edge-host.ts";
@@ -27,6 +28,8 @@ export function jobManagerClass(modules: JobModules, { slots, ...options }: Edge
     readonly #jobs: EdgeJobs;
     /** While there are jobs: their objects are let go with the last one. */
     #cluster: Cluster<never> | undefined;
+    /** Of one cluster after the other: objects that one has let go may still be ending when the next begins. */
+    #workers: Workers<never> | undefined;
 
     constructor(ctx: ObjectState, env: ObjectsEnv) {
       super(ctx, env);
@@ -52,10 +55,11 @@ export function jobManagerClass(modules: JobModules, { slots, ...options }: Edge
 
     async #submit(name: string, args: JobArgs): Promise<ClusterJobClient> {
       const host = this.#host;
+      this.#workers ??= taskWorkers(host, tasksIn(this.env));
       this.#cluster ??= new Cluster(
         {
           host,
-          workers: taskWorkers(host, tasksIn(this.env)),
+          workers: this.#workers,
           leaders: ownLeaders(host, (port) => runWorker({ host, port, importJob })),
           taskManagers: slots,
           what: "createEdgeWorker",

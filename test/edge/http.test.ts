@@ -89,6 +89,19 @@ describe("jobs", () => {
     expect(await ask(origin, "DELETE", finished)).toMatchObject({ status: 200, body: { status: "FINISHED" } });
   });
 
+  test("a job is submitted while the objects of the last one are still ending", async () => {
+    let path = await submit(origin, "echo");
+    for (let round = 0; round < 80; round += 1) {
+      const canceled = ask(origin, "DELETE", path);
+      // From round to round a bit later: once the last job has ended, and its objects have not.
+      for (let turn = 0; turn < 40 * (round % 20); turn += 1) await new Promise(setImmediate);
+      const { status, body } = await ask(origin, "POST", "/jobs", JSON.stringify({ module: "echo" }), JSON_TYPE);
+      expect({ status, body }).toMatchObject({ status: 201 });
+      await canceled;
+      path = `/jobs/${String(body["id"])}`;
+    }
+  });
+
   test("a job that fails says why, as its state and as its last event", async () => {
     const path = await submit(origin, "names");
     expect((await push(path, lines({ name: "a" }, { name: 7 }), "?source=left")).status).toBe(200);
