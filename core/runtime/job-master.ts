@@ -190,6 +190,10 @@ export class JobMaster implements MemberListener {
     });
   }
 
+  #watch(member: RemoteMember): void {
+    member.watch(this.#options.host, this.#options.settings, this);
+  }
+
   #deploymentFor(self: RemoteMember): Parameters<RemoteMember["deploy"]>[0] {
     const { job, settings } = this.#options;
     const peers = this.#members
@@ -200,7 +204,7 @@ export class JobMaster implements MemberListener {
 
   #onDeployed(member: RemoteMember): void {
     if (!this.#undeployed.delete(member)) return;
-    member.watch(this.#options.host, this.#options.settings, this);
+    this.#watch(member);
     this.#executions!.moveAll("INITIALIZING", member.index);
     if (0 < this.#undeployed.size || this.#outcome !== undefined) return;
     this.#deployTimer?.cancel();
@@ -256,7 +260,7 @@ export class JobMaster implements MemberListener {
     if (this.#outcome !== undefined) return;
     if (this.#attempt === undefined) return this.#endEarly({ status: "CANCELED" });
     this.#outcome = { status: "CANCELED" };
-    this.#executions!.moveAll("CANCELING");
+    this.#leaveOff();
     this.#attempt.cancel();
   }
 
@@ -265,8 +269,14 @@ export class JobMaster implements MemberListener {
     const outcome: JobOutcome = { status: "FAILED", error };
     if (this.#attempt === undefined) return this.#endEarly(outcome);
     this.#outcome = outcome;
-    this.#executions!.moveAll("CANCELING");
+    this.#leaveOff();
     this.#attempt.fail(error);
+  }
+
+  /** Nobody waits for those that are still building the job: from now on they must answer too. */
+  #leaveOff(): void {
+    this.#executions!.moveAll("CANCELING");
+    for (const member of this.#undeployed) this.#watch(member);
   }
 
   /** Nothing has been deployed. */

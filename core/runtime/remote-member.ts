@@ -48,8 +48,7 @@ export class RemoteMember implements TaskRunner {
 
   /** From now on it must answer. */
   watch(host: Host, settings: ClusterSettings, listener: MemberListener): void {
-    assert(this.#heartbeats === undefined, "a member is watched once");
-    this.#heartbeats = new Heartbeats({
+    this.#heartbeats ??= new Heartbeats({
       host,
       intervalMs: settings.heartbeatIntervalMs,
       timeoutMs: settings.heartbeatTimeoutMs,

@@ -165,8 +165,8 @@ describe("what goes wrong in a cluster of threads", () => {
   });
 
   test.each<[string, RegExp]>([
-    ["throws", /\[JOB_MODULE_INVALID\] the job function of file:.*faulty\.ts threw RangeError: no such region\n {2}at file:.*\/faulty\.ts:84:\d+$/],
-    ["misuse", /\[INVALID_ARGUMENT\] fromElements needs at least one element.*\n {2}at file:.*\/faulty\.ts:85:\d+$/],
+    ["throws", /\[JOB_MODULE_INVALID\] the job function of file:.*faulty\.ts threw RangeError: no such region\n {2}at file:.*\/faulty\.ts:85:\d+$/],
+    ["misuse", /\[INVALID_ARGUMENT\] fromElements needs at least one element.*\n {2}at file:.*\/faulty\.ts:86:\d+$/],
   ])("refuses a job function that %s, with the line", async (fault, message) => {
     await expect(cluster({ threads: 2 }).submit(jobUrl("faulty"), { fault })).rejects.toThrow(message);
   });
@@ -187,6 +187,20 @@ describe("what goes wrong in a cluster of threads", () => {
     const secretive = await two.submit(jobUrl("faulty"), { accumulator: "secretive" });
     await taken(secretive, "numbers").catch(() => {});
     await expect(secretive.result()).rejects.toThrow(/\[USER_FUNCTION_FAILED\] accumulator "sum" cannot be merged .* give its class toData\(\) and mergeData\(data\)/);
+  });
+
+  test("waits for no thread that spins while it is deployed when the job is canceled", async () => {
+    const two = cluster({ threads: 2, heartbeatTimeoutMs: 2_000 });
+    const channel = new BroadcastChannel("spins while it is deployed");
+    const spins = new Promise<void>((resolve) => {
+      channel.onmessage = () => resolve();
+    });
+    const job = await two.submit(jobUrl("faulty"), { fault: "spins while it is deployed", name: channel.name });
+    await spins;
+    channel.close();
+    await job.cancel();
+    await expect(job.result()).rejects.toThrow("[JOB_CANCELED]");
+    expect(await taken(await two.submit(jobUrl("faulty")), "numbers")).toHaveLength(10);
   });
 
   test("settles everything of a job that is canceled before its threads have begun", async () => {

@@ -81,6 +81,7 @@ class Faulty extends RichMapFunction<number, number> {
 export async function job(env: StreamExecutionEnvironment, args: JobArgs): Promise<void> {
   if (args["fault"] === "never built") await new Promise(() => {});
   if (args["fault"] === "spins while it is built") for (;;);
+  if (args["fault"] === "spins while it is deployed") await unlessFirst(String(args["name"]), spin);
   if (args["fault"] === "throws") throw new RangeError("no such region");
   if (args["fault"] === "misuse") env.fromElements();
   if (args["fault"] === "environment of its own") {
@@ -89,4 +90,22 @@ export async function job(env: StreamExecutionEnvironment, args: JobArgs): Promi
     await own.execute();
   }
   env.fromSequence(1, 10).map(new Faulty(args)).name("faulty").sinkTo(collectSink("numbers"));
+}
+
+/** Calls back, and says so, unless this thread is the first to ask: the one that leads a job builds it first. */
+function unlessFirst(name: string, then: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    void navigator.locks.request(name, { ifAvailable: true }, (held) => {
+      if (held !== null) {
+        resolve();
+        return new Promise(() => {});
+      }
+      new BroadcastChannel(name).postMessage("not the first");
+      return then();
+    });
+  });
+}
+
+function spin(): never {
+  for (;;);
 }
