@@ -48,7 +48,9 @@ export class NodeCluster {
    */
   async submit(job: URL | string, args: JobArgs = {}, options: ClusterSubmitOptions = {}): Promise<ClusterJobClient> {
     if (!(job instanceof URL) && (typeof job !== "string" || job === "")) throw noAddress(job);
-    const url = job instanceof URL ? job : /^[a-z]+:/.test(job) ? new URL(job) : pathToFileURL(resolve(job));
+    // A single letter is a drive.
+    const url = job instanceof URL ? job : /^[a-z][a-z\d+.-]+:/i.test(job) ? URL.parse(job) : pathToFileURL(resolve(job));
+    if (url === null) throw noAddress(job);
     return this.#cluster.submit({ module: url.href, script: undefined, name: fileName(url.pathname) }, args, options);
   }
 

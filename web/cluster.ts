@@ -49,7 +49,9 @@ export class WebCluster {
   async submit(job: URL | string | (() => Worker), args: JobArgs = {}, options: ClusterSubmitOptions = {}): Promise<ClusterJobClient> {
     if (typeof job === "function") return this.#cluster.submit({ module: "the worker's job module", script: job, name: undefined }, args, options);
     if (!(job instanceof URL) && (typeof job !== "string" || job === "")) throw noAddress(job, WORKER_MAKER);
-    const { href, pathname } = new URL(job, location.href);
+    const url = URL.parse(job, location.href);
+    if (url === null) throw noAddress(job, WORKER_MAKER);
+    const { href, pathname } = url;
     return this.#cluster.submit({ module: href, script: undefined, name: fileName(pathname) }, args, options);
   }
 

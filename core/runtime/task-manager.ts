@@ -64,7 +64,10 @@ export class JobShare implements SubtaskListener {
   }
 
   #receive(message: ToTaskManager, ports: readonly Port[]): void {
-    if (this.#isOver) return;
+    if (this.#isOver) {
+      for (const port of ports) port.close();
+      return;
+    }
     switch (message.kind) {
       case "heartbeat":
         return this.#send(message);

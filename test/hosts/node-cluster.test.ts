@@ -243,6 +243,7 @@ describe("what goes wrong in a cluster of threads", () => {
     ["a function", (): void => {}, /but got a function, which cannot go to other threads: export it as job from a module/],
     ["nothing", undefined, /but got undefined$/],
     ["an empty path", "", /but got ""$/],
+    ["half an address", "http:", /but got "http:"$/],
     ["a module", { job(): void {} }, /but got an imported module$/],
   ])("refuses %s for a job", async (_what, job, message) => {
     const submitted = cluster({ threads: 2 }).submit(job as URL);
