@@ -116,9 +116,10 @@ export function noAddress(job: unknown, others = ""): JobError {
   return new JobError("INVALID_ARGUMENT", `submit takes the address of the job's module, as in cluster.submit(new URL("./job.ts", import.meta.url))${others}, but got ${what}`);
 }
 
-function plainArgs(args: JobArgs): JobArgs {
+function plainArgs(args: unknown): JobArgs {
+  if (typeof args !== "object" || args === null || Array.isArray(args)) throw new JobError("INVALID_ARGUMENT", `the arguments of a job are an object, as in { days: 7 }, but are ${show(args)}`);
   try {
-    return structuredClone(args);
+    return structuredClone(args as JobArgs);
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new JobError("INVALID_ARGUMENT", `the arguments of a job are plain data, since they go to other threads: ${text}`, { cause });

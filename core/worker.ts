@@ -117,7 +117,7 @@ function runsItself(name: string): JobError {
     "JOB_MODULE_INVALID",
     `${name} runs its job while it is imported, but here every worker imports it to build the same job. Change three lines:\n` +
       "  - const env = StreamExecutionEnvironment.getExecutionEnvironment();\n" +
-      "  + export function job(env: StreamExecutionEnvironment, args: JobArgs) {\n" +
+      "  + export function job(env: StreamExecutionEnvironment) {\n" +
       "  - await env.execute();\n" +
       "  + }",
   );

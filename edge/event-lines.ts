@@ -73,7 +73,7 @@ function recordOf({ bytes, bytesStart, bytesEnd, lineNumber }: TextLines): unkno
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(bytesStart, bytesEnd)));
   } catch (cause) {
     const { message } = errorFields(cause);
-    throw new HttpError("MALFORMED_LINE", `line ${lineNumber} is no JSON: ${message}`, {}, { line: lineNumber });
+    throw new HttpError("MALFORMED_LINE", `line ${lineNumber} is no JSON: ${message}; each line is one value, and curl keeps the ends of lines with --data-binary`, {}, { line: lineNumber });
   }
 }
 

@@ -134,7 +134,7 @@ function walk(node: unknown, visit: (node: SyntaxNode) => void): void {
 function withWorkers(code: string, jobs: readonly NamedJob[], workerFile: (job: string) => string): string {
   let [text, tail, at] = ["", "", 0];
   for (const [index, { path, start, end }] of jobs.entries()) {
-    text += `${code.slice(at, start)}__tamiasJob${index}`;
+    text += `${code.slice(at, start)}Object.assign(__tamiasJob${index}, { module: ${JSON.stringify(path)} })`;
     tail += `\nimport __TamiasWorker${index} from ${JSON.stringify(`${workerFile(path)}?worker`)};`;
     tail += `\nfunction __tamiasJob${index}() { return new __TamiasWorker${index}(); }`;
     at = end;
@@ -147,6 +147,6 @@ function workerOf(job: string, folder: string): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${basename(job, extname(job))}-${hash128(new TextEncoder().encode(job)).slice(0, 8)}.js`);
   const from = JSON.stringify(relative(folder, job).replaceAll("\\", "/"));
-  writeFileSync(file, `import * as job from ${from};\nimport { serveJob } from "tamias/web";\n\nserveJob(job);\n`);
+  writeFileSync(file, `import { serveJob } from "tamias/web";\n\nserveJob(() => import(${from}));\n`);
   return file.replaceAll("\\", "/");
 }

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { workerData } from "node:worker_threads";
 import { portOf } from "../core/host/message-port.ts";
 import { runWorker } from "../core/worker.ts";
@@ -10,4 +11,15 @@ import type { ThreadData } from "./workers.ts";
 registerJobHooks();
 const host = createNodeHost(await loadKernelModule());
 const { port } = workerData as ThreadData;
-runWorker({ host, port: portOf(port, host.scheduler.post), importJob: (module) => import(module) });
+runWorker({ host, port: portOf(port, host.scheduler.post), importJob });
+
+/** What Node says of a module that is not there has a stack of the engine's. */
+async function importJob(module: string): Promise<unknown> {
+  try {
+    return await import(module);
+  } catch (cause) {
+    const { code, url } = cause as { readonly code?: unknown; readonly url?: unknown };
+    if (!(cause instanceof Error) || code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    throw Object.assign(new Error(url === module ? `there is no file ${fileURLToPath(module)}` : cause.message), { stack: "" });
+  }
+}

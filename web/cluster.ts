@@ -47,7 +47,10 @@ export class WebCluster {
    * @returns a promise that rejects with what is wrong with the module or its graph, and where the job needs more slots than the cluster has
    */
   async submit(job: URL | string | (() => Worker), args: JobArgs = {}, options: ClusterSubmitOptions = {}): Promise<ClusterJobClient> {
-    if (typeof job === "function") return this.#cluster.submit({ module: "the worker's job module", script: job, name: undefined }, args, options);
+    if (typeof job === "function") {
+      const { module } = job as { readonly module?: string };
+      return this.#cluster.submit({ module: module ?? "the worker's job module", script: job, name: module === undefined ? undefined : fileName(module) }, args, options);
+    }
     if (!(job instanceof URL) && (typeof job !== "string" || job === "")) throw noAddress(job, WORKER_MAKER);
     const url = URL.parse(job, location.href);
     if (url === null) throw noAddress(job, WORKER_MAKER);

@@ -12,19 +12,18 @@ import { whenStarted } from "./worker-start.ts";
  * ```text
  * // totals-worker.ts
  * import { serveJob } from "tamias/web";
- * import * as job from "./totals.ts";
  *
- * serveJob(job);
+ * serveJob(() => import("./totals.ts"));
  *
  * // on the page
  * const totals = () => new Worker(new URL("./totals-worker.ts", import.meta.url), { type: "module" });
  * const client = await cluster.submit(totals, { days: 7 });
  * ```
- * @param job what the job's module exports
+ * @param job imports the job's module, or what it exports; imported by the engine, a module that cannot be, or that runs its job at once, is refused with what to do
  * @param kernel where the kernel's file is, or its compiled module, for bundlers that do not find it: what `loadKernelModule` takes
  */
-export function serveJob(job: JobModule, kernel?: string | URL | WebAssembly.Module): void {
-  serveJobs(() => Promise.resolve(job), kernel);
+export function serveJob(job: JobModule | (() => Promise<unknown>), kernel?: string | URL | WebAssembly.Module): void {
+  serveJobs(typeof job === "function" ? job : () => Promise.resolve(job), kernel);
 }
 
 /** Without the kernel jobs compute the same, and their `explain` says so. */

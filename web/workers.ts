@@ -80,5 +80,5 @@ function isWorker(value: unknown): value is Worker {
 function causeOf(event: Event, script: WorkerScript): string {
   if (event instanceof ErrorEvent && event.message !== "") return event.message;
   if (typeof script === "function") return "its script cannot be loaded, or imports what cannot";
-  return `its script ${script} cannot be loaded, or imports what cannot; in a bundled page, workers come of the plugin tamias/vite, or of a function that makes one`;
+  return `its script ${script} cannot be loaded, or imports what cannot; in a bundled page, workers come of the plugin tamias/vite, which reads the address where it is written in the call, as in cluster.submit(new URL("./job.ts", import.meta.url)), or of a function that makes one`;
 }

@@ -14,6 +14,6 @@ export function warnUnlessAsked(host: Host, jobName: string, error: JobError, is
   const warn = (): void => {
     if (!isAsked()) host.warn(`Tamias: the job ${show(jobName)} has failed, and nothing awaits its result(): ${error.message}`);
   };
-  // Whoever closes a cluster ends its jobs. A job may fail while it is submitted: its client comes after that.
-  if (error.code !== "CLUSTER_CLOSED") scheduler.post(() => void (isAsked() || scheduler.at(clock.now() + ASKED_WITHIN_MS, warn)));
+  // A job may fail while it is submitted: its client comes after that.
+  scheduler.post(() => void (isAsked() || scheduler.at(clock.now() + ASKED_WITHIN_MS, warn)));
 }

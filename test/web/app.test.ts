@@ -102,7 +102,15 @@ describe.each(BROWSER_NAMES)("%s", (name) => {
   test("built by Vite without the plugin, a job named by its address is refused with what to do", async () => {
     const outcome = await browser.outcomeOf(`${builtPlainly.origin}/`);
     expect(outcome).toContain("/web/worker.js cannot be loaded");
-    expect(outcome).toContain("in a bundled page, workers come of the plugin tamias/vite, or of a function that makes one");
+    expect(outcome).toContain("in a bundled page, workers come of the plugin tamias/vite, which reads the address where it is written in the call");
+  });
+
+  test.each([
+    ["built by Vite", () => built.origin],
+    ["from Vite's development server", () => developed.origin],
+  ])("%s, what is no job module is refused with what is wrong", async (_title, origin) => {
+    expect(await browser.outcomeOf(`${origin()}/?by=script`)).toMatch(/^JobError: \[JOB_MODULE_INVALID\] \.\/script\.ts runs its job while it is imported[\s\S]*\+ export function job\(env/);
+    expect(await browser.outcomeOf(`${origin()}/?by=throwing`)).toMatch(/^JobError: \[JOB_MODULE_INVALID\] \.\/throwing\.ts could not be imported: TypeError: [^\n]*\n {2}at http/);
   });
 
   test("what is no job is refused with what to write", async () => {

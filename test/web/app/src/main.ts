@@ -15,9 +15,11 @@ function totalsOfEngine(): Promise<Totals> {
   });
 }
 
-async function main(by: string | null): Promise<Totals> {
+async function main(by: string | null): Promise<Totals | string> {
   if (by === "engine") return totalsOfEngine();
   const cluster = new WebCluster({ workers: 2 });
+  if (by === "script") return cluster.submit(new URL("./script.ts", import.meta.url)).then(() => "accepted");
+  if (by === "throwing") return cluster.submit(new URL("./throwing.ts", import.meta.url)).then(() => "accepted");
   const client = by === "worker" ? cluster.submit(jobWorker, ARGS) : cluster.submit(new URL("./job.ts", import.meta.url), ARGS);
   const totals = await totalsOf(await client);
   cluster.close();
