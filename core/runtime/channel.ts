@@ -1,6 +1,6 @@
 import { assert } from "../lib/assert.ts";
-import { RingBuffer } from "../lib/ring-buffer.ts";
 import { BufferPool } from "./buffer-pool.ts";
+import { BufferQueue } from "./buffer-queue.ts";
 
 /** Buffers in flight per channel: enough for sender and receiver to overlap, few enough that a barrier is never far behind. */
 export const CHANNEL_CREDITS = 4;
@@ -28,9 +28,7 @@ export interface ChannelReceiver {
 /** A channel within one process: a bounded queue of buffers. Only bytes cross it, so that sender and receiver share no object. */
 export class LocalChannel implements ChannelSender, ChannelReceiver {
   readonly #pool = new BufferPool();
-  readonly #queue = new RingBuffer<Uint8Array<ArrayBuffer>>();
-  /** The one last polled, until it is released. */
-  #polled: Uint8Array<ArrayBuffer> | undefined;
+  readonly #queue = new BufferQueue();
   #credit: number;
   #credited: () => void = ignore;
   #arrived: () => void = ignore;
@@ -59,16 +57,11 @@ export class LocalChannel implements ChannelSender, ChannelReceiver {
   }
 
   poll(): Uint8Array<ArrayBuffer> | undefined {
-    assert(this.#polled === undefined, "a buffer is released before the next one is polled");
-    this.#polled = this.#queue.shift();
-    return this.#polled;
+    return this.#queue.poll();
   }
 
   release(isFree: boolean): void {
-    const polled = this.#polled;
-    assert(polled !== undefined, "a buffer is polled before it is released");
-    this.#polled = undefined;
-    const memory = this.#pool.takeBack(polled);
+    const memory = this.#pool.takeBack(this.#queue.release());
     if (isFree) this.#pool.keep(memory);
     this.#credit += 1;
     this.#credited();

@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { RingBuffer } from "../lib/ring-buffer.ts";
+import { BufferQueue } from "./buffer-queue.ts";
 import { CHANNEL_CREDITS, type ChannelReceiver, type ChannelSender } from "./channel.ts";
 import type { Link } from "./link.ts";
 
@@ -81,9 +81,7 @@ export class LinkReceiver implements ChannelReceiver {
   readonly #link: Link;
   readonly #channel: number;
   readonly #credits: number;
-  readonly #queue = new RingBuffer<Uint8Array<ArrayBuffer>>();
-  /** The one last polled, until it is released. */
-  #polled: Uint8Array<ArrayBuffer> | undefined;
+  readonly #queue = new BufferQueue();
   #onArrival: () => void = ignore;
 
   constructor(link: Link, channel: number, credits: number) {
@@ -93,15 +91,11 @@ export class LinkReceiver implements ChannelReceiver {
   }
 
   poll(): Uint8Array<ArrayBuffer> | undefined {
-    assert(this.#polled === undefined, "a buffer is released before the next one is polled");
-    this.#polled = this.#queue.shift();
-    return this.#polled;
+    return this.#queue.poll();
   }
 
   release(isFree: boolean): void {
-    const polled = this.#polled;
-    assert(polled !== undefined, "a buffer is polled before it is released");
-    this.#polled = undefined;
+    const polled = this.#queue.release();
     this.#link.grant(this.#channel, isFree ? polled : undefined);
   }
 
@@ -112,7 +106,7 @@ export class LinkReceiver implements ChannelReceiver {
   /** The link has brought a buffer. */
   receive(bytes: Uint8Array<ArrayBuffer>): void {
     this.#queue.push(bytes);
-    assert(this.#queue.length + (this.#polled === undefined ? 0 : 1) <= this.#credits, "no more buffers come than there were credits for");
+    assert(this.#queue.length <= this.#credits, "no more buffers come than there were credits for");
     this.#onArrival();
   }
 }
