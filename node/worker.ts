@@ -18,8 +18,7 @@ async function importJob(module: string): Promise<unknown> {
   try {
     return await import(module);
   } catch (cause) {
-    const { code, url } = cause as { readonly code?: unknown; readonly url?: unknown };
-    if (!(cause instanceof Error) || code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    throw Object.assign(new Error(url === module ? `there is no file ${fileURLToPath(module)}` : cause.message), { stack: "" });
+    if (!(cause instanceof Error && "code" in cause && cause.code === "ERR_MODULE_NOT_FOUND")) throw cause;
+    throw Object.assign(new Error("url" in cause && cause.url === module ? `there is no file ${fileURLToPath(module)}` : cause.message), { stack: "" });
   }
 }

@@ -141,6 +141,7 @@ describe("what goes wrong in a cluster of threads", () => {
   test.each<[string, RegExp]>([
     ["script", /\[JOB_MODULE_INVALID\] .*script\.ts runs its job while it is imported[\s\S]*\+ export function job\(env/],
     ["nowhere", /\[JOB_MODULE_INVALID\] .*nowhere\.ts could not be imported/],
+    ["throws-null", /\[JOB_MODULE_INVALID\] .*throws-null\.ts could not be imported: null$/],
     ["broken", /\[JOB_MODULE_INVALID\] file:.*broken\.ts could not be imported: TypeError: .*undefined.*\n {2}at file:.*\/broken\.ts:4:\d+$/],
   ])("refuses the module %s", async (name, message) => {
     await expect(cluster({ threads: 2 }).submit(jobUrl(name))).rejects.toThrow(message);

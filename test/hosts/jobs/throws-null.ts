@@ -1,0 +1,2 @@
+/** Whatever is thrown, it need be no error. */
+throw null;
