@@ -4,7 +4,7 @@ import { ISOLATED } from "../../scripts/browsers/page-server.ts";
 import { type BrowserPages, openPages } from "../browser-pages.ts";
 import { ROOT } from "../child-process.ts";
 
-/** Chromium with the playground, which a script handles as a person would: with `?rateStop=…` it starts the job and counts frames. */
+/** Chromium with the playground, which a script handles as a person would: with `?rate=…` it starts the job and counts frames. */
 export async function openPlayground(): Promise<BrowserPages> {
   const files = await builtPlayground("playground-bench");
   const { outputFiles } = await build({ absWorkingDir: ROOT, entryPoints: ["bench/clusters/playground-frames.ts"], bundle: true, format: "esm", platform: "browser", target: "es2023", tsconfigRaw: {}, write: false, logLevel: "warning" });
