@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { type Served, ISOLATED, pageOf, servePages } from "../../scripts/browsers/page-server.ts";
-import { bundledPage } from "../web/outcome-in-node.ts";
+import { bundledForWorker, bundledPage } from "../web/outcome-in-node.ts";
 
 /** Whether pages are cross-origin isolated. */
 export type Isolation = "plain" | "isolated";
@@ -29,17 +28,6 @@ function jobModule(job: string): Promise<string> {
   return workerModule(`import { countRings } from "./pages/count-rings.ts"; countRings(); export * from "./jobs/${job}.ts";`);
 }
 
-/** Workers have no import maps: without a bundler they import the package by its address. */
-async function workerModule(contents: string): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)) },
-    bundle: true,
-    format: "esm",
-    target: "es2023",
-    packages: "external",
-    tsconfigRaw: {},
-    write: false,
-    logLevel: "warning",
-  });
-  return outputFiles[0]!.text.replaceAll('"tamias"', '"/dist/core/index.js"').replaceAll('"tamias/web"', '"/dist/web/index.js"');
+function workerModule(contents: string): Promise<string> {
+  return bundledForWorker({ stdin: { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)) } });
 }

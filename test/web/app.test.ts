@@ -1,12 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type InlineConfig, build, createServer, preview } from "vite";
 import { StreamExecutionEnvironment } from "../../core/index.ts";
 import { type PageServer, type Served, pageOf, servePages } from "../../scripts/browsers/page-server.ts";
 import { BROWSER_NAMES, type TestBrowser, launchBrowser } from "../../scripts/browsers/test-browser.ts";
-import { bundledPage } from "./outcome-in-node.ts";
+import { bundledForWorker, bundledPage } from "./outcome-in-node.ts";
 import { appWithPackage } from "./packed-package.ts";
 import { job } from "./app/src/job.ts";
 import { ARGS, type Totals, totalsOf } from "./app/src/totals.ts";
@@ -45,14 +46,13 @@ async function started(server: { readonly resolvedUrls: { readonly local: readon
   return { origin: new URL(server.resolvedUrls!.local[0]!).origin, close: () => server.close() };
 }
 
-/** Workers have no import maps: without a bundler a job imports the package by an address. */
 async function servedAsItIs(): Promise<PageServer> {
-  const [page, module] = await Promise.all([bundledPage("unbundled-page"), bundledPage("../app/src/job")]);
+  const [page, module] = await Promise.all([bundledPage("unbundled-page"), bundledForWorker({ entryPoints: [fileURLToPath(new URL("app/src/job.ts", import.meta.url))] })]);
   const served: Readonly<Record<string, Served>> = {
     "/": pageOf("/page.js"),
     "/refused": pageOf("/page.js"),
     "/page.js": { body: page },
-    "/job.js": { body: new TextDecoder().decode(module).replaceAll('"tamias"', '"/dist/core/index.js"') },
+    "/job.js": { body: module },
   };
   return servePages((path) => served[path]);
 }

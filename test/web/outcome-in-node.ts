@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { environmentWith } from "./pages/environment.ts";
 import { type JobOutcome, windowedJob } from "./pages/windowed-job.ts";
 
@@ -25,16 +25,16 @@ export async function wholePage(name: string): Promise<readonly { readonly path:
 }
 
 /** A program of a page, bundled but for the package, which the page gets as it is built. */
-export async function bundledPage(name: string): Promise<Uint8Array> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(`pages/${name}.ts`, import.meta.url))],
-    bundle: true,
-    format: "esm",
-    target: "es2023",
-    packages: "external",
-    tsconfigRaw: {},
-    write: false,
-    logLevel: "warning",
-  });
-  return outputFiles[0]!.contents;
+export function bundledPage(name: string): Promise<string> {
+  return bundledBesidePackage({ entryPoints: [fileURLToPath(new URL(`pages/${name}.ts`, import.meta.url))] });
+}
+
+/** The same for a worker, which has no import maps: without a bundler it imports the package by its address. */
+export async function bundledForWorker(program: Pick<BuildOptions, "entryPoints" | "stdin">): Promise<string> {
+  return (await bundledBesidePackage(program)).replaceAll('"tamias"', '"/dist/core/index.js"').replaceAll('"tamias/web"', '"/dist/web/index.js"');
+}
+
+async function bundledBesidePackage(program: Pick<BuildOptions, "entryPoints" | "stdin">): Promise<string> {
+  const { outputFiles } = await build({ ...program, bundle: true, format: "esm", target: "es2023", packages: "external", tsconfigRaw: {}, write: false, logLevel: "warning" });
+  return outputFiles[0]!.text;
 }
