@@ -34,10 +34,12 @@ export const ERROR_CODES = {
   PROTOCOL_MISMATCH: "system",
   CLUSTER_CLOSED: "user",
   JOB_ENDED: "user",
+  STORAGE_FAILED: "system",
+  CHECKPOINT_FAILED: "system",
+  LEADERSHIP_LOST: "user",
   INTERNAL: "system",
 } as const satisfies Record<string, "user" | "system">;
 
-/** The code of a `JobError`; docs/errors.md has a section for each. */
 /** One of the codes that `docs/errors.md` explains. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
@@ -57,7 +59,6 @@ export interface ErrorPlace {
   readonly key?: string;
 }
 
-/** What else is known of an error: its place and what caused it. */
 /** The place of an error, and what caused it. */
 export interface JobErrorOptions extends ErrorPlace {
   readonly cause?: unknown;
