@@ -1,8 +1,10 @@
-import { Duration } from "../lib/duration.ts";
+import type { Duration } from "../lib/duration.ts";
 import { JobError } from "../lib/errors.ts";
 import { nearestName } from "../lib/nearest-name.ts";
 import { show } from "../lib/show.ts";
 import { MAX_PARALLELISM_LIMIT } from "../state/key-groups.ts";
+import { CHECKPOINT_OPTION_NAMES, type CheckpointOptions, DEFAULT_CHECKPOINT_OPTIONS, type ResolvedCheckpointOptions, withCheckpointOption } from "./checkpoint-options.ts";
+import { checkedCount, checkedTimeMs, oneOf } from "./option-values.ts";
 
 /**
  * How a job runs. `STREAMING`, the default, emits results as they come. `BATCH` takes bounded input only, sorts it by key and
@@ -33,7 +35,7 @@ export type RuntimeExecutionMode = (typeof RuntimeExecutionMode)[keyof typeof Ru
  * console.log(StreamExecutionEnvironment.getExecutionEnvironment(options).getParallelism()); // 2
  * ```
  */
-export interface ExecutionOptions {
+export interface ExecutionOptions extends CheckpointOptions {
   /** Subtasks of each operator that sets none itself. Default 1. */
   readonly parallelism?: number | undefined;
   /**
@@ -69,6 +71,7 @@ export interface ResolvedOptions {
   readonly endOfInputTimers: "fire" | "drop";
   readonly firePanesPerTurn: number;
   readonly batchSortBytesMax: number;
+  readonly checkpointOptions: ResolvedCheckpointOptions;
 }
 
 /** What an environment starts with. */
@@ -81,13 +84,14 @@ export const DEFAULT_OPTIONS: ResolvedOptions = {
   endOfInputTimers: "fire",
   firePanesPerTurn: 1024,
   batchSortBytesMax: 256 * 1024 * 1024,
+  checkpointOptions: DEFAULT_CHECKPOINT_OPTIONS,
 };
 
-const READERS: { readonly [Name in keyof ExecutionOptions]-?: (value: unknown) => Partial<ResolvedOptions> } = {
+const READERS: { readonly [Name in Exclude<keyof ExecutionOptions, keyof CheckpointOptions>]-?: (value: unknown) => Partial<ResolvedOptions> } = {
   parallelism: (value) => ({ parallelism: checkedParallelism("parallelism", value) }),
   maxParallelism: (value) => ({ maxParallelism: checkedParallelism("maxParallelism", value) }),
   runtimeMode: (value) => ({ runtimeMode: oneOf("runtimeMode", value, ["STREAMING", "BATCH", "AUTOMATIC"]) }),
-  bufferTimeout: (value) => ({ bufferTimeoutMs: checkedTimeoutMs(value) }),
+  bufferTimeout: (value) => ({ bufferTimeoutMs: checkedTimeMs("bufferTimeout", value) }),
   operatorChaining: (value) => ({ operatorChaining: oneOf("operatorChaining", value, [true, false]) }),
   endOfInputTimers: (value) => ({ endOfInputTimers: oneOf("endOfInputTimers", value, ["fire", "drop"]) }),
   firePanesPerTurn: (value) => ({ firePanesPerTurn: checkedCount("firePanesPerTurn", value) }),
@@ -105,8 +109,10 @@ export function mergeOptions(base: ResolvedOptions, options: ExecutionOptions): 
   }
   let merged = base;
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(READERS, name)) throw unknownOption(name);
-    if (value !== undefined) merged = { ...merged, ...READERS[name as keyof ExecutionOptions](value) };
+    if (CHECKPOINT_OPTION_NAMES.includes(name)) {
+      if (value !== undefined) merged = { ...merged, checkpointOptions: withCheckpointOption(merged.checkpointOptions, name, value) };
+    } else if (!Object.hasOwn(READERS, name)) throw unknownOption(name);
+    else if (value !== undefined) merged = { ...merged, ...READERS[name as keyof typeof READERS](value) };
   }
   return merged;
 }
@@ -122,24 +128,7 @@ export function checkedParallelism(name: string, value: unknown): number {
 
 function unknownOption(name: string): JobError {
   const known = Object.keys(READERS);
-  const nearest = nearestName(name, known);
-  const advice = nearest === undefined ? `the options are ${known.join(", ")}` : `did you mean "${nearest}"?`;
+  const nearest = nearestName(name, [...known, ...CHECKPOINT_OPTION_NAMES]);
+  const advice = nearest === undefined ? `the options are ${known.join(", ")}, and those of CheckpointOptions` : `did you mean "${nearest}"?`;
   return new JobError("UNKNOWN_OPTION", `there is no option "${name}": ${advice}`);
-}
-
-function checkedTimeoutMs(value: unknown): number {
-  const ms = value instanceof Duration ? value.ms : value;
-  if (typeof ms === "number" && Number.isFinite(ms) && 0 <= ms) return ms;
-  throw new JobError("INVALID_ARGUMENT", `bufferTimeout must be milliseconds or a Duration, 0 or more, but is ${show(value)}`);
-}
-
-function checkedCount(name: string, value: unknown): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && 1 <= value) return value;
-  throw new JobError("INVALID_ARGUMENT", `${name} must be a whole number greater than zero, but is ${show(value)}`);
-}
-
-function oneOf<V extends string | boolean>(name: string, value: unknown, values: readonly V[]): V {
-  const found = values.find((candidate) => candidate === value);
-  if (found !== undefined) return found;
-  throw new JobError("INVALID_ARGUMENT", `${name} must be one of ${values.join(", ")}, but is ${show(value)}`);
 }

@@ -12,6 +12,8 @@ import type { Duration } from "../lib/duration.ts";
 import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { WatermarkStrategy } from "../time/watermark-strategy.ts";
+import { CheckpointConfig, type CheckpointingMode } from "./checkpoint-config.ts";
+import { checkpointSettings } from "./checkpoint-options.ts";
 import { DataStreamSource } from "./data-stream-source.ts";
 import {
   DEFAULT_OPTIONS,
@@ -22,6 +24,7 @@ import {
 } from "./execution-options.ts";
 import type { Executor, JobClient, JobExecutionResult, SubmitOptions } from "./executor.ts";
 import { requireColumns } from "./known-columns.ts";
+import type { TimeSpan } from "./option-values.ts";
 import { StreamGraphBuilder } from "./stream-graph-builder.ts";
 import { STREAM_MAKERS } from "./stream-makers.ts";
 
@@ -92,6 +95,27 @@ export class StreamExecutionEnvironment {
    */
   setBufferTimeout(bufferTimeout: number | Duration): this {
     return this.configure({ bufferTimeout });
+  }
+
+  /**
+   * Takes checkpoints, so that a job that fails goes on from the last one with every result right, once.
+   *
+   * @param interval from the beginning of one to that of the next: ms, a Duration, or text such as `"10 s"`
+   * @throws JobError INVALID_ARGUMENT
+   */
+  enableCheckpointing(interval: TimeSpan, mode?: CheckpointingMode): this {
+    return this.configure({ "execution.checkpointing.interval": interval, "execution.checkpointing.mode": mode });
+  }
+
+  /** How checkpoints are taken, under Flink's names; changes it as `configure` does. */
+  getCheckpointConfig(): CheckpointConfig {
+    const options = (): ResolvedOptions => this.#options;
+    return new CheckpointConfig({
+      get checkpointOptions() {
+        return options().checkpointOptions;
+      },
+      configure: (given) => this.configure(given),
+    });
   }
 
   /** Runs every operator in a task of its own. */
@@ -283,6 +307,7 @@ function settingsOf(options: ResolvedOptions): Omit<JobSettings, "mode"> {
     endOfInputTimers: options.endOfInputTimers,
     firePanesPerTurn: options.firePanesPerTurn,
     batchSortBytesMax: options.batchSortBytesMax,
+    ...checkpointSettings(options.checkpointOptions),
   };
 }
 

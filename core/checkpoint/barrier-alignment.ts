@@ -1,9 +1,20 @@
+/** Which channels of a subtask may be read while barriers come, and when all have come. */
+export interface Barriers {
+  /** Whether the channel waits for the barriers of others. */
+  isBlocked(channel: number): boolean;
+  readonly isAligning: boolean;
+  /** A barrier has come; returns whether it was the last one: the subtask must take its snapshot now. Barriers of checkpoints given up are passed over. */
+  onBarrier(channel: number, checkpointId: number): boolean;
+  /** The checkpoint was given up: its channels are read again. */
+  abort(checkpointId: number): void;
+}
+
 /**
  * Aligned barriers (Chandy–Lamport as in Flink): a channel whose barrier has come is not read until the barriers of all other channels have come; then the
  * subtask's state is exactly what came before the barrier. A newer checkpoint ends the alignment of an older one. Barriers come from finished
  * subtasks too, behind the end of their records, so every channel counts always.
  */
-export class BarrierAlignment {
+export class BarrierAlignment implements Barriers {
   readonly #blocked: boolean[];
   #checkpointId = 0;
   #waiting = 0;
@@ -12,7 +23,6 @@ export class BarrierAlignment {
     this.#blocked = new Array<boolean>(channels).fill(false);
   }
 
-  /** Whether the channel waits for the barriers of others. */
   isBlocked(channel: number): boolean {
     return this.#blocked[channel]!;
   }
@@ -21,7 +31,6 @@ export class BarrierAlignment {
     return this.#waiting > 0;
   }
 
-  /** A barrier has come; returns whether it was the last one: the subtask must take its snapshot now. Barriers of checkpoints given up are passed over. */
   onBarrier(channel: number, checkpointId: number): boolean {
     if (checkpointId < this.#checkpointId || (checkpointId === this.#checkpointId && this.#waiting === 0)) return false;
     if (this.#checkpointId < checkpointId) {
@@ -36,7 +45,6 @@ export class BarrierAlignment {
     return true;
   }
 
-  /** The checkpoint was given up: its channels are read again. */
   abort(checkpointId: number): void {
     if (checkpointId < this.#checkpointId) return;
     this.#checkpointId = checkpointId;

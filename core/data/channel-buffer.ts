@@ -61,6 +61,8 @@ export interface BufferControl {
   readonly watermark?: number;
   /** Where `kind` is BARRIER. */
   readonly checkpointId?: number;
+  /** Where `kind` is BARRIER: what the snapshot is for, a number below 256. */
+  readonly purpose?: number;
 }
 
 export interface BufferHeader {
@@ -157,10 +159,11 @@ export class BufferBuilder {
     if (Number.isSafeInteger(watermark)) this.#previousWatermark = watermark;
   }
 
-  addBarrier(checkpointId: number): void {
+  addBarrier(checkpointId: number, purpose: number): void {
     assert(Number.isSafeInteger(checkpointId) && 0 <= checkpointId, "a checkpoint id is a natural number");
     this.#addControl(BARRIER);
     this.#controls.varint(checkpointId);
+    this.#controls.u8(purpose);
   }
 
   addIdle(idle: boolean): void {
@@ -236,6 +239,7 @@ export class BufferReader {
   watermark = Number.NEGATIVE_INFINITY;
   /** Of the last BARRIER. */
   checkpointId = -1;
+  purpose = 0;
 
   readonly #type: Type<unknown>;
   readonly #controls: ByteReader;
@@ -358,6 +362,7 @@ export class BufferReader {
       if (Number.isSafeInteger(this.watermark)) this.#previousWatermark = this.watermark;
     } else if (kind === BARRIER) {
       this.checkpointId = this.#controls.varint();
+      this.purpose = this.#controls.u8();
     }
     this.#nextControl();
   }
@@ -398,7 +403,7 @@ export function readHeader(bytes: Uint8Array): BufferHeader {
       if (Number.isSafeInteger(watermark)) previous = watermark;
       controls.push({ row, kind, watermark });
     } else if (kind === BARRIER) {
-      controls.push({ row, kind, checkpointId: reader.varint() });
+      controls.push({ row, kind, checkpointId: reader.varint(), purpose: reader.u8() });
     } else {
       controls.push({ row, kind });
     }

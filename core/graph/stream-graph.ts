@@ -1,4 +1,5 @@
 import type { ExecutionMode, OperatorFactory } from "../operators/operator.ts";
+import type { CheckpointSettings, RecoverySettings, RestartSettings } from "./checkpoint-settings.ts";
 import type { EnumeratorFactory } from "./source-coordination.ts";
 
 /** The job as it was written: a graph of operators. It is data; the factories in it hold the user's functions and never cross a wire. */
@@ -67,4 +68,8 @@ export interface JobSettings {
   readonly firePanesPerTurn: number;
   /** Bound on what BATCH sorts in memory per keyed operator subtask, bytes. */
   readonly batchSortBytesMax: number;
+  /** Undefined: none. */
+  readonly checkpointing: CheckpointSettings | undefined;
+  readonly restart: RestartSettings;
+  readonly recovery: RecoverySettings;
 }

@@ -116,6 +116,7 @@ function createContext(environment: ChainEnvironment, chained: ChainedOperator, 
   };
   const context = new SubtaskContext({
     subtask,
+    partName: `${vertex.id}.${environment.subtask}.${position}`,
     mode: graph.settings.mode,
     endOfInputTimers: graph.settings.endOfInputTimers,
     firePanesPerTurn: graph.settings.firePanesPerTurn,

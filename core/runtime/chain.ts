@@ -1,3 +1,4 @@
+import type { Barrier } from "../checkpoint/barrier.ts";
 import type { OperatorSnapshot, TaskSnapshot } from "../checkpoint/manifest.ts";
 import type { Operator, Output } from "../operators/operator.ts";
 import type { SourcePoll } from "../operators/source-protocol.ts";
@@ -6,7 +7,7 @@ import { dynamicType } from "../data/dynamic-type.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
 import type { WatermarkValveSnapshot } from "../time/watermark-valve.ts";
 import type { InputGate } from "./input-gate.ts";
-import type { SubtaskContext, TakenOperator } from "./operator-context.ts";
+import { INPUT_VALVES, type SubtaskContext, type TakenOperator } from "./operator-context.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import type { Suspensions } from "./suspensions.ts";
 
@@ -19,12 +20,16 @@ export interface ChainLink {
 
 /** The state of a subtask at a barrier, written piece by piece while the subtask goes on. */
 export class TakenTask {
-  readonly checkpointId: number;
+  readonly barrier: Barrier;
+  /** How long channels waited for the last barrier. */
+  alignmentMs = 0;
+  /** How long it took to take it, while nothing else went on. */
+  syncMs = 0;
   readonly #operators: readonly { readonly link: ChainLink; readonly taken: TakenOperator }[];
   #writing = 0;
 
-  constructor(checkpointId: number, operators: readonly { readonly link: ChainLink; readonly taken: TakenOperator }[]) {
-    this.checkpointId = checkpointId;
+  constructor(barrier: Barrier, operators: readonly { readonly link: ChainLink; readonly taken: TakenOperator }[]) {
+    this.barrier = barrier;
     this.#operators = operators;
   }
 
@@ -41,7 +46,7 @@ export class TakenTask {
   finish(): TaskSnapshot {
     const operators = new Map<string, OperatorSnapshot>();
     for (const { link, taken } of this.#operators) operators.set(link.uid, link.context.written(taken));
-    return { operators, inFlight: [] };
+    return { operators, inFlight: [], alignmentMs: this.alignmentMs, syncMs: this.syncMs };
   }
 }
 
@@ -69,7 +74,7 @@ export class Chain {
     this.writers = writers;
     this.#links = links;
     // The watermarks of the input channels belong to the subtask; they are stored with its first operator.
-    this.#valves = links[0]!.context.operatorState.value("input-valves", dynamicType as never, [], "first");
+    this.#valves = links[0]!.context.operatorState.value(INPUT_VALVES, dynamicType as never, [], "first");
   }
 
   get source(): SourcePoll | undefined {
@@ -103,10 +108,11 @@ export class Chain {
   }
 
   /** Takes the state of every operator. */
-  take(checkpointId: number, gate: InputGate | undefined): TakenTask {
+  take(barrier: Barrier, gate: InputGate | undefined): TakenTask {
+    const { checkpointId } = barrier;
     for (const operator of this.operators) operator.snapshot?.(checkpointId);
     if (gate !== undefined) this.#valves.set(gate.snapshot());
-    return new TakenTask(checkpointId, this.#links.map((link) => ({ link, taken: link.context.take(checkpointId) })));
+    return new TakenTask(barrier, this.#links.map((link) => ({ link, taken: link.context.take(barrier) })));
   }
 
   completed(checkpointId: number): void {

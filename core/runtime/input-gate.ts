@@ -1,5 +1,8 @@
 import { BARRIER, BufferReader, ACTIVE, DONE, END_OF_INPUT, IDLE, RECORD, WATERMARK } from "../data/channel-buffer.ts";
-import { BarrierAlignment } from "../checkpoint/barrier-alignment.ts";
+import { type Barrier, SNAPSHOT_KINDS } from "../checkpoint/barrier.ts";
+import { BarrierAlignment, type Barriers } from "../checkpoint/barrier-alignment.ts";
+import { BarrierTracking } from "../checkpoint/barrier-tracking.ts";
+import { corrupt } from "../lib/errors.ts";
 import type { Output } from "../operators/operator.ts";
 import type { WatermarkValveSnapshot } from "../time/watermark-valve.ts";
 import type { ChannelReceiver } from "./channel.ts";
@@ -11,8 +14,9 @@ export interface GateTask {
   mayTake(): boolean;
   /** A batch was one element when it was asked for; counts the rest of its records. */
   countFurther(records: number): void;
-  /** All barriers of a checkpoint have come. */
-  onAligned(checkpointId: number): void;
+  /** All barriers of a checkpoint have come; channels have waited so long for the last one. */
+  onAligned(barrier: Barrier, alignmentMs: number): void;
+  now(): number;
 }
 
 export interface GateChannel {
@@ -37,12 +41,15 @@ interface OpenChannel extends GateChannel {
 export class InputGate {
   readonly #channels: readonly OpenChannel[];
   readonly #inputs: readonly MergedInput[];
-  readonly #alignment: BarrierAlignment;
+  readonly #alignment: Barriers;
+  /** When the first barrier came of those that are being aligned. */
+  #alignmentBegan = 0;
   readonly #task: GateTask;
   #openChannels: number;
   #next = 0;
 
-  constructor(channels: readonly GateChannel[], inputs: readonly Output<never>[], task: GateTask, onArrival: () => void) {
+  /** @param aligns whether a channel waits behind its barrier until those of all others have come */
+  constructor(channels: readonly GateChannel[], inputs: readonly Output<never>[], task: GateTask, { aligns, onArrival }: { readonly aligns: boolean; onArrival(): void }) {
     const counts = inputs.map(() => 0);
     this.#channels = channels.map(({ receiver, input }, index) => {
       receiver.onArrival(onArrival);
@@ -51,7 +58,7 @@ export class InputGate {
       return { receiver, input, index, valveIndex, reader: undefined, isLoaded: false, isFree: true };
     });
     this.#inputs = inputs.map((output, input) => new MergedInput(output as Output<unknown>, counts[input]!));
-    this.#alignment = new BarrierAlignment(channels.length);
+    this.#alignment = aligns ? new BarrierAlignment(channels.length) : new BarrierTracking(channels.length);
     this.#task = task;
     this.#openChannels = channels.length;
   }
@@ -125,7 +132,7 @@ export class InputGate {
           valve.processWatermark(channel.valveIndex, reader.watermark);
           break;
         case BARRIER:
-          this.#onBarrier(channel, reader.checkpointId);
+          this.#onBarrier(channel, reader);
           this.#releaseIfDone(channel);
           this.#advance();
           return true;
@@ -168,7 +175,7 @@ export class InputGate {
         break;
       case BARRIER:
         reader.next();
-        this.#onBarrier(channel, reader.checkpointId);
+        this.#onBarrier(channel, reader);
         break;
       default:
         return false;
@@ -177,8 +184,13 @@ export class InputGate {
     return true;
   }
 
-  #onBarrier(channel: OpenChannel, checkpointId: number): void {
-    if (this.#alignment.onBarrier(channel.index, checkpointId)) this.#task.onAligned(checkpointId);
+  #onBarrier(channel: OpenChannel, { checkpointId, purpose }: BufferReader): void {
+    const kind = SNAPSHOT_KINDS[purpose];
+    if (kind === undefined) throw corrupt(`${purpose} is no kind of snapshot`);
+    const wasAligning = this.#alignment.isAligning;
+    const isLast = this.#alignment.onBarrier(channel.index, checkpointId);
+    if (!wasAligning && this.#alignment.isAligning) this.#alignmentBegan = this.#task.now();
+    if (isLast) this.#task.onAligned({ checkpointId, kind }, wasAligning ? this.#task.now() - this.#alignmentBegan : 0);
   }
 
   /** Makes sure that the channel has a buffer to read from. */

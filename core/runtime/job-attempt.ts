@@ -1,3 +1,4 @@
+import type { Barrier } from "../checkpoint/barrier.ts";
 import { SourceCoordinator } from "../connectors/source-coordinator.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
 import type { Host } from "../host/host.ts";
@@ -17,7 +18,7 @@ export type JobOutcome =
 /** Whoever runs subtasks, here or elsewhere. Each of the last three is answered once, by the attempt's method of the same name. */
 export interface TaskRunner {
   start(): void;
-  trigger(checkpointId: number): void;
+  trigger(barrier: Barrier): void;
   notifyCompleted(checkpointId: number): void;
   notifyAborted(checkpointId: number): void;
   receive(vertex: number, subtask: number, message: ToReader): void;
@@ -98,8 +99,8 @@ export class JobAttempt {
   }
 
   /** Begins a checkpoint at every source, by mail. */
-  trigger(checkpointId: number): void {
-    for (const runner of this.#options.runners) runner.trigger(checkpointId);
+  trigger(barrier: Barrier): void {
+    for (const runner of this.#options.runners) runner.trigger(barrier);
   }
 
   notifyCompleted(checkpointId: number): void {

@@ -1,3 +1,4 @@
+import type { Barrier } from "../checkpoint/barrier.ts";
 import type { TaskSnapshot } from "../checkpoint/manifest.ts";
 import type { Accumulators } from "../functions/accumulators.ts";
 import type { JobGraph, JobVertex } from "../graph/job-graph.ts";
@@ -19,7 +20,7 @@ export interface LocalJobOptions extends Omit<SubtaskOptions, "submitter"> {
 
 /** Told of a checkpoint as its parts arrive. */
 export interface SnapshotListener {
-  onTaskSnapshot(vertex: JobVertex, subtask: number, checkpointId: number, snapshot: TaskSnapshot): void;
+  onTaskSnapshot(vertex: JobVertex, subtask: number, barrier: Barrier, snapshot: TaskSnapshot): void;
 }
 
 /** A job whose subtasks all run on one host, in one thread of control: what brings it to its end calls them directly. */
@@ -34,7 +35,7 @@ export class LocalJob {
     // Subtasks run once the attempt starts them, so that neither needs the other before.
     this.subtasks = new Subtasks(graph, { submitter: NO_SUBMITTER, ...options }, {
       onRunning() {},
-      onSnapshot: ({ vertex, subtask }, checkpointId, snapshot) => this.#listener?.onTaskSnapshot(vertex, subtask, checkpointId, snapshot),
+      onSnapshot: ({ vertex, subtask }, barrier, snapshot) => this.#listener?.onTaskSnapshot(vertex, subtask, barrier, snapshot),
       onFinished: () => this.#attempt.onFinished(),
       onFailure: (_place, error) => this.#attempt.fail(error),
       toEnumerator: (place, message) => this.#attempt.toEnumerator(place, message),
@@ -71,9 +72,9 @@ export class LocalJob {
   }
 
   /** Begins a checkpoint at every source, by mail; the listener gets what each subtask answers. */
-  trigger(checkpointId: number, listener: SnapshotListener): void {
+  trigger(barrier: Barrier, listener: SnapshotListener): void {
     this.#listener = listener;
-    this.#attempt.trigger(checkpointId);
+    this.#attempt.trigger(barrier);
   }
 
   notifyCompleted(checkpointId: number): void {
@@ -88,7 +89,7 @@ export class LocalJob {
     const { subtasks } = this;
     const runner: TaskRunner = {
       start: () => subtasks.start(),
-      trigger: (checkpointId) => subtasks.trigger(checkpointId),
+      trigger: (barrier) => subtasks.trigger(barrier),
       notifyCompleted: (checkpointId) => subtasks.notifyCompleted(checkpointId),
       notifyAborted: (checkpointId) => subtasks.notifyAborted(checkpointId),
       receive: (vertex, subtask, message) => subtasks.receive(vertex, subtask, message),

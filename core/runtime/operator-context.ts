@@ -1,4 +1,6 @@
+import type { Barrier } from "../checkpoint/barrier.ts";
 import type { OperatorSnapshot } from "../checkpoint/manifest.ts";
+import { partPrefix } from "../checkpoint/store-names.ts";
 import type { OutputTag } from "../functions/output-tag.ts";
 import type { Cancellable } from "../host/host.ts";
 import type { KernelModule } from "../host/kernel-module.ts";
@@ -18,12 +20,15 @@ import type {
 } from "../operators/operator.ts";
 import type { ToEnumerator } from "../operators/source-protocol.ts";
 import { KeyedStore } from "../state/keyed-store.ts";
-import type { KeyedStateHandle, TakenSnapshot } from "../state/snapshot.ts";
+import type { KeyedSnapshot, KeyedStateHandle, TakenSnapshot } from "../state/snapshot.ts";
 import { OperatorStore } from "../state/operator-store.ts";
 import { tablesAndTimers } from "../state/state-parts.ts";
 import type { HeapTimers } from "../time/timer-heap.ts";
 import { keyGroupOf, keyGroupRange } from "../state/key-groups.ts";
 import { NO_OUTPUT } from "./outputs.ts";
+
+/** Operator state of a subtask, kept with its first operator: how far it has read. */
+export const INPUT_VALVES = "input-valves";
 
 /** What an operator asks of the task it runs in. */
 export interface TaskCalls {
@@ -46,6 +51,8 @@ export interface TaskCalls {
 
 export interface SubtaskContextOptions {
   readonly subtask: SubtaskInfo;
+  /** Names its parts within a checkpoint. */
+  readonly partName: string;
   readonly mode: ExecutionMode;
   readonly endOfInputTimers: "fire" | "drop";
   readonly firePanesPerTurn: number;
@@ -113,7 +120,7 @@ export class SubtaskContext implements OperatorContext {
     this.keyedState = new KeyedStore({
       maxParallelism,
       keyGroups: keyGroupRange(index, parallelism, maxParallelism),
-      partName: (checkpointId, part) => `checkpoint-${checkpointId}/${subtask.uid}/${index}/keyed-${part}`,
+      partName: (checkpointId, part) => `${partPrefix(subtask.attempt, checkpointId)}${options.partName}-${part}`,
       freeze: options.freeze,
     });
     this.components = this.keyedState;
@@ -218,14 +225,15 @@ export class SubtaskContext implements OperatorContext {
     this.operatorState.restore(from.operatorParts);
   }
 
-  snapshot(checkpointId: number): OperatorSnapshot {
-    return this.written(this.take(checkpointId));
+  snapshot(barrier: Barrier): OperatorSnapshot {
+    return this.written(this.take(barrier));
   }
 
   /** Takes the state as it is. What is large may be written later. */
-  take(checkpointId: number): TakenOperator {
+  take({ checkpointId, kind }: Barrier): TakenOperator {
     for (const call of this.#beforeSnapshot) call(checkpointId);
-    return { keyed: this.keyedState.take(checkpointId), operator: this.operatorState.snapshot() };
+    const keyed = kind === "checkpoint" ? this.keyedState.take(checkpointId) : written(this.keyedState.savepoint(checkpointId));
+    return { keyed, operator: this.operatorState.snapshot() };
   }
 
   /** What was taken, written to the end. */
@@ -233,7 +241,7 @@ export class SubtaskContext implements OperatorContext {
     const snapshot = keyed.finish();
     this.metrics.stateBytes = operator.length;
     for (const part of snapshot.parts.values()) this.metrics.stateBytes += part.length;
-    return { keyed: snapshot, operator };
+    return { keyed: snapshot, operator, hasState: 0 < snapshot.handle.groups.length || this.operatorState.hasMoreThan(INPUT_VALVES) };
   }
 
   completed(checkpointId: number): void {
@@ -243,4 +251,9 @@ export class SubtaskContext implements OperatorContext {
   aborted(checkpointId: number): void {
     this.keyedState.aborted(checkpointId);
   }
+}
+
+/** A savepoint holds everything, and is written at once. */
+function written(snapshot: KeyedSnapshot): TakenSnapshot {
+  return { write: () => snapshot, finish: () => snapshot };
 }

@@ -1,3 +1,4 @@
+import { type Barrier, SNAPSHOT_KINDS } from "../checkpoint/barrier.ts";
 import type { ColumnBatch } from "../data/column-batch.ts";
 import { keyId } from "../data/key.ts";
 import { JobError } from "../lib/errors.ts";
@@ -73,8 +74,8 @@ export class RecordWriter implements Output<unknown> {
     this.flush();
   }
 
-  barrier(checkpointId: number): void {
-    for (const lane of this.#lanes) lane.builder.addBarrier(checkpointId);
+  barrier({ checkpointId, kind }: Barrier): void {
+    for (const lane of this.#lanes) lane.builder.addBarrier(checkpointId, SNAPSHOT_KINDS.indexOf(kind));
     this.flush();
   }
 

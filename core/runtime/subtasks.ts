@@ -1,3 +1,4 @@
+import type { Barrier } from "../checkpoint/barrier.ts";
 import type { Manifest, TaskSnapshot } from "../checkpoint/manifest.ts";
 import { Accumulators } from "../functions/accumulators.ts";
 import type { JobGraph, JobVertex } from "../graph/job-graph.ts";
@@ -44,7 +45,7 @@ export interface SubtaskPlace {
 export interface SubtaskListener {
   /** Its operators are open, and it takes records. */
   onRunning(place: SubtaskPlace): void;
-  onSnapshot(place: SubtaskPlace, checkpointId: number, snapshot: TaskSnapshot): void;
+  onSnapshot(place: SubtaskPlace, barrier: Barrier, snapshot: TaskSnapshot): void;
   onFinished(place: SubtaskPlace): void;
   onFailure(place: SubtaskPlace, error: JobError): void;
   toEnumerator(place: SubtaskPlace, message: ToEnumerator): void;
@@ -107,8 +108,8 @@ export class Subtasks implements TaskListener {
     this.#each((task) => task.cancel());
   }
 
-  trigger(checkpointId: number): void {
-    this.#each((task) => task.trigger(checkpointId));
+  trigger(barrier: Barrier): void {
+    this.#each((task) => task.trigger(barrier));
   }
 
   notifyCompleted(checkpointId: number): void {
@@ -161,8 +162,8 @@ export class Subtasks implements TaskListener {
     return rows;
   }
 
-  onSnapshot(task: Task, checkpointId: number, snapshot: TaskSnapshot): void {
-    if (!this.#isOver) this.#listener.onSnapshot(this.#places.get(task)!, checkpointId, snapshot);
+  onSnapshot(task: Task, barrier: Barrier, snapshot: TaskSnapshot): void {
+    if (!this.#isOver) this.#listener.onSnapshot(this.#places.get(task)!, barrier, snapshot);
   }
 
   onFinished(task: Task): void {
@@ -219,7 +220,10 @@ export class Subtasks implements TaskListener {
       toEnumerator: (message) => this.#listener.toEnumerator(place, message),
     };
     const built = buildChain(environment);
-    const gate = createGate(wiring.receivers.get(placeName(vertex.id, subtask)) ?? [], built.headInputs, environment.task);
+    const gate = createGate(wiring.receivers.get(placeName(vertex.id, subtask)) ?? [], built.headInputs, environment.task, {
+      aligns: this.graph.settings.checkpointing?.mode !== "AT_LEAST_ONCE",
+      now: () => host.clock.now(),
+    });
     task = new Task(built, gate, gauge, { host, listener: this, bufferTimeoutMs, firePanesPerTurn, turnRecordsMax });
     if (gate !== undefined && restore !== undefined) built.chain.restoreGate(gate);
     this.#places.set(task, place);
@@ -234,14 +238,20 @@ interface Wiring {
   readonly receivers: Map<string, GateChannel[]>;
 }
 
-function createGate(channels: readonly GateChannel[], inputs: readonly Output<never>[], task: () => Task): InputGate | undefined {
+function createGate(
+  channels: readonly GateChannel[],
+  inputs: readonly Output<never>[],
+  task: () => Task,
+  { aligns, now }: { readonly aligns: boolean; now(): number },
+): InputGate | undefined {
   if (channels.length === 0) return undefined;
   const gateTask = {
     mayTake: () => task().mayTake(),
     countFurther: (records: number) => task().countFurther(records),
-    onAligned: (checkpointId: number) => task().onAligned(checkpointId),
+    onAligned: (barrier: Barrier, alignmentMs: number) => task().onAligned(barrier, alignmentMs),
+    now,
   };
-  return new exchange.module.InputGate(channels, inputs, gateTask, () => task().schedule());
+  return new exchange.module.InputGate(channels, inputs, gateTask, { aligns, onArrival: () => task().schedule() });
 }
 
 function placeName(vertex: number, subtask: number): string {

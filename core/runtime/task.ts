@@ -4,6 +4,7 @@ import type { Cancellable, Host } from "../host/host.ts";
 import type { SuspendedWork } from "../operators/operator.ts";
 import type { ToReader } from "../operators/source-protocol.ts";
 import { MAX_WATERMARK } from "../time/timestamp.ts";
+import type { Barrier } from "../checkpoint/barrier.ts";
 import type { TaskSnapshot } from "../checkpoint/manifest.ts";
 import type { BuiltChain, Chain, TakenTask, TaskTime } from "./chain.ts";
 import type { InputGate } from "./input-gate.ts";
@@ -18,7 +19,7 @@ export type TaskState = "CREATED" | "RUNNING" | "FINISHED" | "CANCELED" | "FAILE
 
 /** What a task tells the job that runs it. */
 export interface TaskListener {
-  onSnapshot(task: Task, checkpointId: number, snapshot: TaskSnapshot): void;
+  onSnapshot(task: Task, barrier: Barrier, snapshot: TaskSnapshot): void;
   onFinished(task: Task): void;
   onFailure(task: Task, error: JobError): void;
 }
@@ -55,13 +56,15 @@ export class Task {
    * What comes to a source from its enumerator and from the checkpoint coordinator, in one order: a split that was handed out after the
    * enumerator's snapshot must reach the reader after the reader's. A checkpoint waits until nothing but state is left of what the task does.
    */
-  readonly #control = new RingBuffer<{ readonly checkpointId: number } | ToReader>();
+  readonly #control = new RingBuffer<Barrier | ToReader>();
   /** Snapshots that are taken and not written to their end. */
   readonly #taken = new RingBuffer<TakenTask>();
   #scheduled = false;
   #recordBudget = 0;
   #fireBudget = 0;
   #sourceHasMore = true;
+  /** It has emitted the barrier of the savepoint that the job stops with. */
+  #stoppedAt: number | undefined;
   #throttle: SourceThrottle | undefined;
   /** Pending while the throttle holds the source back for a time that is known. */
   #throttled: Cancellable | undefined;
@@ -180,15 +183,15 @@ export class Task {
     this.schedule();
   }
 
-  onAligned(checkpointId: number): void {
-    this.#takeSnapshot(checkpointId);
+  onAligned(barrier: Barrier, alignmentMs: number): void {
+    this.#takeSnapshot(barrier, alignmentMs);
   }
 
   /** Sources: a checkpoint begins here, in order with what the enumerator sends. Other tasks get it by barriers. */
-  trigger(checkpointId: number): void {
+  trigger(barrier: Barrier): void {
     if (this.#gate !== undefined || this.#isClosed) return;
-    if (this.state === "FINISHED") this.#guarded(() => this.#takeSnapshot(checkpointId));
-    else this.#pushControl({ checkpointId });
+    if (this.state === "FINISHED") this.#guarded(() => this.#takeSnapshot(barrier, 0));
+    else this.#pushControl(barrier);
   }
 
   /** Sources: how many records they may take, from now on; undefined: as many as they can. */
@@ -219,6 +222,10 @@ export class Task {
   notifyAborted(checkpointId: number): void {
     this.#notify(() => {
       this.#abortedUntil = Math.max(this.#abortedUntil, checkpointId);
+      if (this.#stoppedAt === checkpointId) {
+        this.#stoppedAt = undefined;
+        this.schedule();
+      }
       this.#gate?.abort(checkpointId);
       this.chain.aborted(checkpointId);
     });
@@ -305,7 +312,7 @@ export class Task {
     return this.chain.source === undefined ? this.#takeInput() : this.#pollSource();
   }
 
-  #pushControl(item: { readonly checkpointId: number } | ToReader): void {
+  #pushControl(item: Barrier | ToReader): void {
     if (this.state !== "RUNNING" && this.state !== "CREATED") return;
     this.#control.push(item);
     this.schedule();
@@ -322,7 +329,7 @@ export class Task {
       if ("checkpointId" in item) {
         if (!this.#isSnapshotable()) return;
         this.#control.shift();
-        if (this.#abortedUntil < item.checkpointId) this.#takeSnapshot(item.checkpointId);
+        if (this.#abortedUntil < item.checkpointId) this.#takeSnapshot(item, 0);
       } else {
         this.#control.shift();
         this.chain.source!.receive(item);
@@ -346,7 +353,7 @@ export class Task {
   }
 
   #pollSource(): boolean {
-    while (this.#sourceHasMore && !this.#isThrottled() && this.mayTake()) {
+    while (this.#sourceHasMore && this.#stoppedAt === undefined && !this.#isThrottled() && this.mayTake()) {
       // Before the poll: a reader may say while it is polled that there is more, and still return that there is nothing.
       this.#sourceHasMore = false;
       const source = this.chain.source!;
@@ -362,7 +369,7 @@ export class Task {
         return true;
       }
     }
-    return this.#sourceHasMore && !this.#isHeldUp() && !this.#isThrottled();
+    return this.#sourceHasMore && this.#stoppedAt === undefined && !this.#isHeldUp() && !this.#isThrottled();
   }
 
   /** Where it is, and not for ever, the task has its next turn when that is over. */
@@ -423,9 +430,16 @@ export class Task {
     this.schedule();
   }
 
-  #takeSnapshot(checkpointId: number): void {
-    this.#taken.push(this.chain.take(checkpointId, this.#gate));
-    for (const writer of this.chain.writers) writer.barrier(checkpointId);
+  #takeSnapshot(barrier: Barrier, alignmentMs: number): void {
+    const { clock } = this.#options.host;
+    const began = clock.now();
+    const taken = this.chain.take(barrier, this.#gate);
+    taken.alignmentMs = alignmentMs;
+    taken.syncMs = clock.now() - began;
+    this.#taken.push(taken);
+    // What it has read stays as the snapshot says: the job goes on from there, elsewhere or later.
+    if (barrier.kind === "stop") this.#stoppedAt = barrier.checkpointId;
+    for (const writer of this.chain.writers) writer.barrier(barrier);
     if (this.state === "FINISHED") this.#finishTaken();
     else this.#writeTaken();
   }
@@ -436,7 +450,7 @@ export class Task {
     if (taken === undefined) return;
     if (taken.write()) {
       this.#taken.shift();
-      this.#options.listener.onSnapshot(this, taken.checkpointId, taken.finish());
+      this.#options.listener.onSnapshot(this, taken.barrier, taken.finish());
     }
     if (0 < this.#taken.length) this.schedule();
   }
@@ -444,7 +458,7 @@ export class Task {
   #finishTaken(): void {
     while (0 < this.#taken.length) {
       const taken = this.#taken.shift()!;
-      this.#options.listener.onSnapshot(this, taken.checkpointId, taken.finish());
+      this.#options.listener.onSnapshot(this, taken.barrier, taken.finish());
     }
   }
 

@@ -33,6 +33,12 @@ export class OperatorStore implements OperatorState {
     return this.#use(name, merge, type, make) as StoredValue<T>;
   }
 
+  /** Whether it holds anything but what is stored under that name. */
+  hasMoreThan(name: string): boolean {
+    const names = [...this.#used.keys(), ...(this.#restored?.unclaimed.keys() ?? [])];
+    return names.some((each) => each !== name);
+  }
+
   snapshot(): Uint8Array {
     return snapshotCode.module.writeOperatorState(this.#used, this.#restored);
   }

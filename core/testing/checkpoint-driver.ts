@@ -1,8 +1,10 @@
-import { decodeManifest, encodeManifest, type Manifest, type OperatorManifest, type OperatorSnapshot, type TaskSnapshot } from "../checkpoint/manifest.ts";
+import { type Manifest, type OperatorManifest, type OperatorSnapshot, type PartInfo, partsOfManifest, type TaskSnapshot } from "../checkpoint/manifest.ts";
+import { decodeRecord, encodeRecord } from "../checkpoint/record.ts";
 import { graphFingerprint } from "../graph/fingerprint.ts";
 import type { JobVertex } from "../graph/job-graph.ts";
 import { assert } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
+import { hash128 } from "../lib/hash.ts";
 import type { LocalJob, RestorePoint } from "../runtime/local-job.ts";
 
 /** The parts of checkpoints, in memory. Immutable: a name is written once. */
@@ -71,8 +73,8 @@ export class CheckpointDriver {
     // An enumerator that cannot give its state fails this checkpoint before it has begun anywhere.
     for (const [uid, state] of this.#job.triggerEnumerators(checkpointId)) this.parts.put(enumeratorPart(checkpointId, uid), state);
     this.#pending = { checkpointId, operators: new Map(), acknowledged: new Set() };
-    this.#job.trigger(checkpointId, {
-      onTaskSnapshot: (vertex, subtask, id, snapshot) => this.#acknowledge(vertex, subtask, id, snapshot),
+    this.#job.trigger({ checkpointId, kind: "checkpoint" }, {
+      onTaskSnapshot: (vertex, subtask, barrier, snapshot) => this.#acknowledge(vertex, subtask, barrier.checkpointId, snapshot),
     });
     return checkpointId;
   }
@@ -88,8 +90,9 @@ export class CheckpointDriver {
   /** The newest completed checkpoint, as a restore reads it: through its encoded manifest. */
   latest(): RestorePoint | undefined {
     if (this.#latest === undefined) return undefined;
-    const manifest = decodeManifest(this.#latest);
-    return { manifest, readPart: (part) => this.parts.get(part) };
+    const record = decodeRecord(this.#latest);
+    assert(record.kind === "checkpoint", "a checkpoint was written");
+    return { manifest: record.manifest, readPart: (part) => this.parts.get(part) };
   }
 
   #acknowledge(vertex: JobVertex, subtask: number, checkpointId: number, snapshot: TaskSnapshot): void {
@@ -107,7 +110,7 @@ export class CheckpointDriver {
 
   #complete(pending: Pending): void {
     this.#pending = undefined;
-    this.#latest = encodeManifest(this.#store(pending));
+    this.#latest = encodeRecord({ kind: "checkpoint", epoch: 1, manifest: this.#store(pending), blobs: new Map() });
     this.#completedCount += 1;
     this.#job.notifyCompleted(pending.checkpointId);
   }
@@ -120,16 +123,18 @@ export class CheckpointDriver {
     for (const vertex of graph.vertices) {
       for (const { uid, node } of vertex.operators) {
         if (node.enumerator !== undefined) enumerators[uid] = enumeratorPart(checkpointId, uid);
-        const subtasks = pending.operators.get(uid)!.map(({ keyed, operator }, subtask) => {
+        const subtasks = pending.operators.get(uid)!.map(({ keyed, operator, hasState }, subtask) => {
           for (const [name, bytes] of keyed.parts) this.parts.put(name, bytes);
           const operatorPart = `checkpoint-${checkpointId}/${uid}/${subtask}/operator`;
           this.parts.put(operatorPart, operator);
-          return { keyed: keyed.handle, operatorPart };
+          return { keyed: keyed.handle, operatorPart, hasState };
         });
-        operators[uid] = { parallelism: vertex.parallelism, maxParallelism: vertex.maxParallelism, subtasks };
+        operators[uid] = { name: node.name, hasState: true, parallelism: vertex.parallelism, maxParallelism: vertex.maxParallelism, subtasks };
       }
     }
-    return { version: 0, checkpointId, jobName: graph.jobName, graphFingerprint: graphFingerprint(graph, {}, ""), operators, enumerators, inFlight: [] };
+    const described = { checkpointId, jobName: graph.jobName, graphFingerprint: graphFingerprint(graph, {}, ""), operators, enumerators, inFlight: [] };
+    const parts = [...partsOfManifest(described)].map((name): [string, PartInfo] => [name, { bytes: this.parts.get(name).length, hash: hash128(this.parts.get(name)) }]);
+    return { ...described, parts: Object.fromEntries(parts) };
   }
 }
 

@@ -118,6 +118,7 @@ export class OperatorHarness {
         maxParallelism: options.maxParallelism ?? 128,
         attempt: options.attempt ?? 0,
       },
+      partName: name,
       mode: options.mode ?? "STREAMING",
       endOfInputTimers: options.endOfInputTimers ?? "fire",
       firePanesPerTurn: this.#continueBudget,
@@ -244,7 +245,7 @@ export class OperatorHarness {
   takeSnapshot(checkpointId: number): () => HarnessSnapshot {
     if (!this.isSnapshotable) throw misuse("no snapshot can be taken while an iterable is being pulled: call resume() until it is done");
     this.#operator.snapshot?.(checkpointId);
-    const taken = this.#context.take(checkpointId);
+    const taken = this.#context.take({ checkpointId, kind: "checkpoint" });
     return () => {
       const operator = this.#context.written(taken);
       for (const [name, part] of operator.keyed.parts) this.#parts.set(name, part);

@@ -201,10 +201,10 @@ const REFUSALS: readonly (readonly [title: string, write: Write, message: string
     "an option of something else",
     () => untyped(StreamExecutionEnvironment)["getExecutionEnvironment"]!({ color: "red" }),
     '[UNKNOWN_OPTION] there is no option "color": the options are parallelism, maxParallelism, runtimeMode, bufferTimeout, operatorChaining, endOfInputTimers, ' +
-      "firePanesPerTurn, batchSortBytesMax",
+      "firePanesPerTurn, batchSortBytesMax, and those of CheckpointOptions",
   ],
   ["a mode that is none", (_hits, env) => untyped(env)["setRuntimeMode"]!("FAST"), '[INVALID_ARGUMENT] runtimeMode must be one of STREAMING, BATCH, AUTOMATIC, but is "FAST"'],
-  ["a negative buffer timeout", (_hits, env) => env.setBufferTimeout(-1), "[INVALID_ARGUMENT] bufferTimeout must be milliseconds or a Duration, 0 or more, but is -1"],
+  ["a negative buffer timeout", (_hits, env) => env.setBufferTimeout(-1), '[INVALID_ARGUMENT] bufferTimeout must be milliseconds, a Duration or text such as "10 s", 0 ms or more, but is -1'],
   [
     "BATCH without end",
     (_hits, env) => env.setRuntimeMode("BATCH").fromSource(new DataGeneratorSource(() => 1, Infinity), WatermarkStrategy.noWatermarks(), "endless").map((n) => n),

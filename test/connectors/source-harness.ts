@@ -146,7 +146,7 @@ export class SourceHarness<T, Split, State> {
     this.runMail();
     const readers = this.#subtasks.map(({ operator, context }) => {
       operator.snapshot!(checkpointId);
-      return context.snapshot(checkpointId).operator;
+      return context.snapshot({ checkpointId, kind: "checkpoint" }).operator;
     });
     return { enumerator, readers, checkpointId };
   }
@@ -195,6 +195,7 @@ export class SourceHarness<T, Split, State> {
         maxParallelism: 128,
         attempt: 0,
       },
+      partName: "source",
       mode: "STREAMING",
       endOfInputTimers: "fire",
       firePanesPerTurn: 1_000,

@@ -17,13 +17,13 @@ import { type Type, types } from "../../core/data/type.ts";
 type Element =
   | readonly ["record", unknown, number]
   | readonly ["watermark", number]
-  | readonly ["barrier", number]
+  | readonly ["barrier", checkpointId: number, purpose: number]
   | readonly ["idle" | "active" | "end"];
 
 function add(builder: BufferBuilder, element: Element): void {
   if (element[0] === "record") builder.addRecord(element[1], element[2]);
   else if (element[0] === "watermark") builder.addWatermark(element[1]);
-  else if (element[0] === "barrier") builder.addBarrier(element[1]);
+  else if (element[0] === "barrier") builder.addBarrier(element[1], element[2]);
   else if (element[0] === "end") builder.addEndOfInput();
   else builder.addIdle(element[0] === "idle");
 }
@@ -43,7 +43,7 @@ function readAll(reader: BufferReader): Element[] {
     if (kind === DONE) return elements;
     if (kind === RECORD) elements.push(["record", reader.value, reader.timestamp]);
     else if (kind === WATERMARK) elements.push(["watermark", reader.watermark]);
-    else if (kind === BARRIER) elements.push(["barrier", reader.checkpointId]);
+    else if (kind === BARRIER) elements.push(["barrier", reader.checkpointId, reader.purpose]);
     else elements.push([kind === IDLE ? "idle" : kind === ACTIVE ? "active" : "end"]);
   }
 }
@@ -53,7 +53,7 @@ const sample: readonly Element[] = [
   ["record", { a: 1, b: "x" }, 978_307_200_000],
   ["record", { a: 2, b: "y" }, 978_307_200_000],
   ["watermark", 978_307_100_000],
-  ["barrier", 7],
+  ["barrier", 7, 2],
   ["record", { a: 3, b: "z" }, 978_307_199_000],
   ["record", "other", -Infinity],
   ["idle"],
@@ -74,7 +74,7 @@ describe("a buffer", () => {
     expect(header.controls).toEqual([
       { row: 0, kind: WATERMARK, watermark: -Infinity },
       { row: 2, kind: WATERMARK, watermark: 978_307_100_000 },
-      { row: 2, kind: BARRIER, checkpointId: 7 },
+      { row: 2, kind: BARRIER, checkpointId: 7, purpose: 2 },
       { row: 4, kind: IDLE },
       { row: 4, kind: ACTIVE },
       { row: 4, kind: WATERMARK, watermark: Infinity },
@@ -133,7 +133,7 @@ describe("a buffer", () => {
     const element = fc.oneof<fc.Arbitrary<Element>[]>(
       fc.tuple(fc.constant("record" as const), fc.oneof(fc.jsonValue(), fc.record({ a: fc.integer(), b: fc.string() })), time),
       fc.tuple(fc.constant("watermark" as const), time),
-      fc.tuple(fc.constant("barrier" as const), fc.maxSafeNat()),
+      fc.tuple(fc.constant("barrier" as const), fc.maxSafeNat(), fc.nat(255)),
       fc.tuple(fc.constantFrom("idle" as const, "active" as const, "end" as const)),
     );
     fc.assert(

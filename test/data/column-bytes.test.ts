@@ -117,7 +117,7 @@ describe("the bytes of a buffer", () => {
       const fill = (builder: BufferBuilder): void => {
         if (isColumns) addBatch(builder, batchOf(rows));
         else for (const row of rows) builder.addRecord(row, 5);
-        builder.addBarrier(1);
+        builder.addBarrier(1, 0);
       };
       const [clean, used] = [new BufferBuilder(), new BufferBuilder()];
       fill(clean);
@@ -229,7 +229,7 @@ describe("a channel buffer of columns", () => {
 
   test("gives its batch, cut only by what is no watermark", () => {
     const builder = new BufferBuilder();
-    builder.addBarrier(1);
+    builder.addBarrier(1, 0);
     addBatch(builder, batch.select(Int32Array.of(1, 2)));
     builder.addWatermark(20);
     builder.addEndOfInput();
@@ -344,7 +344,7 @@ describe("damaged columns", () => {
     builder.addWatermark(watermark);
   }
   builder.addIdle(false);
-  builder.addBarrier(3);
+  builder.addBarrier(3, 0);
   const bytes = builder.finish();
   const readAll = (damaged: Uint8Array): unknown => walk(new BufferReader(damaged));
   const takeAll = (damaged: Uint8Array): void => {

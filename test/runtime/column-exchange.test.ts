@@ -1,3 +1,4 @@
+import type { Barrier } from "../../core/checkpoint/barrier.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BARRIER, BufferReader, DONE, END_OF_INPUT, IDLE, readHeader, RECORD, WATERMARK } from "../../core/data/channel-buffer.ts";
@@ -50,6 +51,8 @@ function writerOf(partitioner: Partitioner, count: number, flushEveryRecord = fa
   return { writer, channels };
 }
 
+const GATE = { aligns: true, onArrival: () => {} };
+
 function send(writer: RecordWriter, sent: readonly Sent[], asRows: boolean): void {
   for (const item of sent) {
     if (item instanceof ColumnBatch) {
@@ -57,7 +60,7 @@ function send(writer: RecordWriter, sent: readonly Sent[], asRows: boolean): voi
       else writer.processColumns(item);
     } else if (item[0] === "record") writer.processRecord(item[1], item[2]);
     else if (item[0] === "watermark") writer.processWatermark(item[1]);
-    else if (item[0] === "barrier") writer.barrier(item[1]);
+    else if (item[0] === "barrier") writer.barrier({ checkpointId: item[1], kind: "checkpoint" });
     else writer.processIdleness(item[1]);
   }
   writer.endOfInput();
@@ -238,9 +241,10 @@ function gateOver(channels: readonly (readonly Uint8Array<ArrayBuffer>[])[], out
   const task = {
     mayTake: () => budget() && (taken += 1) > 0,
     countFurther: (records: number) => (taken += records),
-    onAligned: (checkpointId: number) => aligned.push(checkpointId),
+    onAligned: ({ checkpointId }: Barrier) => void aligned.push(checkpointId),
+    now: () => 0,
   };
-  return { gate: new InputGate(receivers, [output as Output<never>], task, () => {}), taken: () => taken, aligned };
+  return { gate: new InputGate(receivers, [output as Output<never>], task, GATE), taken: () => taken, aligned };
 }
 
 describe("a gate", () => {
@@ -314,8 +318,8 @@ describe("a gate", () => {
       };
       const { output } = head(false);
       const taker = { ...output, processColumns: (batch: ColumnBatch) => batch.columns[0]!.kind !== "string" };
-      const task = { mayTake: () => true, countFurther: () => {}, onAligned: () => {} };
-      new InputGate([{ receiver, input: 0 }], [taker as Output<never>], task, () => {}).take();
+      const task = { mayTake: () => true, countFurther: () => {}, onAligned: () => {}, now: () => 0 };
+      new InputGate([{ receiver, input: 0 }], [taker as Output<never>], task, GATE).take();
       expect([what, released]).toEqual([what, [isFree]]);
     }
   });

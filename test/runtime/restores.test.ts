@@ -50,6 +50,7 @@ test("after a restore the first checkpoint is a delta, at every parallelism", ()
     };
     const point = checkpointOf(build(), 8_000);
     const parts = new MemoryParts();
+    for (const name of Object.keys(point.manifest.parts)) parts.put(name, point.readPart(name));
     const run = startJob(build(), { restore: point });
     const driver = new CheckpointDriver(run.job, { firstId: point.manifest.checkpointId + 1, parts });
     run.host.step();

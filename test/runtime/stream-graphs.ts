@@ -13,6 +13,9 @@ export const SETTINGS: JobSettings = {
   endOfInputTimers: "fire",
   firePanesPerTurn: 64,
   batchSortBytesMax: 1 << 26,
+  checkpointing: undefined,
+  restart: { type: "none" },
+  recovery: { savepoint: undefined, allowNonRestoredState: false },
 };
 
 /** Writes stream graphs by hand, so that the runtime is tested without the API above it. */

@@ -1,0 +1,336 @@
+import type { Storage } from "../host/storage.ts";
+import { assert } from "../lib/assert.ts";
+import { JobError } from "../lib/errors.ts";
+import type { PartInfo } from "./manifest.ts";
+import type { StoredCheckpoint } from "./part-loader.ts";
+import { decodeRecord, encodeRecord, type StoredRecord } from "./record.ts";
+import { partPrefix, partsPrefix, recordName, recordsPrefix, sequenceOf } from "./store-names.ts";
+
+/** Each try is lost to another leader that began at the same time. */
+const LEAD_TRIES_MAX = 20;
+
+/** A checkpoint that is there. */
+interface Kept extends StoredCheckpoint {
+  readonly sequence: number;
+}
+
+/** A record that was read. */
+interface ReadRecord {
+  readonly sequence: number;
+  /** The error where it cannot be read. */
+  readonly record: StoredRecord | JobError;
+}
+
+/** What a new leader finds. */
+export interface Lead {
+  /** Greater than that of every leader before. */
+  readonly epoch: number;
+  /** The newest first. */
+  readonly checkpoints: readonly StoredCheckpoint[];
+  /** Records that cannot be read, and why. */
+  readonly damaged: readonly JobError[];
+}
+
+export interface CheckpointStoreOptions {
+  readonly storage: Storage;
+  /** See `jobFolder`. */
+  readonly folder: string;
+  readonly jobName: string;
+  /** How many completed checkpoints are kept. */
+  readonly retainedMax: number;
+}
+
+/**
+ * The checkpoints of one job in a storage: `FOLDER/records/NUMBER`, and the parts that they point into.
+ *
+ * Records are numbered one after the other, and each is put if absent, so of several leaders only one writes the next. A new leader begins with a record of its own, whose number is its
+ * epoch; an older one, which does not know of it, loses its next put. Since old records are removed, a put that succeeds is confirmed by looking for later ones: a leader that slept for
+ * long could else fill a gap. What is in doubt (a put that failed) stays so until the next put of the same number tells.
+ */
+export class CheckpointStore {
+  readonly #options: CheckpointStoreOptions;
+  #epoch = 0;
+  /** The highest record known. */
+  #sequence = 0;
+  /** Checkpoints that are kept, oldest first. */
+  #retained: Kept[] = [];
+  /**
+   * The one that was kept last before those: a subtask that has not been told yet of the newest checkpoint may go on from an older one, so its parts stay until the next is complete.
+   */
+  #lagging: Kept | undefined;
+  /** Records that are to be removed with the next collection. */
+  #obsolete: string[] = [];
+  /** Parts written for checkpoints that were given up or replaced. */
+  readonly #dropped = new Set<string>();
+  /** A checkpoint whose put has failed, and may have happened all the same. */
+  #inDoubt: StoredCheckpoint | undefined;
+
+  constructor(options: CheckpointStoreOptions) {
+    this.#options = options;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Highest id of a checkpoint that is known. */
+  get lastCheckpointId(): number {
+    return Math.max(0, this.#retained.at(-1)?.manifest.checkpointId ?? 0, this.#inDoubt?.manifest.checkpointId ?? 0);
+  }
+
+  /** Becomes the leader. Where it has been, only if nobody else has since: else LEADERSHIP_LOST. One of the two is called, once. */
+  lead(onLed: (lead: Lead) => void, onFailure: (error: JobError) => void): void {
+    this.#lead(LEAD_TRIES_MAX, onLed, onFailure);
+  }
+
+  /** Makes a checkpoint the latest; its parts are stored. `onFailure` leaves open whether it became that, unless it is LEADERSHIP_LOST: then it did not. */
+  commit(checkpoint: StoredCheckpoint, onDone: () => void, onFailure: (error: JobError) => void): void {
+    assert(0 < this.#epoch, "only a leader commits");
+    const name = recordName(this.#options.folder, this.#sequence + 1);
+    const bytes = encodeRecord({ kind: "checkpoint", epoch: this.#epoch, ...checkpoint });
+    this.#options.storage.putIfAbsent(
+      name,
+      bytes,
+      (isWritten) => {
+        if (isWritten) this.#confirm(checkpoint, onDone, onFailure);
+        else this.#learnOf(name, checkpoint, onDone, onFailure);
+      },
+      (error) => {
+        this.#inDoubt = checkpoint;
+        onFailure(error);
+      },
+    );
+  }
+
+  /** A part that later checkpoints may point to; its bytes where a record holds them. */
+  part(name: string): { readonly info: PartInfo; readonly blob: Uint8Array | undefined } | undefined {
+    for (const { manifest, blobs } of this.#kept()) {
+      const info = manifest.parts[name];
+      if (info !== undefined) return { info, blob: blobs.get(name) };
+    }
+    return undefined;
+  }
+
+  /** Parts that nothing will point to: those of a checkpoint that was given up. */
+  drop(parts: Iterable<string>): void {
+    for (const part of parts) this.#dropped.add(part);
+  }
+
+  /** Removes what no checkpoint needs that is kept. What fails is tried again the next time. */
+  collect(onDone: () => void, onFailure: (error: JobError) => void): void {
+    const { folder, retainedMax, storage } = this.#options;
+    for (const kept of this.#retained.splice(0, Math.max(0, this.#retained.length - retainedMax))) {
+      this.#obsolete.push(recordName(folder, kept.sequence));
+      if (this.#lagging !== undefined) this.drop(Object.keys(this.#lagging.manifest.parts));
+      this.#lagging = kept;
+    }
+    const needed = this.#neededParts();
+    for (const part of this.#dropped) if (needed.has(part)) this.#dropped.delete(part);
+    const obsolete = this.#obsolete;
+    const names = [...obsolete, ...[...this.#dropped].map((part) => partsPrefix(folder) + part)];
+    if (names.length === 0) return onDone();
+    // What a record points to that is still there is needed: the parts of those here go one collection later.
+    storage.remove(
+      names,
+      () => {
+        this.#obsolete = this.#obsolete.filter((name) => !obsolete.includes(name));
+        for (const name of names) this.#dropped.delete(name.slice(partsPrefix(folder).length));
+        onDone();
+      },
+      onFailure,
+    );
+  }
+
+  /** Removes parts that no checkpoint points to, whoever wrote them, but for those of this leader's checkpoints from `fromCheckpoint` on. */
+  sweep(fromCheckpoint: number, onDone: () => void, onFailure: (error: JobError) => void): void {
+    const { folder, storage } = this.#options;
+    const prefix = partsPrefix(folder);
+    storage.list(
+      prefix,
+      "",
+      (names) => {
+        const needed = this.#neededParts();
+        const orphans = names.filter((name) => !needed.has(name.slice(prefix.length)) && !this.#isUnderWay(name.slice(prefix.length), fromCheckpoint));
+        if (orphans.length === 0) onDone();
+        else storage.remove(orphans, onDone, onFailure);
+      },
+      onFailure,
+    );
+  }
+
+  /**
+   * Removes all checkpoints of the job, and their parts: first the older records, then the newest, then what they point to, so that at no moment there is one without its parts. What stays
+   * is one small record that the job has ended, so that a leader that slept through all of this finds out.
+   */
+  discard(onDone: () => void, onFailure: (error: JobError) => void): void {
+    const { folder, storage } = this.#options;
+    const end = recordName(folder, this.#sequence + 1);
+    const bytes = encodeRecord({ kind: "leader", epoch: this.#epoch });
+    const removeRecords = (): void =>
+      storage.list(
+        recordsPrefix(folder),
+        "",
+        (names) => {
+          const last = names.at(-1);
+          if (last !== end && last !== undefined && end < last) return onFailure(this.#takenOver(sequenceOf(last)));
+          const newest = recordName(folder, this.#retained.at(-1)?.sequence ?? 0);
+          const older = names.filter((name) => name < newest);
+          const others = names.filter((name) => newest <= name && name !== end);
+          storage.remove(older, () => storage.remove(others, removeParts, onFailure), onFailure);
+        },
+        onFailure,
+      );
+    const removeParts = (): void => {
+      this.#retained = [];
+      this.#lagging = undefined;
+      this.#inDoubt = undefined;
+      this.sweep(Infinity, onDone, onFailure);
+    };
+    storage.putIfAbsent(end, bytes, removeRecords, onFailure);
+  }
+
+  #lead(triesLeft: number, onLed: (lead: Lead) => void, onFailure: (error: JobError) => void): void {
+    const { folder, storage } = this.#options;
+    this.#readRecords((records) => {
+      const highest = records.at(-1)?.sequence ?? 0;
+      if (this.#epoch !== 0 && this.#isTakenOver(records)) return onFailure(this.#takenOver(highest));
+      const epoch = highest + 1;
+      const bytes = encodeRecord({ kind: "leader", epoch });
+      storage.putIfAbsent(
+        recordName(folder, epoch),
+        bytes,
+        (isWritten) => {
+          if (isWritten) onLed(this.#began(epoch, records));
+          else if (0 < triesLeft) this.#lead(triesLeft - 1, onLed, onFailure);
+          else onFailure(this.#takenOver(epoch));
+        },
+        onFailure,
+      );
+    }, onFailure);
+  }
+
+  #began(epoch: number, records: readonly ReadRecord[]): Lead {
+    const checkpoints: Kept[] = [];
+    const damaged: JobError[] = [];
+    for (const { sequence, record } of records) {
+      if (record instanceof JobError) damaged.push(record);
+      else if (record.kind !== "leader") checkpoints.push({ sequence, manifest: record.manifest, blobs: record.blobs });
+    }
+    this.#epoch = epoch;
+    this.#sequence = epoch;
+    this.#inDoubt = undefined;
+    this.#dropped.clear();
+    this.#retained = checkpoints;
+    this.#lagging = undefined;
+    const kept = new Set(checkpoints.map(({ sequence }) => sequence));
+    this.#obsolete = records.filter(({ sequence }) => !kept.has(sequence)).map(({ sequence }) => recordName(this.#options.folder, sequence));
+    return { epoch, checkpoints: [...checkpoints].reverse(), damaged: damaged.reverse() };
+  }
+
+  /** Ascending. */
+  #readRecords(onRead: (records: readonly ReadRecord[]) => void, onFailure: (error: JobError) => void): void {
+    const { folder, storage } = this.#options;
+    storage.list(
+      recordsPrefix(folder),
+      "",
+      (names) => {
+        const records: ReadRecord[] = [];
+        const readFrom = (index: number): void => {
+          const name = names[index];
+          if (name === undefined) return onRead(records);
+          storage.get(
+            name,
+            (bytes) => {
+              // One that another leader has removed meanwhile is not missed.
+              if (bytes !== undefined) records.push({ sequence: sequenceOf(name), record: read(name, bytes) });
+              readFrom(index + 1);
+            },
+            onFailure,
+          );
+        };
+        readFrom(0);
+      },
+      onFailure,
+    );
+  }
+
+  /** Whether a record is of somebody else that came after this leader. */
+  #isTakenOver(records: readonly ReadRecord[]): boolean {
+    return records.some(({ sequence, record }) => this.#epoch < sequence && !(record instanceof JobError) && record.epoch !== this.#epoch);
+  }
+
+  #confirm(checkpoint: StoredCheckpoint, onDone: () => void, onFailure: (error: JobError) => void): void {
+    const { folder, storage } = this.#options;
+    storage.list(
+      recordsPrefix(folder),
+      recordName(folder, this.#sequence + 1),
+      (later) => {
+        const last = later.at(-1);
+        if (last !== undefined) return onFailure(this.#takenOver(sequenceOf(last)));
+        this.#completed(checkpoint);
+        onDone();
+      },
+      (error) => {
+        this.#inDoubt = checkpoint;
+        onFailure(error);
+      },
+    );
+  }
+
+  /** The number is taken: by the checkpoint that was in doubt, or by another leader. */
+  #learnOf(name: string, checkpoint: StoredCheckpoint, onDone: () => void, onFailure: (error: JobError) => void): void {
+    this.#options.storage.get(
+      name,
+      (bytes) => {
+        const record = bytes === undefined ? undefined : read(name, bytes);
+        const isOwn = record !== undefined && !(record instanceof JobError) && record.kind === "checkpoint" && record.epoch === this.#epoch;
+        const inDoubt = this.#inDoubt;
+        if (!isOwn || inDoubt?.manifest.checkpointId !== record.manifest.checkpointId) return onFailure(this.#takenOver(sequenceOf(name)));
+        this.#completed(inDoubt);
+        this.commit(checkpoint, onDone, onFailure);
+      },
+      onFailure,
+    );
+  }
+
+  #completed(checkpoint: StoredCheckpoint): void {
+    this.#sequence += 1;
+    // Its number has gone to another one, so it never was.
+    if (this.#inDoubt !== undefined && this.#inDoubt !== checkpoint) this.drop(Object.keys(this.#inDoubt.manifest.parts));
+    this.#inDoubt = undefined;
+    this.#retained.push({ sequence: this.#sequence, ...checkpoint });
+    // Whoever leads writes beyond its own first record from now on.
+    const own = recordName(this.#options.folder, this.#epoch);
+    if (this.#sequence === this.#epoch + 1) this.#obsolete.push(own);
+  }
+
+  #neededParts(): Set<string> {
+    return new Set(this.#kept().flatMap(({ manifest }) => Object.keys(manifest.parts)));
+  }
+
+  #kept(): readonly StoredCheckpoint[] {
+    return [...this.#retained, this.#lagging, this.#inDoubt].filter((kept) => kept !== undefined);
+  }
+
+  #isUnderWay(part: string, fromCheckpoint: number): boolean {
+    const [epoch, checkpoint] = part.split("/", 2);
+    return epoch === partPrefix(this.#epoch, 0).split("/", 1)[0] && fromCheckpoint <= Number(checkpoint?.slice(1));
+  }
+
+  #takenOver(sequence: number): JobError {
+    const { jobName } = this.#options;
+    return new JobError(
+      "LEADERSHIP_LOST",
+      `the job "${jobName}" was taken over: record ${sequence} of its checkpoints is of a later leader. Whoever started it last goes on with it; run a second job of this kind under another name or in another storage`,
+    );
+  }
+}
+
+function read(name: string, bytes: Uint8Array): StoredRecord | JobError {
+  try {
+    return decodeRecord(bytes);
+  } catch (cause) {
+    const reason = cause instanceof JobError ? cause.reason : String(cause);
+    return new JobError("CORRUPT_DATA", `the record ${name} is damaged: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,231 @@
+import type { CheckpointStatistics } from "../checkpoint/checkpoint-coordinator.ts";
+import { CheckpointStore } from "../checkpoint/checkpoint-store.ts";
+import type { StoredCheckpoint } from "../checkpoint/part-loader.ts";
+import { decodeRecord } from "../checkpoint/record.ts";
+import { requireRestorable } from "../checkpoint/restorable.ts";
+import { jobFolder } from "../checkpoint/store-names.ts";
+import type { JobGraph } from "../graph/job-graph.ts";
+import type { Cancellable, Host } from "../host/host.ts";
+import { openMemoryStorage } from "../host/memory-storage.ts";
+import { type AsyncStorage, type Storage, storageOver, type StorageSchemes } from "../host/storage.ts";
+import { JobError } from "../lib/errors.ts";
+import type { JobOutcome } from "./job-attempt.ts";
+import { type RestartStrategy, restartStrategy } from "./restart-strategy.ts";
+import { asJobError } from "./task.ts";
+
+/** How one attempt of a job begins. */
+export interface AttemptStart {
+  /** Greater than that of every attempt before, also of other processes where checkpoints are stored. */
+  readonly attempt: number;
+  readonly restore: AttemptRestore | undefined;
+  readonly store: CheckpointStore | undefined;
+  readonly storage: Storage | undefined;
+  readonly folder: string;
+}
+
+export interface AttemptRestore extends StoredCheckpoint {
+  /** Whether later checkpoints may point into its parts: they are those of the job itself, not of a savepoint. */
+  readonly isOwn: boolean;
+}
+
+export interface JobRecoveryOptions {
+  readonly host: Host;
+  readonly graph: JobGraph;
+  readonly schemes: StorageSchemes;
+  begin(start: AttemptStart): void;
+  /** The job has ended, and what is to be removed is removed. */
+  onEnd(outcome: JobOutcome): void;
+}
+
+/**
+ * Carries a job over its attempts: finds in the storage what it goes on from, begins the attempt, and when it has failed begins again as the restart strategy says. What to go on from is read
+ * anew each time: nothing that was acknowledged is trusted until it is read back.
+ */
+export class JobRecovery {
+  readonly #options: JobRecoveryOptions;
+  readonly #strategy: RestartStrategy;
+  readonly #folder: string;
+  #storage: Storage | undefined;
+  #store: CheckpointStore | undefined;
+  /** Checkpoints to fall back on, the newest first. */
+  #candidates: readonly StoredCheckpoint[] = [];
+  #damages: JobError[] = [];
+  #delay: Cancellable | undefined;
+  #attempts = 0;
+  #isOver = false;
+  #isRunning = false;
+  /** For reports. */
+  lastCheckpoint: CheckpointStatistics | undefined;
+
+  constructor(options: JobRecoveryOptions) {
+    const { host, graph } = options;
+    this.#options = options;
+    this.#strategy = restartStrategy(graph.settings.restart, () => host.random.next());
+    this.#folder = jobFolder(graph.jobName);
+  }
+
+  start(): void {
+    const { host, graph, schemes } = this.#options;
+    const { checkpointing } = graph.settings;
+    try {
+      if (checkpointing !== undefined && graph.settings.mode === "STREAMING") {
+        this.#storage = openStorage(checkpointing.storage, schemes, host);
+        this.#store = new CheckpointStore({ storage: this.#storage, folder: this.#folder, jobName: graph.jobName, retainedMax: checkpointing.retainedMax });
+      }
+    } catch (cause) {
+      return this.#end({ status: "FAILED", error: asJobError(cause) });
+    }
+    this.#next();
+  }
+
+  /** Before there is an attempt, between two, or while there is one, which then is canceled by whoever runs it. */
+  cancel(): void {
+    this.#delay?.cancel();
+    if (!this.#isRunning) this.#end({ status: "CANCELED" });
+  }
+
+  /** What the attempt was to begin from cannot be read: the one before it is tried. */
+  fallBack(error: JobError): void {
+    this.#isRunning = false;
+    const [failed, ...older] = this.#candidates;
+    this.#candidates = older;
+    this.#damages.push(error);
+    this.#options.host.warn(`the job "${this.#options.graph.jobName}" cannot go on from checkpoint ${failed?.manifest.checkpointId}, and falls back on an older one: ${error.reason}`);
+    this.#beginFromCandidate();
+  }
+
+  /** The attempt is over, and nothing of it runs any more. */
+  attemptEnded(outcome: JobOutcome): void {
+    this.#isRunning = false;
+    if (this.#isOver) return;
+    if (outcome.status !== "FAILED" || outcome.error.kind === "user") return this.#end(outcome);
+    const { host, graph } = this.#options;
+    const delayMs = this.#strategy.delayMs(host.clock.now());
+    if (delayMs === undefined) return this.#end(outcome);
+    host.warn(`the job "${graph.jobName}" failed and begins again in ${delayMs} ms: ${outcome.error.message}`);
+    this.#delay = host.scheduler.at(host.clock.now() + delayMs, () => this.#next());
+  }
+
+  #next(): void {
+    if (this.#isOver) return;
+    if (this.#store === undefined) return this.#beginWithoutStore();
+    this.#store.lead(
+      ({ checkpoints, damaged }) => {
+        if (this.#isOver) return;
+        this.#candidates = checkpoints;
+        this.#damages = [...damaged];
+        for (const { reason } of damaged) this.#options.host.warn(`a checkpoint of the job "${this.#options.graph.jobName}" is passed over: ${reason}`);
+        // What earlier leaders have left behind; nobody waits for it.
+        this.#store!.sweep(0, () => {}, () => {});
+        this.#beginFromCandidate();
+      },
+      (error) => this.#couldNotBegin(error),
+    );
+  }
+
+  #beginFromCandidate(): void {
+    const [candidate] = this.#candidates;
+    if (candidate !== undefined) return this.#begin({ ...candidate, isOwn: true });
+    const [damage] = this.#damages;
+    if (damage === undefined) return this.#beginWithoutCheckpoint();
+    const all = this.#damages.map(({ reason }) => reason).join("; ");
+    this.#end({
+      status: "FAILED",
+      error: new JobError("CORRUPT_DATA", `the job "${this.#options.graph.jobName}" has no checkpoint that can be read: ${all}. Start it from a savepoint, or afresh, under another name or in another storage`),
+    });
+  }
+
+  #beginWithoutStore(): void {
+    this.#beginWithoutCheckpoint();
+  }
+
+  #beginWithoutCheckpoint(): void {
+    const { savepoint } = this.#options.graph.settings.recovery;
+    if (savepoint === undefined) return this.#begin(undefined);
+    const { host, schemes } = this.#options;
+    const slash = savepoint.lastIndexOf("/");
+    const failed = (error: JobError): void => this.#end({ status: "FAILED", error });
+    try {
+      const storage = openStorage(savepoint.slice(0, slash), schemes, host);
+      storage.get(
+        savepoint.slice(slash + 1),
+        (bytes) => {
+          storage.close();
+          if (bytes === undefined) return failed(new JobError("INVALID_ARGUMENT", `there is no savepoint ${savepoint}`));
+          try {
+            const record = decodeRecord(bytes);
+            if (record.kind === "leader") throw new JobError("CORRUPT_DATA", `${savepoint} is no savepoint`);
+            this.#begin({ ...record, isOwn: false });
+          } catch (cause) {
+            failed(asJobError(cause));
+          }
+        },
+        failed,
+      );
+    } catch (cause) {
+      failed(asJobError(cause));
+    }
+  }
+
+  #begin(restore: AttemptRestore | undefined): void {
+    const { graph, begin } = this.#options;
+    if (this.#isOver) return;
+    try {
+      if (restore !== undefined) requireRestorable(restore.manifest, graph, graph.settings.recovery.allowNonRestoredState);
+    } catch (cause) {
+      return this.#end({ status: "FAILED", error: asJobError(cause) });
+    }
+    this.#isRunning = true;
+    const attempt = this.#store?.epoch ?? this.#attempts;
+    this.#attempts += 1;
+    begin({ attempt, restore, store: this.#store, storage: this.#storage, folder: this.#folder });
+  }
+
+  /** The storage cannot be asked what to go on from. */
+  #couldNotBegin(error: JobError): void {
+    this.attemptEnded({ status: "FAILED", error });
+  }
+
+  #end(outcome: JobOutcome): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { host, graph, onEnd } = this.#options;
+    const store = this.#store;
+    const ended = (): void => {
+      this.#storage?.close();
+      onEnd(outcome);
+    };
+    if (store === undefined || store.epoch === 0 || isTakenOver(outcome)) return ended();
+    const failed = (error: JobError): void => {
+      host.warn(`the checkpoints of the job "${graph.jobName}", which has ended, could not be tidied up: ${error.reason}`);
+      ended();
+    };
+    if (this.#keepsCheckpoints(outcome)) store.sweep(Infinity, ended, failed);
+    else store.discard(ended, failed);
+  }
+
+  #keepsCheckpoints(outcome: JobOutcome): boolean {
+    const { retention } = this.#options.graph.settings.checkpointing!;
+    if (outcome.status === "FINISHED") return false;
+    if (outcome.status === "CANCELED") return retention === "RETAIN_ON_CANCELLATION";
+    return retention !== "NO_EXTERNALIZED_CHECKPOINTS";
+  }
+}
+
+function isTakenOver(outcome: JobOutcome): boolean {
+  return outcome.status === "FAILED" && outcome.error.code === "LEADERSHIP_LOST";
+}
+
+/** @throws JobError INVALID_ARGUMENT for an address that no storage of the host is for. */
+export function openStorage(storage: string | AsyncStorage | undefined, schemes: StorageSchemes, { name, scheduler }: Host): Storage {
+  if (storage === undefined) return storageOver(openMemoryStorage("memory:"), scheduler);
+  if (typeof storage !== "string") return storageOver(storage, scheduler);
+  const scheme = storage.slice(0, storage.indexOf(":"));
+  const open = Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined;
+  if (open !== undefined) return storageOver(open(storage), scheduler);
+  const known = Object.keys(schemes).map((each) => `${each}:`).join(", ");
+  throw new JobError(
+    "INVALID_ARGUMENT",
+    `there is no storage for ${scheme}: where the job runs (${name}), only for ${known}. Import the one for it, such as "file" from tamias/node or "idb" from tamias/web, and give it to StreamExecutionEnvironment.setStorages`,
+  );
+}
