@@ -52,7 +52,9 @@ export interface Operator {
   readonly inputs: readonly Output<never>[];
   open?(): void;
   finish?(): void;
-  /** Every subtask of the job has finished: nothing can be undone any more. Called right before `close`; not in a job that fails or is canceled. */
+  /**
+   * Every subtask of the job has finished. Called before `close`, which waits for as long as the operator blocks; not in a job that fails or is canceled.
+   */
   ended?(): void;
   close?(): void;
   /** Called right before the state of this operator is written: moves into state what is still held elsewhere. */

@@ -37,6 +37,7 @@ export class LocalJob {
       onRunning() {},
       onSnapshot: ({ vertex, subtask }, barrier, snapshot) => this.#listener?.onTaskSnapshot(vertex, subtask, barrier, snapshot),
       onFinished: () => this.#attempt.onFinished(),
+      onEnded: () => this.#attempt.ended(runner),
       onFailure: (_place, error) => this.#attempt.fail(error),
       toEnumerator: (place, message) => this.#attempt.toEnumerator(place, message),
     });
@@ -93,10 +94,7 @@ export class LocalJob {
       notifyCompleted: (checkpointId) => subtasks.notifyCompleted(checkpointId),
       notifyAborted: (checkpointId) => subtasks.notifyAborted(checkpointId),
       receive: (vertex, subtask, message) => subtasks.receive(vertex, subtask, message),
-      ended: () => {
-        subtasks.ended();
-        this.#attempt.ended(runner);
-      },
+      ended: () => subtasks.ended(),
       close: () => {
         subtasks.close();
         this.#attempt.closed(runner);

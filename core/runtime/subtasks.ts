@@ -47,6 +47,8 @@ export interface SubtaskListener {
   onRunning(place: SubtaskPlace): void;
   onSnapshot(place: SubtaskPlace, barrier: Barrier, snapshot: TaskSnapshot): void;
   onFinished(place: SubtaskPlace): void;
+  /** All subtasks here have ended, as `ended` has asked for. */
+  onEnded(): void;
   onFailure(place: SubtaskPlace, error: JobError): void;
   toEnumerator(place: SubtaskPlace, message: ToEnumerator): void;
 }
@@ -75,6 +77,8 @@ export class Subtasks implements TaskListener {
   readonly #listener: SubtaskListener;
   readonly #places = new Map<Task, SubtaskPlace>();
   readonly #taskAt = new Map<string, Task>();
+  /** Subtasks that are asked to end and have not. */
+  #unended = 0;
   /** Whether nothing more is to be told. */
   #isOver = false;
 
@@ -136,11 +140,15 @@ export class Subtasks implements TaskListener {
     this.#each((task) => task.throttle(recordsPerSecond === undefined ? undefined : new SourceThrottle(recordsPerSecond, now)));
   }
 
-  /** Every subtask of the job has finished: what waits for a checkpoint becomes visible. */
+  /** Every subtask of the job has finished: what waits for a checkpoint becomes visible. The listener is told when it has. */
   ended(): void {
+    // One more than there are tasks: all of them are asked before any answer counts as the last.
+    this.#unended = 1;
     this.#each((task) => {
+      this.#unended += 1;
       if (!this.#isOver) task.ended();
     });
+    this.#endOne();
   }
 
   /** The end of finished tasks. */
@@ -170,8 +178,17 @@ export class Subtasks implements TaskListener {
     if (!this.#isOver) this.#listener.onFinished(this.#places.get(task)!);
   }
 
+  onEnded(): void {
+    this.#endOne();
+  }
+
   onFailure(task: Task, error: JobError): void {
     if (!this.#isOver) this.#listener.onFailure(this.#places.get(task)!, error);
+  }
+
+  #endOne(): void {
+    this.#unended -= 1;
+    if (this.#unended === 0 && !this.#isOver) this.#listener.onEnded();
   }
 
   #each(call: (task: Task) => void): void {

@@ -51,6 +51,10 @@ export class JobShare implements SubtaskListener {
     this.#sendState(place, "FINISHED");
   }
 
+  onEnded(): void {
+    this.#send({ kind: "ended" });
+  }
+
   onFailure(place: SubtaskPlace, error: JobError): void {
     this.#sendState(place, "FAILED", error);
   }
@@ -84,8 +88,7 @@ export class JobShare implements SubtaskListener {
       case "throttle":
         return this.#subtasks?.throttle(message.recordsPerSecond);
       case "ended":
-        this.#subtasks!.ended();
-        return this.#send({ kind: "ended" });
+        return this.#subtasks!.ended();
       case "close":
         this.#subtasks!.close();
         return this.#send({ kind: "closed" });

@@ -21,6 +21,8 @@ export type TaskState = "CREATED" | "RUNNING" | "FINISHED" | "CANCELED" | "FAILE
 export interface TaskListener {
   onSnapshot(task: Task, barrier: Barrier, snapshot: TaskSnapshot): void;
   onFinished(task: Task): void;
+  /** All of its operators have ended. */
+  onEnded(task: Task): void;
   onFailure(task: Task, error: JobError): void;
 }
 
@@ -73,6 +75,8 @@ export class Task {
   /** Next operator to finish; −1 while input is open. */
   #finishing = -1;
   #ended = false;
+  /** Whether it waits for its operators to end. */
+  #isEnding = false;
   #isClosed = false;
   /** Calls into the chain that have not returned: while there are any, closing it waits, since a function may end its own job. */
   #callDepth = 0;
@@ -105,12 +109,12 @@ export class Task {
   }
 
   post(mail: () => void): void {
-    if (this.state !== "RUNNING" && this.state !== "CREATED") return;
+    if (!this.#takesMail()) return;
     this.#mail.push(mail);
     this.schedule();
   }
 
-  /** Runs `job` as mail at or after `time`. Neither here nor with a deadline does anything of a task that has ended keep the host awake. */
+  /** Runs `job` as mail at or after `time`. Neither here nor with a deadline does anything of a task that is closed keep the host awake. */
   at(time: number, job: () => void): Cancellable {
     return this.#wakeAt(time, (call) => this.post(() => call(time)), job);
   }
@@ -130,11 +134,11 @@ export class Task {
 
   /** A call that is cancelled never comes, not even where its time had come and it waited in a queue. */
   #wakeAt(time: number, post: (call: (now: number) => void) => void, job: (now: number) => void): Cancellable {
-    if (this.state !== "RUNNING" && this.state !== "CREATED") return { cancel: () => {} };
+    if (!this.#takesMail()) return { cancel: () => {} };
     let isCancelled = false;
     const timer = this.#options.host.scheduler.at(time, () => {
       this.#timers.delete(timer);
-      if (this.state !== "RUNNING") return;
+      if (!this.#takesMail()) return;
       post((now) => {
         if (!isCancelled) job(now);
       });
@@ -245,9 +249,11 @@ export class Task {
     this.#options.listener.onFailure(this, error);
   }
 
-  /** Every task of the job has finished: what waits for a checkpoint becomes visible. */
+  /** Every task of the job has finished: what waits for a checkpoint becomes visible. The listener is told when it has. */
   ended(): void {
     this.#guarded(() => this.chain.ended());
+    this.#isEnding = true;
+    this.#endAtRest();
   }
 
   /** The end of a finished task, once nothing of its job can fail any more but this. */
@@ -261,7 +267,7 @@ export class Task {
   #turn(): void {
     this.#scheduled = false;
     // Checkpoints still pass through a finished task, so that all of its readers see a barrier from every channel.
-    if (this.state === "FINISHED" && !this.#isClosed) this.#guarded(() => this.#gate?.takeBarriers());
+    if (this.state === "FINISHED" && !this.#isClosed) this.#turnFinished();
     if (this.state !== "RUNNING") return;
     const { host } = this.#options;
     const began = host.clock.now();
@@ -273,6 +279,25 @@ export class Task {
     this.#resting = this.#isHeldUp() ? "backpressuredMs" : this.#scheduled ? "readyMs" : "idleMs";
     if (this.state !== "RUNNING") return;
     if (this.#options.bufferTimeoutMs <= now - this.#lastFlush) this.#flush(now);
+  }
+
+  /** A finished task reads its mail too: commits of its sinks may be under way. */
+  #takesMail(): boolean {
+    return this.state !== "CANCELED" && this.state !== "FAILED" && !this.#isClosed;
+  }
+
+  #turnFinished(): void {
+    this.#guarded(() => {
+      this.#readMail();
+      this.#gate?.takeBarriers();
+    });
+    this.#endAtRest();
+  }
+
+  #endAtRest(): void {
+    if (!this.#isEnding || 0 < this.blockedOperators || this.state !== "FINISHED" || this.#isClosed) return;
+    this.#isEnding = false;
+    this.#options.listener.onEnded(this);
   }
 
   #run(): void {
@@ -409,7 +434,7 @@ export class Task {
     this.#finishTaken();
     if (this.state !== "RUNNING") return false;
     this.state = "FINISHED";
-    this.#rest();
+    this.#due.clear();
     this.#options.listener.onFinished(this);
     // One more turn, which gives back the credit of buffers that were read to their end, and takes barriers that have come meanwhile.
     return true;
@@ -421,7 +446,7 @@ export class Task {
     for (const writer of this.chain.writers) writer.flush();
   }
 
-  /** A finished task has no mailbox any more, but it is still part of checkpoints: until its job ends, it may have to go back to one. */
+  /** A finished task is still part of checkpoints: until its job ends, it may have to go back to one. */
   #notify(call: () => void): void {
     if (this.state !== "FINISHED") return this.post(call);
     if (this.#isClosed) return;
