@@ -1,6 +1,7 @@
 import { StreamExecutionEnvironment as Environment } from "./api/stream-execution-environment.ts";
 import type { ExecutionOptions } from "./api/execution-options.ts";
 import type { Executor } from "./api/executor.ts";
+import type { StorageSchemes } from "./host/storage.ts";
 import type { KernelModule } from "./host/kernel-module.ts";
 import { JobError } from "./lib/errors.ts";
 import { show } from "./lib/show.ts";
@@ -12,10 +13,13 @@ export interface ExecutionContext {
   readonly executor: Executor;
   /** For environments that set none themselves. */
   readonly parallelism?: number | undefined;
+  /** Options for environments that set none of them themselves. */
+  readonly options?: ExecutionOptions | undefined;
 }
 
 let context: ExecutionContext | undefined;
 let kernel: KernelModule | undefined;
+let storages: StorageSchemes = {};
 
 /**
  * Where a job is written and from where it is run; in place, unless a context says otherwise.
@@ -36,8 +40,8 @@ export const StreamExecutionEnvironment = {
    */
   getExecutionEnvironment(options: ExecutionOptions = {}): Environment {
     const defaults = context?.parallelism === undefined ? {} : { parallelism: context.parallelism };
-    const executor = context?.executor ?? new LocalExecutor({ host: createLocalHost("in-process", kernel) });
-    return new Environment(executor, defaults).configure(options);
+    const executor = context?.executor ?? new LocalExecutor({ host: createLocalHost("in-process", kernel), storages });
+    return new Environment(executor, { ...context?.options, ...defaults }).configure(options);
   },
 
   /**
@@ -53,6 +57,14 @@ export const StreamExecutionEnvironment = {
       throw new JobError("INVALID_ARGUMENT", `setKernel takes what loadKernelModule() gives, such as setKernel(await loadKernelModule()), but got ${show(module)}${hint}`);
     }
     kernel = module;
+  },
+
+  /**
+   * Says what jobs in place can keep checkpoints in, beside memory, by the scheme of their addresses: `setStorages(fileStorages)` of `tamias/node`, `setStorages(webStorages)` of
+   * `tamias/web`. It counts for environments made from now on.
+   */
+  setStorages(schemes: StorageSchemes): void {
+    storages = schemes;
   },
 
   /** Chooses what runs the jobs of environments made from now on; undefined goes back to running them in place. */

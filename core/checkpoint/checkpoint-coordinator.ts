@@ -38,7 +38,8 @@ export interface CheckpointCoordinatorOptions {
   readonly host: Pick<Host, "clock" | "scheduler" | "warn">;
   readonly graph: JobGraph;
   readonly settings: CheckpointSettings;
-  readonly store: CheckpointStore;
+  /** Undefined: nothing is kept, and savepoints are all that is taken. */
+  readonly store: CheckpointStore | undefined;
   readonly target: CheckpointTarget;
   onCompleted(statistics: CheckpointStatistics): void;
   /** The attempt cannot go on. */
@@ -72,7 +73,7 @@ export class CheckpointCoordinator {
 
   constructor(options: CheckpointCoordinatorOptions) {
     this.#options = options;
-    this.#nextId = options.store.lastCheckpointId + 1;
+    this.#nextId = (options.store?.lastCheckpointId ?? 0) + 1;
     this.#lastBegan = options.host.clock.now();
   }
 
@@ -91,6 +92,11 @@ export class CheckpointCoordinator {
     this.#begin(kind, waiting);
   }
 
+  /** The job is not to end with the savepoint that it stopped at: its sources go on. */
+  resume(checkpointId: number): void {
+    this.#options.target.notifyAborted(checkpointId);
+  }
+
   /** A last checkpoint, tried until it is complete: what it covers may become visible then. */
   finish(onDone: () => void): void {
     const { host, settings } = this.#options;
@@ -105,7 +111,7 @@ export class CheckpointCoordinator {
 
   acknowledge(vertex: number, subtask: number, checkpointId: number, stored: StoredTaskSnapshot): void {
     const pending = this.#pending.get(checkpointId);
-    if (pending === undefined) this.#options.store.drop(stored.parts.map(([name]) => name));
+    if (pending === undefined) this.#options.store?.drop(stored.parts.map(([name]) => name));
     else if (pending.acknowledge(vertex, subtask, stored)) this.#onComplete(pending);
   }
 
@@ -122,7 +128,7 @@ export class CheckpointCoordinator {
     const { store } = this.#options;
     for (const pending of [...this.#pending.values(), ...this.#complete]) {
       pending.timer?.cancel();
-      store.drop(pending.newParts);
+      store?.drop(pending.newParts);
       this.#tell(pending, (waiting) => waiting.onFailure(new JobError("CHECKPOINT_FAILED", `checkpoint ${pending.barrier.checkpointId} was given up: the job has ended`)));
     }
     this.#pending.clear();
@@ -132,7 +138,7 @@ export class CheckpointCoordinator {
   #schedule(): void {
     const { host, settings } = this.#options;
     this.#timer?.cancel();
-    if (this.#isClosed || settings.concurrentMax <= this.#underWay) return;
+    if (this.#isClosed || settings.concurrentMax <= this.#underWay || settings.intervalMs === Infinity) return;
     const at = Math.max(this.#lastBegan + settings.intervalMs, this.#lastEnded + settings.minPauseMs);
     this.#timer = host.scheduler.at(at, () => this.#begin("checkpoint", undefined));
   }
@@ -155,7 +161,7 @@ export class CheckpointCoordinator {
     });
     try {
       // An enumerator that cannot give its state fails this checkpoint before it has begun anywhere.
-      pending.addEnumerators(target.triggerEnumerators(checkpointId), store.epoch);
+      pending.addEnumerators(target.triggerEnumerators(checkpointId), store?.epoch ?? 0);
     } catch (cause) {
       if (cause instanceof JobError) return this.#fail(pending, cause);
       throw cause;
@@ -184,13 +190,13 @@ export class CheckpointCoordinator {
     const { store } = this.#options;
     let checkpoint: StoredCheckpoint;
     try {
-      checkpoint = pending.complete((name) => store.part(name));
+      checkpoint = pending.complete((name) => store?.part(name));
     } catch (cause) {
       this.#complete.shift();
       if (cause instanceof JobError) return this.#fail(pending, cause);
       throw cause;
     }
-    if (pending.barrier.kind === "savepoint") return this.#completed(pending, checkpoint);
+    if (pending.barrier.kind === "savepoint" || store === undefined) return this.#completed(pending, checkpoint);
     this.#isCommitting = true;
     const ended = (then: () => void): void => {
       this.#isCommitting = false;
@@ -225,9 +231,9 @@ export class CheckpointCoordinator {
   }
 
   #collect(): void {
-    if (this.#isCollecting) return;
-    this.#isCollecting = true;
     const { host, store } = this.#options;
+    if (this.#isCollecting || store === undefined) return;
+    this.#isCollecting = true;
     const ended = (): void => {
       this.#isCollecting = false;
     };
@@ -241,7 +247,7 @@ export class CheckpointCoordinator {
     const { store, target } = this.#options;
     this.#pending.delete(pending.barrier.checkpointId);
     pending.timer?.cancel();
-    store.drop(pending.newParts);
+    store?.drop(pending.newParts);
     target.notifyAborted(pending.barrier.checkpointId);
     this.#tell(pending, (waiting) => waiting.onFailure(error));
   }

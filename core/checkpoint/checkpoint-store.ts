@@ -1,9 +1,10 @@
 import type { Storage } from "../host/storage.ts";
 import { assert } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
+import { RingBuffer } from "../lib/ring-buffer.ts";
 import type { PartInfo } from "./manifest.ts";
 import type { StoredCheckpoint } from "./part-loader.ts";
-import { decodeRecord, encodeRecord, type StoredRecord } from "./record.ts";
+import { decodeRecord, encodeRecord, isCheckpoint, type StoredRecord } from "./record.ts";
 import { partPrefix, partsPrefix, recordName, recordsPrefix, sequenceOf } from "./store-names.ts";
 
 /** Each try is lost to another leader that began at the same time. */
@@ -62,8 +63,11 @@ export class CheckpointStore {
   #obsolete: string[] = [];
   /** Parts written for checkpoints that were given up or replaced. */
   readonly #dropped = new Set<string>();
-  /** A checkpoint whose put has failed, and may have happened all the same. */
-  #inDoubt: StoredCheckpoint | undefined;
+  /** Checkpoints whose put of the next number has failed, and may have happened all the same: of one of them at most. */
+  #inDoubt: StoredCheckpoint[] = [];
+  /** Calls that wait for the one at hand. */
+  readonly #calls = new RingBuffer<() => void>();
+  #isBusy = false;
 
   constructor(options: CheckpointStoreOptions) {
     this.#options = options;
@@ -75,31 +79,18 @@ export class CheckpointStore {
 
   /** Highest id of a checkpoint that is known. */
   get lastCheckpointId(): number {
-    return Math.max(0, this.#retained.at(-1)?.manifest.checkpointId ?? 0, this.#inDoubt?.manifest.checkpointId ?? 0);
+    return Math.max(0, this.#retained.at(-1)?.manifest.checkpointId ?? 0, ...this.#inDoubt.map(({ manifest }) => manifest.checkpointId));
   }
 
   /** Becomes the leader. Where it has been, only if nobody else has since: else LEADERSHIP_LOST. One of the two is called, once. */
   lead(onLed: (lead: Lead) => void, onFailure: (error: JobError) => void): void {
-    this.#lead(LEAD_TRIES_MAX, onLed, onFailure);
+    this.#inTurn((done, failed) => this.#lead(LEAD_TRIES_MAX, done, failed), onLed, onFailure);
   }
 
   /** Makes a checkpoint the latest; its parts are stored. `onFailure` leaves open whether it became that, unless it is LEADERSHIP_LOST: then it did not. */
   commit(checkpoint: StoredCheckpoint, onDone: () => void, onFailure: (error: JobError) => void): void {
     assert(0 < this.#epoch, "only a leader commits");
-    const name = recordName(this.#options.folder, this.#sequence + 1);
-    const bytes = encodeRecord({ kind: "checkpoint", epoch: this.#epoch, ...checkpoint });
-    this.#options.storage.putIfAbsent(
-      name,
-      bytes,
-      (isWritten) => {
-        if (isWritten) this.#confirm(checkpoint, onDone, onFailure);
-        else this.#learnOf(name, checkpoint, onDone, onFailure);
-      },
-      (error) => {
-        this.#inDoubt = checkpoint;
-        onFailure(error);
-      },
-    );
+    this.#inTurn((done, failed) => this.#commit(checkpoint, () => done(undefined), failed), onDone, onFailure);
   }
 
   /** A part that later checkpoints may point to; its bytes where a record holds them. */
@@ -118,6 +109,64 @@ export class CheckpointStore {
 
   /** Removes what no checkpoint needs that is kept. What fails is tried again the next time. */
   collect(onDone: () => void, onFailure: (error: JobError) => void): void {
+    this.#inTurn((done, failed) => this.#collect(() => done(undefined), failed), onDone, onFailure);
+  }
+
+  /** Removes all but the checkpoints that are kept: nothing of the job runs any more. */
+  settle(onDone: () => void, onFailure: (error: JobError) => void): void {
+    this.#inTurn((done, failed) => this.#settle(() => done(undefined), failed), onDone, onFailure);
+  }
+
+  /** Removes parts that no checkpoint points to, whoever wrote them, but for those of this leader's checkpoints from `fromCheckpoint` on. */
+  sweep(fromCheckpoint: number, onDone: () => void, onFailure: (error: JobError) => void): void {
+    this.#inTurn((done, failed) => this.#sweep(fromCheckpoint, () => done(undefined), failed), onDone, onFailure);
+  }
+
+  /**
+   * Removes all checkpoints of the job, and their parts: first the older records, then the newest, then what they point to, so that at no moment there is one without its parts. What stays
+   * is one small record that the job has ended, so that a leader that slept through all of this finds out.
+   */
+  discard(onDone: () => void, onFailure: (error: JobError) => void): void {
+    this.#inTurn((done, failed) => this.#discard(() => done(undefined), failed), onDone, onFailure);
+  }
+
+  /** One call after the other: what a call that failed has left in doubt is known before the next. */
+  #inTurn<T>(call: (onDone: (value: T) => void, onFailure: (error: JobError) => void) => void, onDone: (value: T) => void, onFailure: (error: JobError) => void): void {
+    const ended = (then: () => void): void => {
+      this.#isBusy = false;
+      then();
+      if (!this.#isBusy) this.#calls.shift()?.();
+    };
+    const begin = (): void => {
+      this.#isBusy = true;
+      call(
+        (value) => ended(() => onDone(value)),
+        (error) => ended(() => onFailure(error)),
+      );
+    };
+    if (this.#isBusy) this.#calls.push(begin);
+    else begin();
+  }
+
+  #commit(checkpoint: StoredCheckpoint, onDone: () => void, onFailure: (error: JobError) => void): void {
+    const name = recordName(this.#options.folder, this.#sequence + 1);
+    const bytes = encodeRecord({ kind: "checkpoint", epoch: this.#epoch, ...checkpoint });
+    this.#options.storage.putIfAbsent(
+      name,
+      bytes,
+      (isWritten) => {
+        if (isWritten) this.#confirm(checkpoint, onDone, onFailure);
+        else this.#learnOf(name, checkpoint, onDone, onFailure);
+      },
+      (error) => {
+        this.#inDoubt.push(checkpoint);
+        onFailure(error);
+      },
+    );
+  }
+
+
+  #collect(onDone: () => void, onFailure: (error: JobError) => void): void {
     const { folder, retainedMax, storage } = this.#options;
     for (const kept of this.#retained.splice(0, Math.max(0, this.#retained.length - retainedMax))) {
       this.#obsolete.push(recordName(folder, kept.sequence));
@@ -141,8 +190,7 @@ export class CheckpointStore {
     );
   }
 
-  /** Removes parts that no checkpoint points to, whoever wrote them, but for those of this leader's checkpoints from `fromCheckpoint` on. */
-  sweep(fromCheckpoint: number, onDone: () => void, onFailure: (error: JobError) => void): void {
+  #sweep(fromCheckpoint: number, onDone: () => void, onFailure: (error: JobError) => void): void {
     const { folder, storage } = this.#options;
     const prefix = partsPrefix(folder);
     storage.list(
@@ -158,14 +206,18 @@ export class CheckpointStore {
     );
   }
 
-  /**
-   * Removes all checkpoints of the job, and their parts: first the older records, then the newest, then what they point to, so that at no moment there is one without its parts. What stays
-   * is one small record that the job has ended, so that a leader that slept through all of this finds out.
-   */
-  discard(onDone: () => void, onFailure: (error: JobError) => void): void {
+  #settle(onDone: () => void, onFailure: (error: JobError) => void): void {
+    const swept = (): void => {
+      this.#lagging = undefined;
+      this.#sweep(Infinity, onDone, onFailure);
+    };
+    this.#collect(swept, onFailure);
+  }
+
+  #discard(onDone: () => void, onFailure: (error: JobError) => void): void {
     const { folder, storage } = this.#options;
     const end = recordName(folder, this.#sequence + 1);
-    const bytes = encodeRecord({ kind: "leader", epoch: this.#epoch });
+    const bytes = encodeRecord({ kind: "end", epoch: this.#epoch });
     const removeRecords = (): void =>
       storage.list(
         recordsPrefix(folder),
@@ -183,8 +235,8 @@ export class CheckpointStore {
     const removeParts = (): void => {
       this.#retained = [];
       this.#lagging = undefined;
-      this.#inDoubt = undefined;
-      this.sweep(Infinity, onDone, onFailure);
+      this.#inDoubt = [];
+      this.#sweep(Infinity, onDone, onFailure);
     };
     storage.putIfAbsent(end, bytes, removeRecords, onFailure);
   }
@@ -212,13 +264,14 @@ export class CheckpointStore {
   #began(epoch: number, records: readonly ReadRecord[]): Lead {
     const checkpoints: Kept[] = [];
     const damaged: JobError[] = [];
-    for (const { sequence, record } of records) {
+    const end = records.findLastIndex(({ record }) => !(record instanceof JobError) && record.kind === "end");
+    for (const { sequence, record } of records.slice(end + 1)) {
       if (record instanceof JobError) damaged.push(record);
-      else if (record.kind !== "leader") checkpoints.push({ sequence, manifest: record.manifest, blobs: record.blobs });
+      else if (isCheckpoint(record)) checkpoints.push({ sequence, manifest: record.manifest, blobs: record.blobs });
     }
     this.#epoch = epoch;
     this.#sequence = epoch;
-    this.#inDoubt = undefined;
+    this.#inDoubt = [];
     this.#dropped.clear();
     this.#retained = checkpoints;
     this.#lagging = undefined;
@@ -271,7 +324,7 @@ export class CheckpointStore {
         onDone();
       },
       (error) => {
-        this.#inDoubt = checkpoint;
+        this.#inDoubt.push(checkpoint);
         onFailure(error);
       },
     );
@@ -284,10 +337,10 @@ export class CheckpointStore {
       (bytes) => {
         const record = bytes === undefined ? undefined : read(name, bytes);
         const isOwn = record !== undefined && !(record instanceof JobError) && record.kind === "checkpoint" && record.epoch === this.#epoch;
-        const inDoubt = this.#inDoubt;
-        if (!isOwn || inDoubt?.manifest.checkpointId !== record.manifest.checkpointId) return onFailure(this.#takenOver(sequenceOf(name)));
+        const inDoubt = this.#inDoubt.find(({ manifest }) => isOwn && manifest.checkpointId === record.manifest.checkpointId);
+        if (inDoubt === undefined) return onFailure(this.#takenOver(sequenceOf(name)));
         this.#completed(inDoubt);
-        this.commit(checkpoint, onDone, onFailure);
+        this.#commit(checkpoint, onDone, onFailure);
       },
       onFailure,
     );
@@ -295,9 +348,9 @@ export class CheckpointStore {
 
   #completed(checkpoint: StoredCheckpoint): void {
     this.#sequence += 1;
-    // Its number has gone to another one, so it never was.
-    if (this.#inDoubt !== undefined && this.#inDoubt !== checkpoint) this.drop(Object.keys(this.#inDoubt.manifest.parts));
-    this.#inDoubt = undefined;
+    // Their number has gone to this one, so they never were.
+    for (const inDoubt of this.#inDoubt) if (inDoubt !== checkpoint) this.drop(Object.keys(inDoubt.manifest.parts));
+    this.#inDoubt = [];
     this.#retained.push({ sequence: this.#sequence, ...checkpoint });
     // Whoever leads writes beyond its own first record from now on.
     const own = recordName(this.#options.folder, this.#epoch);
@@ -309,7 +362,7 @@ export class CheckpointStore {
   }
 
   #kept(): readonly StoredCheckpoint[] {
-    return [...this.#retained, this.#lagging, this.#inDoubt].filter((kept) => kept !== undefined);
+    return [...this.#retained, ...(this.#lagging === undefined ? [] : [this.#lagging]), ...this.#inDoubt];
   }
 
   #isUnderWay(part: string, fromCheckpoint: number): boolean {

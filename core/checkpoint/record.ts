@@ -12,9 +12,9 @@ const MARK = "TAMIAS";
 const RECORD_VERSION = 1;
 const HASH_BYTES = 32;
 
-/** What a record says: that a leader has begun, a complete checkpoint, or a savepoint. */
+/** What a record says: that a leader has begun, that the job has ended and nothing before counts any more, a complete checkpoint, or a savepoint. */
 export type StoredRecord =
-  | { readonly kind: "leader"; readonly epoch: number }
+  | { readonly kind: "leader" | "end"; readonly epoch: number }
   | {
       readonly kind: "checkpoint" | "savepoint";
       /** Of the leader that wrote it. */
@@ -30,9 +30,9 @@ export function encodeRecord(record: StoredRecord): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
   writer.raw(new TextEncoder().encode(MARK));
   writer.u8(RECORD_VERSION);
-  const head = record.kind === "leader" ? record : { kind: record.kind, epoch: record.epoch, manifest: manifestToJson(record.manifest) };
+  const head = isCheckpoint(record) ? { kind: record.kind, epoch: record.epoch, manifest: manifestToJson(record.manifest) } : record;
   writer.bytes(new TextEncoder().encode(JSON.stringify(head)));
-  const blobs = record.kind === "leader" ? new Map<string, Uint8Array>() : record.blobs;
+  const blobs = isCheckpoint(record) ? record.blobs : new Map<string, Uint8Array>();
   writer.varint(blobs.size);
   for (const [name, bytes] of blobs) {
     writer.string(name);
@@ -54,10 +54,15 @@ export function decodeRecord(bytes: Uint8Array): StoredRecord {
   if (end < 0 || text(end, bytes.length) !== hash128(bytes.subarray(0, end))) throw corrupt("the record of a checkpoint or savepoint does not have the hash that was written with it");
   const reader = new ByteReader(bytes, MARK.length + 1, end);
   const head = JSON.parse(new TextDecoder().decode(reader.bytes())) as { kind: StoredRecord["kind"]; epoch: number; manifest: JsonManifest };
-  if (head.kind === "leader") return { kind: "leader", epoch: head.epoch };
+  if (head.kind === "leader" || head.kind === "end") return { kind: head.kind, epoch: head.epoch };
   const blobs = new Map<string, Uint8Array>();
   for (let left = reader.varint(); 0 < left; left -= 1) blobs.set(reader.string(), reader.bytes());
   return { kind: head.kind, epoch: head.epoch, manifest: manifestFromJson(head.manifest), blobs };
+}
+
+/** Whether it holds state. */
+export function isCheckpoint(record: StoredRecord): record is Exclude<StoredRecord, { readonly kind: "leader" | "end" }> {
+  return record.kind === "checkpoint" || record.kind === "savepoint";
 }
 
 interface JsonManifest extends Omit<Manifest, "operators" | "parts"> {

@@ -1,5 +1,5 @@
 import { JobError } from "../lib/errors.ts";
-import type { Scheduler } from "./host.ts";
+import type { Host } from "./host.ts";
 
 /**
  * Names and bytes that outlive whoever wrote them: what checkpoints are kept in. One call decides between writers that do not know of each other: of all `putIfAbsent` of one
@@ -25,10 +25,10 @@ export interface Storage {
 export interface AsyncStorage {
   /** What messages call it: its address, without secrets. */
   readonly description: string;
-  putIfAbsent(name: string, bytes: Uint8Array): Promise<boolean>;
-  get(name: string): Promise<Uint8Array | undefined>;
-  list(prefix: string, after: string): Promise<readonly string[]>;
-  remove(names: readonly string[]): Promise<void>;
+  putIfAbsent(name: string, bytes: Uint8Array): PromiseLike<boolean>;
+  get(name: string): PromiseLike<Uint8Array | undefined>;
+  list(prefix: string, after: string): PromiseLike<readonly string[]>;
+  remove(names: readonly string[]): PromiseLike<void>;
   close(): void;
 }
 
@@ -38,21 +38,38 @@ export type OpenStorage = (url: string) => AsyncStorage;
 /** What a host can keep checkpoints in, by the scheme of their addresses: `file`, `idb`, … */
 export type StorageSchemes = Readonly<Record<string, OpenStorage>>;
 
-/** The storage as the engine takes it: its answers come as jobs of the scheduler. */
-export function storageOver(storage: AsyncStorage, scheduler: Scheduler): Storage {
-  function answer<T>(what: string, call: () => Promise<T>, onDone: (value: T) => void, onFailure: (error: JobError) => void): void {
-    const failed = (cause: unknown): void => scheduler.post(() => onFailure(storageError(what, storage.description, cause)));
+/** Without an answer for so long a call has failed: connections hang, tabs freeze. */
+const TIMEOUT_MS = 60_000;
+/** What is written may take this much longer, ms a byte: 256 KB a second. */
+const TIMEOUT_MS_PER_BYTE = 1_000 / (256 * 1024);
+
+/** The storage as the engine takes it: its answers come as jobs of the scheduler, and a failure takes the place of one that does not come. */
+export function storageOver(storage: AsyncStorage, { clock, scheduler }: Pick<Host, "clock" | "scheduler">): Storage {
+  function ask<T>(what: string, timeoutMs: number, call: () => PromiseLike<T>, onDone: (value: T) => void, onFailure: (error: JobError) => void): void {
+    let isAnswered = false;
+    const answer = (then: () => void): void => {
+      if (isAnswered) return;
+      isAnswered = true;
+      timer.cancel();
+      then();
+    };
+    const failed = (cause: unknown): void => answer(() => onFailure(storageError(what, storage.description, cause)));
+    const timer = scheduler.at(clock.now() + timeoutMs, () => failed(new Error(`it has not answered for ${Math.round(timeoutMs)} ms`)));
     try {
-      call().then((value) => scheduler.post(() => onDone(value)), failed);
+      call().then(
+        (value) => scheduler.post(() => answer(() => onDone(value))),
+        (cause) => scheduler.post(() => failed(cause)),
+      );
     } catch (cause) {
-      failed(cause);
+      scheduler.post(() => failed(cause));
     }
   }
   return {
-    putIfAbsent: (name, bytes, onDone, onFailure) => answer(`write ${name} to`, () => storage.putIfAbsent(name, bytes), onDone, onFailure),
-    get: (name, onDone, onFailure) => answer(`read ${name} from`, () => storage.get(name), onDone, onFailure),
-    list: (prefix, after, onDone, onFailure) => answer(`list ${prefix} in`, () => storage.list(prefix, after), onDone, onFailure),
-    remove: (names, onDone, onFailure) => answer("remove from", () => storage.remove(names), onDone, onFailure),
+    putIfAbsent: (name, bytes, onDone, onFailure) =>
+      ask(`write ${name} to`, TIMEOUT_MS + bytes.length * TIMEOUT_MS_PER_BYTE, () => storage.putIfAbsent(name, bytes), onDone, onFailure),
+    get: (name, onDone, onFailure) => ask(`read ${name} from`, TIMEOUT_MS, () => storage.get(name), onDone, onFailure),
+    list: (prefix, after, onDone, onFailure) => ask(`list ${prefix} in`, TIMEOUT_MS, () => storage.list(prefix, after), onDone, onFailure),
+    remove: (names, onDone, onFailure) => ask("remove from", TIMEOUT_MS, () => storage.remove(names), onDone, onFailure),
     close: () => storage.close(),
   };
 }

@@ -36,6 +36,8 @@ export interface JobAttemptOptions {
   /** Who runs the subtasks, and which of them. */
   readonly runners: readonly TaskRunner[];
   runnerOf(vertex: number, subtask: number): TaskRunner;
+  /** All subtasks have finished. What they have prepared becomes visible when `proceed` is called, which it is unless the attempt fails. */
+  beforeEnd(proceed: () => void): void;
   /** Every operator has been closed, or nobody is there any more who could close it. */
   onEnd(outcome: JobOutcome): void;
 }
@@ -122,7 +124,12 @@ export class JobAttempt {
   /** One more subtask has finished. Behind the last: first what may still fail and bring the job back to a checkpoint, for all, then what cannot. */
   onFinished(): void {
     this.#unfinished -= 1;
-    if (this.#unfinished === 0) for (const runner of this.#options.runners) if (this.#outcome === undefined) runner.ended();
+    if (this.#unfinished === 0 && this.#outcome === undefined) this.#options.beforeEnd(() => this.stopped());
+  }
+
+  /** Nothing comes any more that is not in the last checkpoint or savepoint: what was prepared becomes visible, and the job ends. */
+  stopped(): void {
+    for (const runner of this.#options.runners) if (this.#outcome === undefined) runner.ended();
   }
 
   ended(runner: TaskRunner): void {

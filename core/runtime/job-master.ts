@@ -175,6 +175,7 @@ export class JobMaster implements MemberListener {
         restore: undefined,
         runners: members,
         runnerOf: (vertex, subtask) => members[executions.memberOf(vertex, subtask)]!,
+        beforeEnd: (proceed) => proceed(),
         onEnd: (outcome) => this.#onEnd(outcome),
       });
     } catch (cause) {

@@ -1,7 +1,6 @@
-import type { CheckpointStatistics } from "../checkpoint/checkpoint-coordinator.ts";
 import { CheckpointStore } from "../checkpoint/checkpoint-store.ts";
 import type { StoredCheckpoint } from "../checkpoint/part-loader.ts";
-import { decodeRecord } from "../checkpoint/record.ts";
+import { decodeRecord, isCheckpoint } from "../checkpoint/record.ts";
 import { requireRestorable } from "../checkpoint/restorable.ts";
 import { jobFolder } from "../checkpoint/store-names.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
@@ -54,8 +53,6 @@ export class JobRecovery {
   #attempts = 0;
   #isOver = false;
   #isRunning = false;
-  /** For reports. */
-  lastCheckpoint: CheckpointStatistics | undefined;
 
   constructor(options: JobRecoveryOptions) {
     const { host, graph } = options;
@@ -108,7 +105,7 @@ export class JobRecovery {
 
   #next(): void {
     if (this.#isOver) return;
-    if (this.#store === undefined) return this.#beginWithoutStore();
+    if (this.#store === undefined) return this.#beginWithoutCheckpoint();
     this.#store.lead(
       ({ checkpoints, damaged }) => {
         if (this.#isOver) return;
@@ -135,10 +132,6 @@ export class JobRecovery {
     });
   }
 
-  #beginWithoutStore(): void {
-    this.#beginWithoutCheckpoint();
-  }
-
   #beginWithoutCheckpoint(): void {
     const { savepoint } = this.#options.graph.settings.recovery;
     if (savepoint === undefined) return this.#begin(undefined);
@@ -154,7 +147,7 @@ export class JobRecovery {
           if (bytes === undefined) return failed(new JobError("INVALID_ARGUMENT", `there is no savepoint ${savepoint}`));
           try {
             const record = decodeRecord(bytes);
-            if (record.kind === "leader") throw new JobError("CORRUPT_DATA", `${savepoint} is no savepoint`);
+            if (!isCheckpoint(record)) throw new JobError("CORRUPT_DATA", `${savepoint} is no savepoint`);
             this.#begin({ ...record, isOwn: false });
           } catch (cause) {
             failed(asJobError(cause));
@@ -200,7 +193,7 @@ export class JobRecovery {
       host.warn(`the checkpoints of the job "${graph.jobName}", which has ended, could not be tidied up: ${error.reason}`);
       ended();
     };
-    if (this.#keepsCheckpoints(outcome)) store.sweep(Infinity, ended, failed);
+    if (this.#keepsCheckpoints(outcome)) store.settle(ended, failed);
     else store.discard(ended, failed);
   }
 
@@ -217,15 +210,16 @@ function isTakenOver(outcome: JobOutcome): boolean {
 }
 
 /** @throws JobError INVALID_ARGUMENT for an address that no storage of the host is for. */
-export function openStorage(storage: string | AsyncStorage | undefined, schemes: StorageSchemes, { name, scheduler }: Host): Storage {
-  if (storage === undefined) return storageOver(openMemoryStorage("memory:"), scheduler);
-  if (typeof storage !== "string") return storageOver(storage, scheduler);
+export function openStorage(storage: string | AsyncStorage | undefined, schemes: StorageSchemes, host: Host): Storage {
+  if (storage === undefined) return storageOver(openMemoryStorage("memory:"), host);
+  if (typeof storage !== "string") return storageOver(storage, host);
   const scheme = storage.slice(0, storage.indexOf(":"));
-  const open = Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined;
-  if (open !== undefined) return storageOver(open(storage), scheduler);
-  const known = Object.keys(schemes).map((each) => `${each}:`).join(", ");
+  const all: StorageSchemes = { memory: openMemoryStorage, ...schemes };
+  const open = Object.hasOwn(all, scheme) ? all[scheme] : undefined;
+  if (open !== undefined) return storageOver(open(storage), host);
+  const known = Object.keys(all).map((each) => `${each}:`).join(", ");
   throw new JobError(
     "INVALID_ARGUMENT",
-    `there is no storage for ${scheme}: where the job runs (${name}), only for ${known}. Import the one for it, such as "file" from tamias/node or "idb" from tamias/web, and give it to StreamExecutionEnvironment.setStorages`,
+    `there is no storage for ${scheme}: where the job runs (${host.name}), only for ${known}. Import the one for it, such as "file" from tamias/node or "idb" from tamias/web, and give it to StreamExecutionEnvironment.setStorages`,
   );
 }

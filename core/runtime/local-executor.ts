@@ -2,12 +2,15 @@ import { jobGraphToJson } from "../graph/fingerprint.ts";
 import type { StreamGraph } from "../graph/stream-graph.ts";
 import { buildJobGraph, type JobGraph } from "../graph/job-graph.ts";
 import type { Host } from "../host/host.ts";
+import type { StorageSchemes } from "../host/storage.ts";
 import { JobError } from "../lib/errors.ts";
 import { loadParts, type Part } from "../lib/part.ts";
 import { prometheusText, type MetricsRow } from "../metrics/prometheus.ts";
 import { checkedRate, submitterNames } from "./client-arguments.ts";
-import { localLines, partsOf, usesSubmitter } from "./job-parts.ts";
-import { LocalJob, type JobOutcome, type RestorePoint } from "./local-job.ts";
+import { localLines, localRecovery, partsOf, recovers, usesSubmitter } from "./job-parts.ts";
+import { LocalJob, type JobOutcome, type LocalJobOptions, type RestorePoint } from "./local-job.ts";
+import type { JobSnapshots, SavepointManner } from "./job-snapshots.ts";
+import type { LocalRecovery } from "./local-recovery.ts";
 import type { SubmitterRecords } from "./submitter-records.ts";
 import { NO_SUBMITTER } from "./outputs.ts";
 import { asJobError } from "./task.ts";
@@ -25,6 +28,8 @@ export type LocalJobStatus = "CREATED" | "RUNNING" | "FINISHED" | "CANCELED" | "
 /** Where jobs run, from what they are restored, and how finely subtasks interleave. */
 export interface LocalExecutorOptions {
   readonly host: Host;
+  /** What checkpoints can be kept in. Default: nothing but storages that jobs are given as objects. */
+  readonly storages?: StorageSchemes;
   readonly restore?: RestorePoint;
   readonly freeze?: boolean;
   readonly turnRecordsMax?: number;
@@ -64,6 +69,10 @@ export class LocalJobClient {
   /** Present where the part that makes it is loaded. */
   #records: SubmitterRecords | undefined;
   #job: LocalJob | undefined;
+  /** Present where the job takes checkpoints or begins again after failures. */
+  #recovery: LocalRecovery | undefined;
+  /** Of a job that takes no checkpoints, once a savepoint is asked of it. */
+  #savepoints: JobSnapshots | undefined;
   #outcome: JobOutcome | undefined;
   #endedAt: number | undefined;
   #settle: (outcome: JobOutcome) => void = () => {};
@@ -84,7 +93,7 @@ export class LocalJobClient {
       this.#settle = resolve;
     });
     this.#startedAt = host.clock.now();
-    const parts = partsOf(this.#graph, { hasKernelModule: host.kernel !== undefined, isRestored: restore !== undefined });
+    const parts = partsOf(this.#graph, { hasKernelModule: host.kernel !== undefined, isRestored: restore !== undefined || recovers(this.#graph) });
     const missing = [...parts].filter((part) => !part.isLoaded);
     if (signal?.aborted === true) {
       this.#onAbort();
@@ -111,6 +120,23 @@ export class LocalJobClient {
     this.#isStopping = true;
     this.#job?.subtasks.stop();
     await this.#ended;
+  }
+
+  /** Takes a checkpoint now; resolves with its id when it is complete. */
+  async triggerCheckpoint(): Promise<number> {
+    if (this.#graph.settings.checkpointing === undefined) throw noCheckpoints(this.#graph.jobName);
+    const snapshots = await this.#runningSnapshots();
+    return new Promise((resolve, reject) => snapshots.checkpoint(resolve, reject));
+  }
+
+  async triggerSavepoint(options: SavepointOptions = {}): Promise<Savepoint> {
+    return this.#savepoint("go-on", options);
+  }
+
+  async stopWithSavepoint({ drain = false, ...options }: StopOptions = {}): Promise<Savepoint> {
+    const savepoint = await this.#savepoint(drain ? "drain" : "stop", options);
+    await this.#ended;
+    return savepoint;
   }
 
   throttle(recordsPerSecond: number | undefined): void {
@@ -177,22 +203,67 @@ export class LocalJobClient {
   /** A job that cannot be made has failed, whether its parts were there when it was submitted or came later. */
   #start(): void {
     if (this.#outcome !== undefined) return;
-    const { host, restore, freeze = false, turnRecordsMax, channelCredits } = this.#options;
+    const { host, restore } = this.#options;
     const onEnd = (outcome: JobOutcome): void => this.#end(outcome);
     try {
       if (this.#isClientless && usesSubmitter(this.#graph)) throw localLines.module.noClient(submitterNames(jobGraphToJson(this.#graph)));
-      const submitter = usesSubmitter(this.#graph) ? new localLines.module.LocalLines(this.#submitterRecords(), host) : NO_SUBMITTER;
-      const job = new LocalJob(this.#graph, { host, attempt: 0, restore, freeze, turnRecordsMax, channelCredits, submitter, onEnd });
-      this.#job = job;
-      if (this.#recordsPerSecond !== undefined) this.throttle(this.#recordsPerSecond);
-      host.scheduler.post(() => {
-        if (this.#outcome !== undefined) return;
-        job.start();
-        if (this.#isStopping) job.subtasks.stop();
-      });
+      const beforeEnd = (proceed: () => void): void => (this.#savepoints === undefined ? proceed() : this.#savepoints.beforeEnd(proceed));
+      if (!recovers(this.#graph)) return void this.#begin({ attempt: 0, restore, onEnd, beforeEnd });
+      const begin = (attempt: Attempt): LocalJob => this.#begin(attempt);
+      this.#recovery = new localRecovery.module.LocalRecovery({ graph: this.#graph, host, schemes: this.#options.storages ?? {}, begin, onEnd });
+      this.#recovery.start();
     } catch (cause) {
       this.#end({ status: "FAILED", error: asJobError(cause) });
     }
+  }
+
+  #begin(attempt: Attempt): LocalJob {
+    const { host, freeze = false, turnRecordsMax, channelCredits } = this.#options;
+    const submitter = usesSubmitter(this.#graph) ? new localLines.module.LocalLines(this.#submitterRecords(), host) : NO_SUBMITTER;
+    const job = new LocalJob(this.#graph, { ...attempt, host, freeze, turnRecordsMax, channelCredits, submitter });
+    this.#job = job;
+    if (this.#recordsPerSecond !== undefined) this.throttle(this.#recordsPerSecond);
+    host.scheduler.post(() => {
+      if (job.outcome !== undefined) return;
+      job.start();
+      if (this.#isStopping) job.subtasks.stop();
+    });
+    return job;
+  }
+
+  async #savepoint(manner: SavepointManner, { directory }: SavepointOptions): Promise<Savepoint> {
+    const { host, storages = {} } = this.#options;
+    const snapshots = await this.#runningSnapshots();
+    const { storeSavepoint } = localRecovery.module;
+    return new Promise((resolve, reject) => {
+      snapshots.savepoint(
+        manner,
+        (bytes, proceed) =>
+          storeSavepoint(
+            bytes,
+            { directory, jobName: this.#graph.jobName, host, storages },
+            (path) => {
+              resolve({ bytes, path });
+              proceed(true);
+            },
+            (error) => {
+              reject(error);
+              proceed(false);
+            },
+          ),
+        reject,
+      );
+    });
+  }
+
+  async #runningSnapshots(): Promise<JobSnapshots> {
+    const { host } = this.#options;
+    await loadParts([localRecovery, ...partsOf(this.#graph, { hasKernelModule: host.kernel !== undefined, isRestored: true })]);
+    if (this.#outcome !== undefined) throw new JobError("JOB_ENDED", `the job "${this.#graph.jobName}" has ended: there is no state to take`);
+    if (this.#recovery === undefined && this.#job !== undefined) this.#savepoints ??= localRecovery.module.savepointsOnly(this.#job, host);
+    const snapshots = this.#recovery?.snapshots ?? this.#savepoints;
+    if (snapshots !== undefined) return snapshots;
+    throw new JobError("CHECKPOINT_FAILED", `the job "${this.#graph.jobName}" does not run now: it has not begun yet, or begins again after a failure. Try again when it does`);
   }
 
   #submitterRecords(): SubmitterRecords {
@@ -211,7 +282,8 @@ export class LocalJobClient {
   };
 
   #cancel(): void {
-    if (this.#job === undefined) this.#end({ status: "CANCELED" });
+    if (this.#recovery !== undefined) this.#recovery.cancel();
+    else if (this.#job === undefined) this.#end({ status: "CANCELED" });
     else this.#job.cancel();
   }
 
@@ -220,6 +292,7 @@ export class LocalJobClient {
     this.#outcome = outcome;
     this.#endedAt = this.#options.host.clock.now();
     this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#savepoints?.close();
     this.#records?.end(failureOf(outcome));
     if (outcome.status === "FAILED") warnUnlessAsked(this.#options.host, this.#graph.jobName, outcome.error, () => this.#isAsked);
     this.#settle(outcome);
@@ -229,6 +302,30 @@ export class LocalJobClient {
     return (this.#endedAt ?? this.#options.host.clock.now()) - this.#startedAt;
   }
 }
+
+function noCheckpoints(jobName: string): JobError {
+  return new JobError("CHECKPOINT_FAILED", `the job "${jobName}" takes no checkpoints: call env.enableCheckpointing(1_000) before it is executed`);
+}
+
+/** Where a savepoint goes besides into memory. */
+export interface SavepointOptions {
+  /** Address of a storage, such as `file:./savepoints`. Default: none, the bytes are all there is of it. */
+  readonly directory?: string | undefined;
+}
+
+export interface StopOptions extends SavepointOptions {
+  /** Whether windows and timers fire first, as at the end of the input. Default false: whoever goes on from the savepoint fires them in their time. */
+  readonly drain?: boolean | undefined;
+}
+
+export interface Savepoint {
+  /** All of it, as one file; the same on every host. */
+  readonly bytes: Uint8Array;
+  /** Its address, which `execution.state-recovery.path` takes; undefined without a directory. */
+  readonly path: string | undefined;
+}
+
+type Attempt = Pick<LocalJobOptions, "attempt" | "restore" | "beforeEnd" | "onEnd">;
 
 function failureOf(outcome: JobOutcome): JobError | undefined {
   return outcome.status === "FAILED" ? outcome.error : undefined;

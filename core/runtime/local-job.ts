@@ -3,6 +3,7 @@ import type { TaskSnapshot } from "../checkpoint/manifest.ts";
 import type { Accumulators } from "../functions/accumulators.ts";
 import type { JobGraph, JobVertex } from "../graph/job-graph.ts";
 import type { SubmitterLines } from "../operators/operator.ts";
+import type { JobError } from "../lib/errors.ts";
 import { JobAttempt, type JobOutcome, type TaskRunner } from "./job-attempt.ts";
 import { NO_SUBMITTER } from "./outputs.ts";
 import { type SubtaskOptions, Subtasks } from "./subtasks.ts";
@@ -15,6 +16,8 @@ export type { RestorePoint } from "./subtasks.ts";
 export interface LocalJobOptions extends Omit<SubtaskOptions, "submitter"> {
   /** Absent where nobody takes results by name or pushes records. */
   readonly submitter?: SubmitterLines;
+  /** See `JobAttemptOptions`; absent: at once. */
+  beforeEnd?(proceed: () => void): void;
   onEnd(outcome: JobOutcome): void;
 }
 
@@ -42,8 +45,8 @@ export class LocalJob {
       toEnumerator: (place, message) => this.#attempt.toEnumerator(place, message),
     });
     const runner = this.#runner();
-    const { host, restore, onEnd } = options;
-    this.#attempt = new JobAttempt(graph, { host, restore, runners: [runner], runnerOf: () => runner, onEnd });
+    const { host, restore, onEnd, beforeEnd = (proceed) => proceed() } = options;
+    this.#attempt = new JobAttempt(graph, { host, restore, runners: [runner], runnerOf: () => runner, beforeEnd, onEnd });
   }
 
   get outcome(): JobOutcome | undefined {
@@ -65,6 +68,15 @@ export class LocalJob {
 
   cancel(): void {
     this.#attempt.cancel();
+  }
+
+  fail(error: JobError): void {
+    this.#attempt.fail(error);
+  }
+
+  /** It stops where it is, as the savepoint says that was taken of it. */
+  stopped(): void {
+    this.#attempt.stopped();
   }
 
   /** The enumerators' states by uid of their source, at the beginning of a checkpoint. */

@@ -19,6 +19,8 @@ import { Task, type TaskListener } from "./task.ts";
 /** What a job is restored from: where its state lies, and how to read the parts. */
 export interface RestorePoint {
   readonly manifest: Manifest;
+  /** Whether later checkpoints may point into its parts: they are those of the job itself, not of a savepoint. Absent: they may. */
+  readonly isOwn?: boolean;
   readPart(part: string): Uint8Array;
 }
 

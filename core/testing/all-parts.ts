@@ -8,7 +8,7 @@ import { functionOperators, keyedOperators } from "../operators/function-factori
 import { jsKernel, kernelPanes, keyedPanes, wasmKernel, windowBatches, windowFunctions } from "../operators/window-parts.ts";
 import { sessionWindows, windows } from "../operators/window-factory.ts";
 import { snapshotCode, tablesAndTimers } from "../state/state-parts.ts";
-import { batchInput, exchange, localLines } from "../runtime/job-parts.ts";
+import { batchInput, exchange, localLines, localRecovery } from "../runtime/job-parts.ts";
 
 /** Whoever makes operators and jobs without an executor loads all parts first. */
 export const ALL_PARTS: readonly Part<unknown>[] = [
@@ -25,6 +25,7 @@ export const ALL_PARTS: readonly Part<unknown>[] = [
   keyedOperators,
   keyedPanes,
   localLines,
+  localRecovery,
   sessionWindows,
   snapshotCode,
   tablesAndTimers,

@@ -9,6 +9,7 @@ export { OperatorHarness, type HarnessOutput, type HarnessSnapshot, type Operato
 export { operatorOf } from "./operator-of.ts";
 export { SimulatedHost, type SimulatedHostOptions } from "./simulated-host.ts";
 export { SimulatedCluster, type SimulatedClusterOptions, type SimulatedJob } from "./simulated-cluster.ts";
+export { SimulatedDisk, type SimulatedDiskOptions, type StorageCall, type StorageFault } from "./simulated-disk.ts";
 export { SimulatedMachine } from "./simulated-machine.ts";
 export { CheckpointDriver, MemoryParts } from "./checkpoint-driver.ts";
 export { LocalExecutor, type LocalExecutorOptions } from "../runtime/local-executor.ts";
