@@ -15,8 +15,8 @@ export async function bundleModules(compiled: string, folder: string): Promise<v
     input: Object.fromEntries(entryPoints().map((path) => [path.replace(/\.js$/, ""), join(compiled, path)])),
     platform: "neutral",
     // Packages, Node and the kernel, which is loaded or imported from where it lies, by a path that is the same from every
-    // folder in dist/.
-    external: (specifier) => !/^[./]/.test(specifier) || specifier.endsWith(".wasm"),
+    // folder in dist/. What workers of pages need of packages comes along: without a bundler, they find no package by its name.
+    external: (specifier) => (!/^[./]/.test(specifier) && specifier !== "idb") || specifier.endsWith(".wasm"),
     makeAbsoluteExternalsRelative: false,
     plugins: [
       {
