@@ -10,6 +10,7 @@ export default defineConfig({
       { find: /^tamias\/node$/, replacement: source("./node/index.ts") },
       { find: /^tamias\/arrow$/, replacement: source("./formats/arrow/index.ts") },
       { find: /^tamias\/parquet$/, replacement: source("./formats/parquet/index.ts") },
+      { find: /^tamias\/s3$/, replacement: source("./storages/s3/index.ts") },
     ],
   },
   test: {

@@ -8,7 +8,7 @@ import { KERNEL_FILE, KERNEL_TYPES } from "./kernel-sources.ts";
 import { ROOT, compile } from "./type-check.ts";
 
 /**
- * `npm run build`: compiles core/, formats/, node/, web/ and edge/ into dist/. npm runs it after `npm ci` too, so it needs
+ * `npm run build`: compiles core/, formats/, storages/, node/, web/ and edge/ into dist/. npm runs it after `npm ci` too, so it needs
  * nothing but the installed packages, and before it packs; `--if-changed` leaves alone what is up to date. The script is called
  * `postprepare` because npm warns whoever installs a tarball of a package that has `prepare`, though it never runs it there.
  */
@@ -33,7 +33,7 @@ async function main(flags: readonly string[]): Promise<number> {
 /** Returns why it failed, if it did. */
 function compileInto(folder: string): string | undefined {
   // Core goes first and alone: there it has neither DOM nor Node types to lean on.
-  for (const part of ["core", "formats", "node", "web", "edge"]) {
+  for (const part of ["core", "formats", "storages", "node", "web", "edge"]) {
     const config = `tsconfig.${part}.json`;
     if (!compile(config, "--outDir", folder)) return `the types of ${config} are wrong (above); "npm run check" shows them all`;
   }

@@ -7,8 +7,8 @@ import { ROOT } from "./type-check.ts";
 
 /** Remembers which sources dist/ was built from; outside of dist/, which is published whole. */
 const STAMP = join(ROOT, ".cache", "build-stamp");
-const SOURCE_FOLDERS = ["core", "formats", "node", "web", "edge"];
-const CONFIGS = ["base", "core", "formats", "node", "web", "edge"].map((name) => `tsconfig.${name}.json`);
+const SOURCE_FOLDERS = ["core", "formats", "storages", "node", "web", "edge"];
+const CONFIGS = ["base", "core", "formats", "storages", "node", "web", "edge"].map((name) => `tsconfig.${name}.json`);
 const SETTINGS = ["package.json", "scripts/bundle.ts", ...CONFIGS, "wasm/tamias-kernel.sha256", "wasm/tamias-kernel.d.ts"];
 
 export const DIST = join(ROOT, "dist");

@@ -9,6 +9,7 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export const PROJECTS = [
   { title: "core, without DOM and Node", config: "tsconfig.core.json" },
   { title: "formats", config: "tsconfig.formats.json" },
+  { title: "storages", config: "tsconfig.storages.json" },
   { title: "node", config: "tsconfig.node.json" },
   { title: "web", config: "tsconfig.web.json" },
   { title: "edge", config: "tsconfig.edge.json" },

@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
 import process from "node:process";
+import { aptInstall } from "../apt-get.ts";
 import { DEBIAN_PACKAGES, programNamed } from "./programs.ts";
 
 /**
@@ -14,14 +14,7 @@ function main(): number {
     console.error(`there is no apt-get here to install ${names}; "npx playwright-core install" brings browsers of its own`);
     return 1;
   }
-  return aptGet("update") && aptGet("install", "-y", "--no-install-recommends", ...missing) ? 0 : 1;
-}
-
-function aptGet(...words: readonly string[]): boolean {
-  const command = process.getuid?.() === 0 ? ["apt-get"] : ["sudo", "apt-get"];
-  const [program = "apt-get", ...rest] = [...command, "-qq", ...words];
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  return spawnSync(program, rest, { stdio: ["ignore", "inherit", "inherit"], env }).status === 0;
+  return aptInstall(missing) ? 0 : 1;
 }
 
 process.exitCode = main();

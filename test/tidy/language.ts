@@ -54,7 +54,7 @@ function inheritanceRefusal(node: SyntaxNode, path: string): string | undefined 
 export const moduleEffects: Rule = {
   title: "importing has no effects: no default exports, nothing runs at the top of a module",
   check: eachSource([], (file, report) => {
-    const isLibrary = /^(core|node|web|edge)\//.test(file.path) && !ENTRY_POINTS.has(file.path);
+    const isLibrary = /^(core|formats|storages|node|web|edge)\//.test(file.path) && !ENTRY_POINTS.has(file.path);
     for (const statement of childNodes(file.program, "body")) {
       const isDefault = statement.type === "ExportDefaultDeclaration" || exportsDefault(statement);
       if (isDefault && !HAS_DEFAULT.test(file.path)) report(statement, "no default exports: a name can be searched for");

@@ -25,8 +25,8 @@ const LAYERS = [
 const GRAPH_BUILDERS = new Set(["api", "cep", "sql"]);
 const ENGINE = new Set(["checkpoint", "runtime"]);
 const PLATFORMS = new Set(["web", "edge", "node"]);
-/** Formats of data that need a package; they run everywhere, and platforms build on them. */
-const FORMATS = "formats";
+/** Formats of data, and storages, that need a package; they run everywhere, and platforms build on them. */
+const PORTABLE = new Set(["formats", "storages"]);
 /** Edge workers import it as a module; the other platforms load it. */
 const KERNEL = "wasm/tamias-kernel.wasm";
 /** A page that uses the package, and no part of it. */
@@ -57,6 +57,7 @@ export const layers: Rule = {
     { "node/index.ts": 'import { openStore } from "../web/store.ts";' },
     { "node/index.ts": 'import { check } from "../test/check.ts";' },
     { "formats/parquet/index.ts": 'import { openFile } from "../../node/files.ts";' },
+    { "storages/s3/index.ts": 'import { parquetSource } from "../../formats/parquet/index.ts";' },
     { "examples/job.ts": 'import { Task } from "../core/runtime/task.ts";' },
     { "web/playground/src/x.ts": 'import { Task } from "../../../core/runtime/task.ts";' },
     { "web/index.ts": 'export { Engine } from "./playground/src/engine.ts";' },
@@ -86,8 +87,8 @@ function refusal(path: string, { specifier, path: target }: Import): string | un
   if (target.startsWith(PLAYGROUND) && top !== "test") return `the playground uses the package, which must not know it: not ${target}`;
   if (top === "core") return targetTop === "core" ? layerRefusal(path, target) : `core must not import ${target}`;
   if (top === "examples") return targetTop === "examples" ? undefined : `an example imports Tamias as its users do, by name, not ${target}`;
-  if (top === FORMATS && targetTop !== top && targetTop !== "core") return `${top}/ may import core/ and itself, not ${target}`;
-  if (PLATFORMS.has(top) && targetTop !== top && targetTop !== "core" && targetTop !== FORMATS && target !== KERNEL) return `${top}/ may import core/, formats/ and itself, not ${target}`;
+  if (PORTABLE.has(top) && targetTop !== top && targetTop !== "core") return `${top}/ may import core/ and itself, not ${target}`;
+  if (PLATFORMS.has(top) && targetTop !== top && targetTop !== "core" && !PORTABLE.has(targetTop) && target !== KERNEL) return `${top}/ may import core/, formats/, storages/ and itself, not ${target}`;
   return undefined;
 }
 
