@@ -4,7 +4,7 @@
 export interface ObjectState {
   /** Objects that are found by name know it, on any deployment since March 2026. */
   readonly id: { readonly name?: string };
-  readonly storage: AlarmStorage;
+  readonly storage: AlarmStorage & ObjectDatabase;
   /** Ends this object at once: calls that are under way fail, and the next one finds a new object. */
   abort(reason?: string): never;
 }
@@ -14,6 +14,13 @@ export interface AlarmStorage {
   /** `time` in ms since the epoch. `allowUnconfirmed`: what the object sends meanwhile does not wait until this is on disk. */
   setAlarm(time: number, options?: { readonly allowUnconfirmed?: boolean }): Promise<void>;
   getAlarm(): Promise<number | null>;
+}
+
+/** The database of an object, which nobody else sees. Writes are on disk before anything that the object answers after them leaves it. */
+export interface ObjectDatabase {
+  readonly sql: { exec(query: string, ...values: readonly unknown[]): { toArray(): Readonly<Record<string, unknown>>[] } };
+  /** Undoes what `run` has done where it throws. */
+  transactionSync<T>(run: () => T): T;
 }
 
 /** Where objects of one class are found by name. `Stub` has the methods of the class; each answers with a promise. */

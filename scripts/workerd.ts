@@ -45,7 +45,8 @@ export async function serveConfig(config: WranglerConfig, { vars = config.vars, 
   writeFileSync(file, JSON.stringify({ ...config, main: relative(folder, config.main), vars }));
   // The package gives the path of the program for this machine.
   const { default: workerd } = createRequire(import.meta.url)("workerd") as { readonly default: string };
-  const child = spawn(workerd, ["serve", file, `--socket-addr=http=127.0.0.1:${port}`, "--control-fd=3"], { stdio: ["ignore", "pipe", "pipe", "pipe"] });
+  const flags = config["kv_namespaces"] === undefined ? [] : ["--experimental"];
+  const child = spawn(workerd, ["serve", file, `--socket-addr=http=127.0.0.1:${port}`, "--control-fd=3", ...flags], { stdio: ["ignore", "pipe", "pipe", "pipe"] });
   const end = (): void => {
     child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });

@@ -12,6 +12,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "core/connectors/column-chunks.ts": "a function of the user may answer with a promise of columns; readers are woken when it has",
   "core/connectors/pulled-ahead.ts": "async iterables of the user answer by promise; each answer is posted as mail",
   "core/host/memory-storage.ts": "it is a storage as platforms have them, with promises; its answers are posted as mail by storage.ts",
+  "core/host/records-apart.ts": "the same, made of two others",
   "core/host/storage.ts": "platforms keep bytes behind promises; their answers are posted as mail",
   "core/lib/part.ts": "parts are loaded before a job is made, by the executor",
   "core/runtime/cluster-job.ts": "the client of a job on a cluster, for whoever submitted it",
