@@ -9,7 +9,7 @@ import type { OperatorListState, OperatorValue } from "../state/operator-state.t
 import { MIN_WATERMARK } from "../time/timestamp.ts";
 import { WatermarkStrategy } from "../time/watermark-strategy.ts";
 import { IdleWatch } from "./idle-watch.ts";
-import { outputStateType, SourceOutputs, type SourceOutputState } from "./source-outputs.ts";
+import { MAIN_OUTPUT, outputStateType, SourceOutputs, type SourceOutputState } from "./source-outputs.ts";
 import type { InputStatus, Source, SourceReader, SourceReaderContext } from "./source.ts";
 
 export interface SourceOperatorOptions<T, Split, EnumeratorState> {
@@ -54,7 +54,7 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
   readonly #splits: OperatorListState<Split>;
   readonly #outputStates: OperatorListState<SourceOutputState>;
   readonly #watermark: OperatorValue<number>;
-  /** 1 where the whole subtask stood aside, else 0; after merging it is idle only where all were. */
+  /** 1 where the whole subtask stood aside, else 0. Where inputs change, those behind begin with all of theirs active, and must be told once more. */
   readonly #idle: OperatorValue<number>;
   readonly #idleWatch: IdleWatch | undefined;
   #reader: SourceReader<T, Split> | undefined;
@@ -75,9 +75,9 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
     this.#strategy = strategy;
     const state = context.operatorState;
     this.#splits = state.list("splits", source.splitType);
-    this.#outputStates = state.list("split-outputs", outputStateType);
+    this.#outputStates = state.list("split-outputs", outputStateType, "union");
     this.#watermark = state.value("watermark", types.number, MIN_WATERMARK, "min");
-    this.#idle = state.value("idle", types.int, 0, "min");
+    this.#idle = state.value("idle", types.int, 0, "initial");
     this.#outputs = new SourceOutputs(context, strategy, () => this.#watchIdleness());
     this.#idleWatch = strategy.idleTimeoutMs === undefined ? undefined : new IdleWatch(context, strategy.idleTimeoutMs);
   }
@@ -175,12 +175,18 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
     this.#guarded(() => this.#reader?.close());
   }
 
-  /** States of splits that went to another subtask are left out: they would hold back the watermark for ever. */
+  /**
+   * The states of those splits, of all that any subtask had: others would hold back the watermark for ever, as would what kept the place of splits where there are
+   * some now. What belongs to no split goes on from the least that was promised for it.
+   */
   #outputsOf(splits: readonly Split[]): readonly SourceOutputState[] {
     const states = this.#outputStates.get();
-    if (this.#source.splitId === undefined) return states;
-    const ids = new Set(splits.map((split) => this.#source.splitId!(split)));
-    return states.filter(({ id }) => id === "" || ids.has(id));
+    const { splitId } = this.#source;
+    const ids = new Set(splitId === undefined ? [] : splits.map((split) => splitId(split)));
+    const ofSplits = states.filter(({ id }) => ids.has(id));
+    const mains = states.filter(({ id, isPlaceholder }) => id === MAIN_OUTPUT && !(isPlaceholder && 0 < ofSplits.length));
+    const [main] = mains.sort((a, b) => Number(a.isPlaceholder) - Number(b.isPlaceholder) || (a.watermark < b.watermark ? -1 : 1));
+    return main === undefined ? ofSplits : [main, ...ofSplits];
   }
 
   #addSplits(splits: readonly Split[]): void {

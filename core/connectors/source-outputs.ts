@@ -14,7 +14,7 @@ import type { ReaderOutput } from "./source.ts";
 import { type SharedOutputs, SplitOutput } from "./split-output.ts";
 
 /** The output of records that belong to no split. Splits have ids that are not empty. */
-const MAIN_OUTPUT = "";
+export const MAIN_OUTPUT = "";
 
 /** What is kept of an output: enough to promise after a restore what had been promised before. */
 export const outputStateType = /* @__PURE__ */ types.object({
@@ -22,6 +22,8 @@ export const outputStateType = /* @__PURE__ */ types.object({
   watermark: types.number,
   idle: types.boolean,
   generator: types.optional(types.dynamic),
+  /** Whether it only stands for "no split at all". */
+  isPlaceholder: types.boolean,
 });
 export type SourceOutputState = TypeOf<typeof outputStateType>;
 
@@ -116,9 +118,10 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
     this.#multiplexer.removeOutput(splitId);
   }
 
-  /** With idleness, a subtask that has no split stands aside after the timeout too. */
+  /** With idleness, a subtask that has no split stands aside after the timeout too. Splits that came here from other subtasks may all be idle. */
   open(): void {
     if (this.#outputs.size === 0) this.#holdPlace();
+    this.#multiplexer.settle();
   }
 
   /** Asks every generator for the watermark of now. */
@@ -142,7 +145,7 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
     const outputs: SourceOutputState[] = [];
     for (const [id, output] of this.#outputs) {
       const state = { id, watermark: this.#multiplexer.watermarkOf(id), idle: this.#multiplexer.isIdleOf(id) };
-      outputs.push({ ...state, generator: output.generator.snapshot?.() });
+      outputs.push({ ...state, generator: output.generator.snapshot?.(), isPlaceholder: this.#mainIsPlaceholder && id === MAIN_OUTPUT });
     }
     return { outputs, watermark: this.#multiplexer.watermark, idle: this.#multiplexer.isIdle };
   }
@@ -161,8 +164,7 @@ export class SourceOutputs<T> implements ReaderOutput<T>, SharedOutputs<T> {
       output.restoreIdle(idle);
     }
     this.#main = this.#outputs.get(MAIN_OUTPUT);
-    // A main output that stands alone and has promised nothing must not hold back splits that come later.
-    this.#mainIsPlaceholder = this.#main !== undefined && outputs.length === 1 && outputs[0]!.watermark === MIN_WATERMARK;
+    this.#mainIsPlaceholder = outputs.some(({ isPlaceholder }) => isPlaceholder);
     this.#metrics.currentWatermark = watermark;
   }
 

@@ -37,7 +37,7 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
   readonly #generates: boolean;
   readonly #idleness: IdlenessTimer | undefined;
   readonly #emitted: OperatorValue<number>;
-  /** 0 or 1, so that subtasks that become one are idle only where all were. */
+  /** 0 or 1. Where inputs change, those behind begin with all of theirs active, and must be told once more. */
   readonly #idle: OperatorValue<number>;
   readonly #generatorState: OperatorListState<unknown>;
 
@@ -62,8 +62,8 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
     this.#generates = context.mode === "STREAMING";
     this.#idleness = strategy.idleTimeoutMs === undefined || !this.#generates ? undefined : new IdlenessTimer(strategy.idleTimeoutMs);
     this.#emitted = context.operatorState.value("watermark", types.number, MIN_WATERMARK, "min");
-    this.#idle = context.operatorState.value("idle", types.number, 0, "min");
-    this.#generatorState = context.operatorState.list("generator", types.dynamic);
+    this.#idle = context.operatorState.value("idle", types.number, 0, "initial");
+    this.#generatorState = context.operatorState.list("generator", types.dynamic, "union");
   }
 
   open(): void {

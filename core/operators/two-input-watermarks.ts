@@ -5,7 +5,7 @@ import { WatermarkMultiplexer } from "../time/watermark-multiplexer.ts";
 import type { WatermarkValveOutput } from "../time/watermark-valve.ts";
 import type { OperatorContext, Output } from "./operator.ts";
 
-/** What is stored of one input; claims as 0 or 1, so that subtasks that become one are idle only where all were. */
+/** What is stored of one input; claims as 0 or 1. Whoever is idle says so once more where the parallelism has changed; an input has ended only where all had. */
 interface StoredInput {
   readonly watermark: OperatorValue<number>;
   readonly idle: OperatorValue<number>;
@@ -31,7 +31,7 @@ export class TwoInputWatermarks {
     const state = context.operatorState;
     this.#stored = INPUTS.map((input) => ({
       watermark: state.value(`input-${input}-watermark`, types.number, MIN_WATERMARK, "min"),
-      idle: state.value(`input-${input}-idle`, types.number, 0, "min"),
+      idle: state.value(`input-${input}-idle`, types.number, 0, "initial"),
       ended: state.value(`input-${input}-ended`, types.number, 0, "min"),
     }));
     this.#combined = state.value("inputs-watermark", types.number, MIN_WATERMARK, "min");
@@ -40,7 +40,9 @@ export class TwoInputWatermarks {
       markIdle: () => target.onIdleness(true),
       markActive: () => target.onIdleness(false),
     });
-    const outputs = this.#stored.map(({ watermark, idle }, index) => ({ id: INPUTS[index]!, watermark: watermark.get(), idle: idle.get() === 1 }));
+    const outputs = this.#stored.map(({ watermark, idle, ended }, index) => {
+      return { id: INPUTS[index]!, watermark: watermark.get(), idle: idle.get() === 1 || (ended.get() === 1 && watermark.get() < MAX_WATERMARK) };
+    });
     const combinedIdle = outputs.every(({ idle }) => idle);
     this.#combination.restore({ outputs, combinedWatermark: this.#combined.get(), combinedIdle });
   }

@@ -141,7 +141,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#late = new LateRecords({ allowedLatenessMs, tag: lateTag, isEventTime: firing.isEventTime, time: this.#firing }, context);
     const { operatorState } = context;
     this.#storedAssigner = operatorState.value<unknown>("assigner", types.dynamic, undefined, "first");
-    this.#storedWaiting = operatorState.list("waiting", types.bytes);
+    this.#storedWaiting = operatorState.list("waiting", types.bytes, "union");
   }
 
   open(): void {

@@ -1,13 +1,13 @@
+import type { OperatorManifest } from "../checkpoint/manifest.ts";
 import type { ChainedOperator, JobEdge, JobGraph, JobVertex } from "../graph/job-graph.ts";
 import type { Host } from "../host/host.ts";
-import { JobError } from "../lib/errors.ts";
 import type { AccumulatorRegistry, Operator, Output, SubmitterLines, SubtaskInfo } from "../operators/operator.ts";
 import type { ToEnumerator } from "../operators/source-protocol.ts";
 import { Chain, type BuiltChain, type ChainLink } from "./chain.ts";
 import type { ChannelSender } from "./channel.ts";
 import { batchInput, exchange } from "./job-parts.ts";
 import type { CreditGauge } from "./lane.ts";
-import { SubtaskContext, type TaskCalls } from "./operator-context.ts";
+import { type OperatorRestore, SubtaskContext, type TaskCalls } from "./operator-context.ts";
 import { joinOutputs, type OperatorOutputs } from "./outputs.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import type { RestorePoint } from "./subtasks.ts";
@@ -72,7 +72,9 @@ export function buildChain(environment: ChainEnvironment): BuiltChain {
     if (0 <= chained.feeder) consumers[chained.feeder]!.unshift({ sideOutput: chained.sideOutput, output: inputs[0]! });
     else headInputs = inputs;
   }
-  return { chain: new Chain(operators, links, writers), headInputs, suspensions };
+  const { graph, restore } = environment;
+  const channelsGoOn = restore === undefined || isAsStored(graph, restore);
+  return { chain: new Chain(operators, links, writers, channelsGoOn), headInputs, suspensions };
 }
 
 function guarded(environment: ChainEnvironment, chained: ChainedOperator, operator: Operator, suspensions: Suspensions, position: number): readonly Output<unknown>[] {
@@ -130,23 +132,31 @@ function createContext(environment: ChainEnvironment, chained: ChainedOperator, 
   });
   const stored = restore?.manifest.operators[chained.uid];
   if (restore !== undefined && stored !== undefined) {
-    if (stored.parallelism !== vertex.parallelism) throw parallelismMismatch(chained.node.name, stored.parallelism, vertex.parallelism);
-    const own = stored.subtasks[environment.subtask]!;
     context.restore({
-      keyed: stored.subtasks.map((other) => other.keyed),
-      operatorParts: [restore.readPart(own.operatorPart)],
+      keyed: stored.subtasks.map((subtask) => subtask.keyed),
+      ...operatorPartsFor(environment, stored, restore),
       readPart: (part) => restore.readPart(part),
     });
   }
   return context;
 }
 
-function parallelismMismatch(operator: string, stored: number, own: number): JobError {
-  return new JobError(
-    "RESTORE_MISMATCH",
-    `the checkpoint holds the state of "${operator}" at parallelism ${stored}, but the job gives it ${own}: restore with setParallelism(${stored})`,
-    { operator },
-  );
+/** The own part where the operator has as many subtasks as it had; else a share of all of them. */
+function operatorPartsFor({ graph, vertex, subtask }: ChainEnvironment, { parallelism, subtasks }: OperatorManifest, restore: RestorePoint): OperatorParts {
+  const read = (index: number): Uint8Array => restore.readPart(subtasks[index]!.operatorPart);
+  if (parallelism !== vertex.parallelism) {
+    return { operatorParts: subtasks.map((_, index) => read(index)), share: { index: subtask, parallelism: vertex.parallelism } };
+  }
+  return { operatorParts: [read(subtask)], share: isAsStored(graph, restore) ? undefined : { index: 0, parallelism: 1 } };
+}
+
+type OperatorParts = Pick<OperatorRestore, "operatorParts" | "share">;
+
+/** Whether the job has the operators that the checkpoint holds, each at its parallelism: then every channel goes on as it was. */
+function isAsStored({ vertices }: JobGraph, { manifest }: RestorePoint): boolean {
+  const operators = vertices.flatMap((vertex) => vertex.operators.map(({ uid }) => ({ uid, parallelism: vertex.parallelism })));
+  const isStored = operators.every(({ uid, parallelism }) => manifest.operators[uid]?.parallelism === parallelism);
+  return isStored && operators.length === Object.keys(manifest.operators).length;
 }
 
 function taskCalls(environment: ChainEnvironment, position: number): TaskCalls {

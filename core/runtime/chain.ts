@@ -4,8 +4,8 @@ import type { Operator, Output } from "../operators/operator.ts";
 import type { SourcePoll } from "../operators/source-protocol.ts";
 import { JobError } from "../lib/errors.ts";
 import { dynamicType } from "../data/dynamic-type.ts";
-import type { OperatorValue } from "../state/operator-state.ts";
-import type { WatermarkValveSnapshot } from "../time/watermark-valve.ts";
+import type { OperatorListState } from "../state/operator-state.ts";
+import { rescaledValve, type WatermarkValveSnapshot } from "../time/watermark-valve.ts";
 import type { InputGate } from "./input-gate.ts";
 import { INPUT_VALVES, type SubtaskContext, type TakenOperator } from "./operator-context.ts";
 import type { RecordWriter } from "./record-writer.ts";
@@ -66,15 +66,19 @@ export class Chain {
   readonly operators: readonly Operator[];
   readonly writers: readonly RecordWriter[];
   readonly #links: readonly ChainLink[];
-  readonly #valves: OperatorValue<readonly WatermarkValveSnapshot[]>;
+  /** By the inputs; of all subtasks that there were where the parallelism has changed. */
+  readonly #valves: OperatorListState<readonly WatermarkValveSnapshot[]>;
+  readonly #channelsGoOn: boolean;
   #closed = false;
 
-  constructor(operators: readonly Operator[], links: readonly ChainLink[], writers: readonly RecordWriter[]) {
+  /** @param channelsGoOn whether the channels of a restored job are those that it had */
+  constructor(operators: readonly Operator[], links: readonly ChainLink[], writers: readonly RecordWriter[], channelsGoOn: boolean) {
     this.operators = operators;
     this.writers = writers;
     this.#links = links;
     // The watermarks of the input channels belong to the subtask; they are stored with its first operator.
-    this.#valves = links[0]!.context.operatorState.value(INPUT_VALVES, dynamicType as never, [], "first");
+    this.#valves = links[0]!.context.operatorState.list(INPUT_VALVES, dynamicType as never, "union");
+    this.#channelsGoOn = channelsGoOn;
   }
 
   get source(): SourcePoll | undefined {
@@ -95,10 +99,13 @@ export class Chain {
     for (let position = this.operators.length - 1; 0 <= position; position -= 1) this.operators[position]!.open?.();
   }
 
-  /** @throws JobError RESTORE_MISMATCH where other channels lead to this subtask than did. */
+  /** @throws JobError RESTORE_MISMATCH where the operator has other inputs than it had. */
   restoreGate(gate: InputGate): void {
-    const valves = this.#valves.get();
-    if (valves.length === 0 || gate.restore(valves)) return;
+    const stored = this.#valves.get();
+    const [own] = stored;
+    if (own === undefined) return;
+    const valves = this.#channelsGoOn ? own : gate.snapshot().map(({ watermarks }, input) => rescaledValve(stored.map((inputs) => inputs[input]), watermarks.length));
+    if (own.length === valves.length && gate.restore(valves)) return;
     const { operatorName } = this.#links[0]!.context.subtask;
     throw new JobError(
       "RESTORE_MISMATCH",
@@ -111,7 +118,7 @@ export class Chain {
   take(barrier: Barrier, gate: InputGate | undefined): TakenTask {
     const { checkpointId } = barrier;
     for (const operator of this.operators) operator.snapshot?.(checkpointId);
-    if (gate !== undefined) this.#valves.set(gate.snapshot());
+    if (gate !== undefined) this.#valves.update([gate.snapshot()]);
     return new TakenTask(barrier, this.#links.map((link) => ({ link, taken: link.context.take(barrier) })));
   }
 

@@ -20,6 +20,7 @@ import type {
 } from "../operators/operator.ts";
 import type { ToEnumerator } from "../operators/source-protocol.ts";
 import { KeyedStore } from "../state/keyed-store.ts";
+import type { Share } from "../state/operator-snapshot.ts";
 import type { KeyedSnapshot, KeyedStateHandle, TakenSnapshot } from "../state/snapshot.ts";
 import { OperatorStore } from "../state/operator-store.ts";
 import { tablesAndTimers } from "../state/state-parts.ts";
@@ -71,7 +72,10 @@ export interface SubtaskContextOptions {
 /** Where the state of one operator subtask comes from after a restore. */
 export interface OperatorRestore {
   readonly keyed: readonly KeyedStateHandle[];
+  /** That of this subtask, or those of all that there were. */
   readonly operatorParts: readonly Uint8Array[];
+  /** Which share of them is this subtask's; undefined where no operator of the job has another parallelism than it had. */
+  readonly share: Share | undefined;
   readPart(part: string): Uint8Array;
 }
 
@@ -222,7 +226,7 @@ export class SubtaskContext implements OperatorContext {
   restore(from: OperatorRestore): void {
     this.#isRestored = true;
     this.keyedState.restore(from.keyed, from.readPart);
-    this.operatorState.restore(from.operatorParts);
+    this.operatorState.restore(from.operatorParts, from.share);
   }
 
   snapshot(barrier: Barrier): OperatorSnapshot {

@@ -134,7 +134,7 @@ export class KeyedSnapshots {
     const isFresh = this.#lastCheckpointId === RESTORED && this.#completed === undefined;
     assert(isFresh, "a store is restored once, before its first snapshot");
     for (const handle of handles) {
-      if (handle.maxParallelism !== this.#maxParallelism) throw parallelismMismatch(handle.maxParallelism, this.#maxParallelism);
+      if (0 < handle.groups.length && handle.maxParallelism !== this.#maxParallelism) throw parallelismMismatch(handle.maxParallelism, this.#maxParallelism);
       for (const group of handle.groups) {
         if (this.#owns(group.group)) this.#restoreGroup(group, read);
       }

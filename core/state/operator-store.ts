@@ -1,14 +1,13 @@
 import type { Type } from "../data/type.ts";
 import { assert } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
-import type { RestoredOperatorState } from "./operator-snapshot.ts";
-import { type OperatorListState, type OperatorState, type OperatorValue, type ValueMerge, formatOf } from "./operator-state.ts";
+import type { RestoredOperatorState, Share } from "./operator-snapshot.ts";
+import { type ListShare, type OperatorListState, type OperatorState, type OperatorValue, type Redistribution, type ValueMerge, formatOf } from "./operator-state.ts";
 import { snapshotCode } from "./state-parts.ts";
 
 /** One list or value in use. */
 export interface StateInUse {
-  /** Undefined for a list. */
-  readonly merge: ValueMerge | undefined;
+  readonly how: Redistribution;
   /** Of the value, or of each element of the list. */
   readonly type: Type<unknown>;
   readonly state: StoredList<unknown> | StoredValue<unknown>;
@@ -22,20 +21,19 @@ export class OperatorStore implements OperatorState {
   readonly #used = new Map<string, StateInUse>();
   #restored: RestoredOperatorState | undefined;
 
-  list<T>(name: string, type: Type<T>): OperatorListState<T> {
-    const make = (): StoredList<T> => new StoredList((this.#restored?.claim(name, undefined, type) as T[] | undefined) ?? []);
-    return this.#use(name, undefined, type, make) as StoredList<T>;
+  list<T>(name: string, type: Type<T>, share: ListShare = "split"): OperatorListState<T> {
+    const make = (): StoredList<T> => new StoredList(this.#restored?.claimList(name, share, type) ?? []);
+    return this.#use(name, share, type, make) as StoredList<T>;
   }
 
   value<T>(name: string, type: Type<T>, initial: T, merge: ValueMerge): OperatorValue<T> {
-    // A value that is undefined is stored as well as any other.
-    const make = (): StoredValue<T> => new StoredValue(this.#restored?.unclaimed.has(name) === true ? (this.#restored.claim(name, merge, type) as T) : initial);
+    const make = (): StoredValue<T> => new StoredValue(this.#restored === undefined ? initial : this.#restored.claimValue(name, merge, type, initial));
     return this.#use(name, merge, type, make) as StoredValue<T>;
   }
 
   /** Whether it holds anything but what is stored under that name. */
   hasMoreThan(name: string): boolean {
-    const names = [...this.#used.keys(), ...(this.#restored?.unclaimed.keys() ?? [])];
+    const names = [...this.#used.keys(), ...(this.#restored?.ownUnclaimed().keys() ?? [])];
     return names.some((each) => each !== name);
   }
 
@@ -44,13 +42,12 @@ export class OperatorStore implements OperatorState {
   }
 
   /**
-   * Takes over what `snapshot` gave, of one subtask or several: their lists one behind the other, their values as
-   * each value's merge says.
+   * Takes over what `snapshot` gave: of this subtask, or its share of what all subtasks had before the parallelism changed.
    * @throws JobError CORRUPT_DATA
    */
-  restore(parts: readonly Uint8Array[]): void {
+  restore(parts: readonly Uint8Array[], share?: Share): void {
     assert(this.#used.size === 0 && this.#restored === undefined, "a store is restored once, before its state is used");
-    this.#restored = new snapshotCode.module.RestoredOperatorState(parts);
+    this.#restored = new snapshotCode.module.RestoredOperatorState(parts, share);
   }
 
   /** What holds the elements and values; for tests, see KeyedComponent. */
@@ -61,17 +58,17 @@ export class OperatorStore implements OperatorState {
     });
   }
 
-  #use<T>(name: string, merge: ValueMerge | undefined, type: Type<T>, make: () => StateInUse["state"]): StateInUse["state"] {
+  #use<T>(name: string, how: Redistribution, type: Type<T>, make: () => StateInUse["state"]): StateInUse["state"] {
     const present = this.#used.get(name);
     if (present === undefined) {
       const state = make();
-      this.#used.set(name, { merge, type: type as Type<unknown>, state });
+      this.#used.set(name, { how, type: type as Type<unknown>, state });
       return state;
     }
-    if (present.merge === merge && present.type.name === type.name) return present.state;
+    if (present.how === how && present.type.name === type.name) return present.state;
     throw new JobError(
       "STATE_TYPE_CONFLICT",
-      `operator state "${name}" is used as ${formatOf(present.merge, present.type)} and as ${formatOf(merge, type)} in one operator; give one of them another name`,
+      `operator state "${name}" is used as ${formatOf(present.how, present.type)} and as ${formatOf(how, type)} in one operator; give one of them another name`,
     );
   }
 }

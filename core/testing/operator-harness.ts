@@ -11,6 +11,8 @@ import { columnsInto, rowsInto } from "../operators/columns-output.ts";
 import type { ExecutionMode, Operator, OperatorFactory, Output, SuspendedWork } from "../operators/operator.ts";
 import { NO_SUBMITTER } from "../runtime/outputs.ts";
 import { SubtaskContext, type TaskCalls } from "../runtime/operator-context.ts";
+import { keyGroupRange } from "../state/key-groups.ts";
+import type { Share } from "../state/operator-snapshot.ts";
 import { NO_TIMESTAMP } from "../time/timestamp.ts";
 
 /** What an operator put out. A record of a side output names its tag. */
@@ -267,12 +269,21 @@ export class OperatorHarness {
     this.#context.restore({
       keyed: from.map((snapshot) => snapshot.operator.keyed.handle),
       operatorParts: from.map((snapshot) => snapshot.operator.operator),
+      share: this.#shareOf(from),
       readPart: (name) => {
         const part = this.#parts.get(name);
         if (part === undefined) throw misuse(`the snapshot lacks its part ${name}`);
         return part;
       },
     });
+  }
+
+  /** Undefined where the snapshot is one of this very subtask. */
+  #shareOf(from: readonly HarnessSnapshot[]): Share | undefined {
+    const { index, parallelism, maxParallelism } = this.#context.subtask;
+    const { first, last } = keyGroupRange(index, parallelism, maxParallelism);
+    const isOwn = from.length === 1 && from.every(({ operator: { keyed } }) => keyed.handle.keyGroups.first === first && keyed.handle.keyGroups.last === last);
+    return isOwn ? undefined : { index, parallelism };
   }
 
   #inputAt(index: number): Output<unknown> {

@@ -129,6 +129,11 @@ export class WatermarkMultiplexer {
     this.#combinedIdle = snapshot.combinedIdle;
   }
 
+  /** Emits what outputs from several places come to together, where that was not said yet. */
+  settle(): void {
+    if (this.#active.size === 0 && 0 < this.#outputs.size && !this.#combinedIdle) this.#combine();
+  }
+
   #add(id: string, watermark: number, idle: boolean): void {
     const part: PartialOutput = { heapIndex: NOT_IN_HEAP, watermark, idle, removed: false };
     this.#outputs.set(id, part);

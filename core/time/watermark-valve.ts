@@ -18,6 +18,17 @@ export interface WatermarkValveSnapshot {
   readonly outputIdle: boolean;
 }
 
+/**
+ * Where a valve begins whose channels are others than those of the valves before it: what all of them had put out has come from every channel. Channels are active until
+ * they say that they are idle, since those who said so before said it to others; and open, unless nothing more is to come.
+ */
+export function rescaledValve(before: readonly (WatermarkValveSnapshot | undefined)[], channelCount: number): WatermarkValveSnapshot {
+  const outputWatermark = Math.min(...before.map((valve) => valve?.outputWatermark ?? MIN_WATERMARK));
+  const each = <V>(value: V): readonly V[] => Array.from({ length: channelCount }, () => value);
+  const ended = before.every((valve) => valve?.outputWatermark === MAX_WATERMARK);
+  return { watermarks: each(outputWatermark), idle: each(false), aligned: each(true), ended: each(ended), outputWatermark, outputIdle: false };
+}
+
 interface Channel {
   heapIndex: number;
   watermark: number;

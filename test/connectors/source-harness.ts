@@ -222,7 +222,7 @@ export class SourceHarness<T, Split, State> {
     });
     const state = this.#latest?.readers[subtask];
     if (state !== undefined) {
-      context.restore({ keyed: [], operatorParts: [state], readPart: () => new Uint8Array() });
+      context.restore({ keyed: [], operatorParts: [state], share: undefined, readPart: () => new Uint8Array() });
     }
     const strategy = this.#options.strategy ?? WatermarkStrategy.noWatermarks<T>();
     const operator = sourceFactory({ source: this.#source, strategy }).create(context);
