@@ -22,6 +22,8 @@ export {
   type TextFormat,
   type TextFormatOptions,
 } from "./files/text-format.ts";
-export { jsonLinesFileSink } from "./files/json-lines-sink.ts";
-export { csvFileSink, type CsvSinkOptions } from "./files/csv-sink.ts";
+export { FileSink, type FileSinkOptions } from "./files/file-sink.ts";
+export type { LineEncoder, LineEncoding } from "./files/line-file-sink.ts";
+export { jsonLinesEncoding, jsonLinesFileSink } from "./files/json-lines-sink.ts";
+export { csvEncoding, csvFileSink, type CsvSinkOptions } from "./files/csv-sink.ts";
 export { parquetFileSource } from "./files/parquet-file-source.ts";

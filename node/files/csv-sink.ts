@@ -1,7 +1,7 @@
 import type { Sink } from "../../core/connectors/sink.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { show } from "../../core/lib/show.ts";
-import { lineFileSink, type LineEncoder, type LineFileState } from "./line-file-sink.ts";
+import { lineFileSink, type LineEncoder, type LineEncoding, type LineFileState } from "./line-file-sink.ts";
 
 /** How a CSV file is written; everything has a default. */
 export interface CsvSinkOptions {
@@ -14,13 +14,12 @@ export interface CsvSinkOptions {
 }
 
 /**
- * Writes each record as one row of CSV (RFC 4180, lines end in `\n`). Everything that `jsonLinesFileSink` says of files holds
- * here too.
+ * Each record as one row of CSV (RFC 4180, lines end in `\n`).
  *
  * Absent fields, null and undefined are empty; dates are ISO 8601; arrays and objects are JSON. A record with a field that is no
  * column fails the job with NOT_SERIALIZABLE.
  */
-export function csvFileSink<T extends object>(path: string | URL, options: CsvSinkOptions = {}): Sink<T, LineFileState> {
+export function csvEncoding<T extends object>(options: CsvSinkOptions = {}): LineEncoding<T> {
   const { columns, delimiter = ",", header = true } = options;
   if (delimiter.length !== 1 || '"\r\n'.includes(delimiter)) {
     throw new JobError(
@@ -28,7 +27,12 @@ export function csvFileSink<T extends object>(path: string | URL, options: CsvSi
       `the delimiter of CSV must be one character other than a quote, but is ${show(delimiter)}`,
     );
   }
-  return lineFileSink("CSV file", path, (known) => new CsvEncoder<T>({ columns, known, delimiter, writesHeader: header }));
+  return { name: "CSV", suffix: ".csv", createEncoder: (known) => new CsvEncoder<T>({ columns, known, delimiter, writesHeader: header }) };
+}
+
+/** Writes each record as one row of CSV, as `csvEncoding` makes it. Everything that `jsonLinesFileSink` says of files holds here too. */
+export function csvFileSink<T extends object>(path: string | URL, options: CsvSinkOptions = {}): Sink<T, LineFileState> {
+  return lineFileSink(csvEncoding(options), path);
 }
 
 interface CsvEncoderOptions {

@@ -1,7 +1,13 @@
 import type { Sink } from "../../core/connectors/sink.ts";
 import { JobError } from "../../core/lib/errors.ts";
 import { show } from "../../core/lib/show.ts";
-import { lineFileSink, type LineFileState } from "./line-file-sink.ts";
+import { lineFileSink, type LineEncoding, type LineFileState } from "./line-file-sink.ts";
+
+/** Each record as one line of JSON. A record that JSON cannot hold (a bigint, a function) fails the job with NOT_SERIALIZABLE. */
+export function jsonLinesEncoding<T>(): LineEncoding<T> {
+  const encoder = { header: "", encode: (record: T): readonly string[] => [jsonOf(record)] };
+  return { name: "JSON lines", suffix: ".jsonl", createEncoder: () => encoder };
+}
 
 /**
  * Writes each record as one line of JSON. The file is made anew when the job starts, and holds whole lines only, whatever
@@ -11,8 +17,7 @@ import { lineFileSink, type LineFileState } from "./line-file-sink.ts";
  * A record that JSON cannot hold (a bigint, a function) fails the job with NOT_SERIALIZABLE.
  */
 export function jsonLinesFileSink<T>(path: string | URL): Sink<T, LineFileState> {
-  const encoder = { header: "", encode: (record: T): readonly string[] => [jsonOf(record)] };
-  return lineFileSink("JSON lines file", path, () => encoder);
+  return lineFileSink(jsonLinesEncoding(), path);
 }
 
 function jsonOf(record: unknown): string {

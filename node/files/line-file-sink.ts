@@ -21,19 +21,25 @@ export interface LineEncoder<T> {
   encode(record: T): readonly string[];
 }
 
-/** A sink that writes lines; `encoderOf` gets the header that was in the snapshot, or an empty one. */
-export function lineFileSink<T>(
-  name: string,
-  path: string | URL,
-  encoderOf: (header: string) => LineEncoder<T>,
-): Sink<T, LineFileState> {
+/** How records become the lines of files: `jsonLinesEncoding()`, `csvEncoding()`, or one of your own. */
+export interface LineEncoding<T> {
+  /** As `explain` names it. */
+  readonly name: string;
+  /** With which the names of its files end. */
+  readonly suffix: string;
+  /** For one file; `header` is what its encoder had decided when the snapshot was taken, empty for a new file. */
+  createEncoder(header: string): LineEncoder<T>;
+}
+
+/** A sink that writes one file of lines for each subtask. */
+export function lineFileSink<T>(encoding: LineEncoding<T>, path: string | URL): Sink<T, LineFileState> {
   const base = pathOf(path);
   return {
-    describe: () => `${name} ${base}`,
+    describe: () => `${encoding.name} file ${base}`,
     writerStateType: stateType,
     createWriter(context) {
       const { subtaskIndex, parallelism } = context;
-      return new LineFileWriter(LineFile.create(partPath(base, subtaskIndex, parallelism)), encoderOf(""), context);
+      return new LineFileWriter(LineFile.create(partPath(base, subtaskIndex, parallelism)), encoding.createEncoder(""), context);
     },
     restoreWriter(context, states) {
       const own = partPath(base, context.subtaskIndex, context.parallelism);
@@ -41,7 +47,7 @@ export function lineFileSink<T>(
       for (const { path, position } of states) if (path !== own) cutBack(path, position);
       const state = states.find(({ path }) => path === own);
       const file = state === undefined ? LineFile.create(own) : LineFile.resume(own, state.position);
-      return new LineFileWriter(file, encoderOf(state?.header ?? ""), context);
+      return new LineFileWriter(file, encoding.createEncoder(state?.header ?? ""), context);
     },
   };
 }
@@ -80,8 +86,9 @@ class LineFileWriter<T> implements SinkWriter<T, LineFileState> {
   }
 }
 
-function pathOf(path: string | URL): string {
+/** @throws JobError INVALID_ARGUMENT unless it is a path. */
+export function pathOf(path: string | URL): string {
   if (path instanceof URL) return fileURLToPath(path);
   if (typeof path === "string" && path !== "") return path;
-  throw new JobError("INVALID_ARGUMENT", `a file sink takes the path of a file, but got ${show(path)}`);
+  throw new JobError("INVALID_ARGUMENT", `a file sink takes a path, but got ${show(path)}`);
 }

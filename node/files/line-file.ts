@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, rmSync, truncateSync, writeSync } from "node:fs";
 import { dirname, parse, join } from "node:path";
 import { JobError } from "../../core/lib/errors.ts";
 import { fileError } from "./file-errors.ts";
@@ -36,6 +36,15 @@ export class LineFile {
     }
   }
 
+  /** Creates a file that must not be there. @throws JobError SINK_FAILED. */
+  static createNew(path: string): LineFile {
+    try {
+      return new LineFile(path, openSync(path, "wx"), 0);
+    } catch (cause) {
+      throw cannotOpen(path, cause);
+    }
+  }
+
   /**
    * Goes on behind the first `position` bytes: what was written after the snapshot is cut off, because it comes again.
    * @throws JobError SINK_FAILED, and RESTORE_MISMATCH where the file is shorter.
@@ -54,8 +63,9 @@ export class LineFile {
     return this.#position;
   }
 
-  get hasPending(): boolean {
-    return this.#pending !== "";
+  /** Bytes that the file has when all is in it; what is pending counts by characters. */
+  get size(): number {
+    return this.#position + this.#pending.length;
   }
 
   append(line: string): void {
@@ -100,6 +110,13 @@ export class LineFile {
       this.#descriptor = undefined;
       closeSync(descriptor);
     }
+  }
+
+  /** Closes the file without what is pending, and removes it. */
+  discard(): void {
+    this.#pending = "";
+    this.close();
+    rmSync(this.path, { force: true });
   }
 
   /** A write may have failed behind a part of its bytes. */
