@@ -142,8 +142,9 @@ export class SourceHarness<T, Split, State> {
   }
 
   snapshot(checkpointId: number): SourceSnapshot {
-    const enumerator = this.#coordinator.snapshot(checkpointId);
+    // What the enumerator has sent reaches its readers before the barrier does; what it sends later comes behind it.
     this.runMail();
+    const enumerator = this.#coordinator.snapshot(checkpointId);
     const readers = this.#subtasks.map(({ operator, context }) => {
       operator.snapshot!(checkpointId);
       return context.snapshot({ checkpointId, kind: "checkpoint" }).operator;
