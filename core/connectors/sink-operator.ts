@@ -3,17 +3,12 @@ import { JobError } from "../lib/errors.ts";
 import { show } from "../lib/show.ts";
 import { isThenable } from "../lib/thenable.ts";
 import type { ColumnBatch } from "../data/column-batch.ts";
-import { types, type Type } from "../data/type.ts";
+import type { Type } from "../data/type.ts";
 import type { Operator, OperatorContext, OperatorFactory, Output } from "../operators/operator.ts";
 import type { OperatorListState } from "../state/operator-state.ts";
 import { MIN_WATERMARK, NO_TIMESTAMP } from "../time/timestamp.ts";
-import type { Committer, Sink, SinkWriter, SinkWriterContext } from "./sink.ts";
-
-/** What one checkpoint prepared. */
-interface Prepared<Committable> {
-  readonly checkpointId: number;
-  readonly committable: Committable;
-}
+import { Commits } from "./commits.ts";
+import type { Sink, SinkWriter, SinkWriterContext } from "./sink.ts";
 
 /** @throws JobError INVALID_ARGUMENT where the parts of the sink do not fit together. */
 export function sinkFactory<T, WriterState, Committable>(sink: Sink<T, WriterState, Committable>): OperatorFactory {
@@ -36,6 +31,8 @@ export function sinkFactory<T, WriterState, Committable>(sink: Sink<T, WriterSta
  * Runs the writer of a sink and commits in two phases what it prepares: with each snapshot the writer flushes and hands over
  * committables, which lie in operator state until that checkpoint has completed; only then the committer makes them visible.
  * After a restore everything that lies there is committed, perhaps once more: committers are idempotent.
+ *
+ * It is blocked while its writer is not ready or its commits hold it up.
  */
 export class SinkOperator<T, WriterState, Committable> implements Operator, Output<T> {
   readonly inputs: readonly Output<never>[] = [this];
@@ -44,12 +41,12 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
 
   readonly #context: OperatorContext;
   readonly #sink: Sink<T, WriterState, Committable>;
-  readonly #prepared: OperatorListState<Prepared<Committable>> | undefined;
+  readonly #commits: Commits<Committable> | undefined;
   readonly #writerStates: OperatorListState<WriterState> | undefined;
   /** One object for all writes; a writer that keeps it sees it change. */
   readonly #at = { timestamp: undefined as number | undefined, watermark: MIN_WATERMARK };
   #writer: SinkWriter<T, WriterState, Committable> | undefined;
-  #committer: Committer<Committable> | undefined;
+  #isReady = true;
   #isBlocked = false;
   #isFinished = false;
   #isEnded = false;
@@ -60,7 +57,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
     this.#sink = sink;
     const state = context.operatorState;
     if (sink.takesColumns === true) this.processColumns = (batch) => this.#takeColumns(batch);
-    if (sink.committableType !== undefined) this.#prepared = state.list("committables", preparedType(sink.committableType));
+    if (sink.committableType !== undefined) this.#commits = this.#createCommits(sink.committableType);
     if (sink.writerStateType !== undefined) this.#writerStates = state.list("writer", sink.writerStateType);
   }
 
@@ -68,9 +65,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
     const sink = this.#sink;
     const context = this.#writerContext();
     this.#guarded(() => {
-      this.#committer = sink.createCommitter?.(context);
-      // The checkpoint that was restored had completed, so what it prepared must become visible.
-      this.#commitUpTo(Infinity);
+      this.#commits?.open(sink.createCommitter!(context));
       const states = this.#writerStates?.get() ?? [];
       this.#writer = 0 < states.length ? sink.restoreWriter!(context, states) : sink.createWriter(context);
       if (sink.takesColumns === true && this.#writer.writeColumns === undefined) {
@@ -78,6 +73,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
       }
     });
     this.#updateReadiness();
+    this.#settle();
   }
 
   processRecord(record: T, timestamp: number): void {
@@ -92,7 +88,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
     } catch (cause) {
       throw this.#writeFailure(cause, record, timestamp);
     }
-    if (!isReady) this.#block();
+    if (!isReady) this.#setReady(false);
   }
 
   processWatermark(watermark: number): void {
@@ -119,7 +115,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
       });
     }
     if (0 < watermarks.length) this.processWatermark(watermarks[watermarks.length - 1]!);
-    if (!isReady) this.#block();
+    if (!isReady) this.#setReady(false);
     return isFree;
   }
 
@@ -144,7 +140,8 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
   }
 
   completed(checkpointId: number): void {
-    this.#guarded(() => this.#commitUpTo(checkpointId));
+    this.#guarded(() => this.#commits?.commit(checkpointId));
+    this.#settle();
   }
 
   // An aborted checkpoint leaves its committables where they are: the next one that completes covers them.
@@ -159,38 +156,35 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
   ended(): void {
     this.#guarded(() => {
       this.#prepare(Infinity);
-      this.#commitUpTo(Infinity);
+      this.#commits?.finish(Infinity);
     });
     this.#isEnded = true;
+    this.#settle();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      this.#guarded(() => this.#writer?.close(this.#isEnded));
+      this.#guarded(() => this.#writer?.close(this.#isEnded && this.#commits?.holdsUp !== true));
     } finally {
-      this.#guarded(() => this.#committer?.close?.());
+      this.#guarded(() => this.#commits?.close());
     }
   }
 
   #prepare(checkpointId: number): void {
-    if (this.#prepared === undefined) return;
-    for (const committable of this.#writer!.prepareCommit?.() ?? []) this.#prepared.add({ checkpointId, committable });
+    this.#commits?.prepare(checkpointId, this.#writer!.prepareCommit?.() ?? []);
   }
 
-  /** Committables leave the state only after the committer has returned. */
-  #commitUpTo(checkpointId: number): void {
-    if (this.#prepared === undefined) return;
-    const due: Committable[] = [];
-    const later: Prepared<Committable>[] = [];
-    for (const prepared of this.#prepared.get()) {
-      if (prepared.checkpointId <= checkpointId) due.push(prepared.committable);
-      else later.push(prepared);
-    }
-    if (due.length === 0) return;
-    this.#committer!.commit(due);
-    this.#prepared.update(later);
+  #createCommits(committableType: Type<Committable>): Commits<Committable> {
+    const context = this.#context;
+    return new Commits({
+      operatorState: context.operatorState,
+      committableType,
+      post: (mail) => context.post(() => this.#runMail(mail)),
+      fail: (cause) => context.fail(this.#failure(cause)),
+      onChange: () => this.#settle(),
+    });
   }
 
   #writerContext(): SinkWriterContext {
@@ -204,6 +198,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
       notifyReady: () => context.post(() => this.#updateReadiness()),
       at: (time, job) => context.at(time, () => this.#runMail(job)),
       now: () => context.processingTime.now(),
+      random: () => context.random(),
       print: (line) => context.print(line),
       results: (name) => context.submitter.results(name),
     };
@@ -213,20 +208,22 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
     if (!this.#closed) this.#guarded(mail);
   }
 
-  #block(): void {
-    if (this.#isBlocked) return;
-    this.#isBlocked = true;
-    this.#context.block();
-  }
-
   #updateReadiness(): void {
     const writer = this.#writer;
-    if (writer?.isReady === undefined || this.#closed) return;
-    if (!this.#guarded(() => writer.isReady!())) this.#block();
-    else if (this.#isBlocked) {
-      this.#isBlocked = false;
-      this.#context.unblock();
-    }
+    if (writer?.isReady !== undefined && !this.#closed) this.#setReady(this.#guarded(() => writer.isReady!()));
+  }
+
+  #setReady(isReady: boolean): void {
+    this.#isReady = isReady;
+    this.#settle();
+  }
+
+  #settle(): void {
+    const isBlocked = !this.#isReady || this.#commits?.holdsUp === true;
+    if (isBlocked === this.#isBlocked) return;
+    this.#isBlocked = isBlocked;
+    if (isBlocked) this.#context.block();
+    else this.#context.unblock();
   }
 
   #guarded<R>(call: () => R): R {
@@ -250,10 +247,6 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
     const text = cause instanceof Error ? cause.message : String(cause);
     return new JobError("SINK_FAILED", `the sink "${this.#sink.describe()}" failed: ${text}`, { ...place, cause });
   }
-}
-
-function preparedType<Committable>(committableType: Type<Committable>): Type<Prepared<Committable>> {
-  return types.object({ checkpointId: types.number, committable: committableType }) as unknown as Type<Prepared<Committable>>;
 }
 
 function requireTogether<T, WriterState, Committable>(

@@ -33,6 +33,8 @@ export interface SinkWriterContext {
   notifyReady(): void;
   at(time: number, job: () => void): Cancellable;
   now(): number;
+  /** A number in [0, 1) from the host: for names that no other writer takes. */
+  random(): number;
   print(line: string): void;
   /** Where records for whoever submitted the job go, by name: what `client.results(name)` gives. For sinks that say that they use it. */
   results(name: string): ResultTarget;
@@ -72,9 +74,63 @@ export interface SinkWriter<T, WriterState = never, Committable = never> {
   close(clean: boolean): void;
 }
 
-/** The second step of a sink that writes in two: makes visible what a completed checkpoint covers. */
+/**
+ * The second step of a sink that writes in two: makes visible what a completed checkpoint covers.
+ *
+ * A commit comes at least once. Where the process ends after it has happened and before anybody knew, the restored job commits the same again, perhaps in another
+ * subtask, when later ones have been committed already or the reader has taken what was visible. So each committable names its transaction, and whoever makes it
+ * visible remembers that name together with what it makes visible, in one step.
+ *
+ * What was written and never becomes a committable is the writer's to take back: in `close(false)`, and of writers that are gone in `restoreWriter`, whose states
+ * say which transactions a checkpoint knows.
+ *
+ * @example
+ * ```ts
+ * import { type Sink, StreamExecutionEnvironment, types } from "tamias";
+ *
+ * const table = { rows: [] as string[], transactions: new Set<string>() };
+ * const tableSink: Sink<string, never, { readonly id: string; readonly rows: readonly string[] }> = {
+ *   describe: () => "table",
+ *   committableType: types.object({ id: types.string, rows: types.array(types.string) }),
+ *   createWriter(context) {
+ *     const writer = context.random().toString(36).slice(2);
+ *     let count = 0;
+ *     let rows: string[] = [];
+ *     return {
+ *       write: (row) => void rows.push(row),
+ *       flush() {},
+ *       prepareCommit() {
+ *         if (rows.length === 0) return [];
+ *         const prepared = { id: `${writer}-${(count += 1)}`, rows };
+ *         rows = [];
+ *         return [prepared];
+ *       },
+ *       close() {},
+ *     };
+ *   },
+ *   createCommitter: () => ({
+ *     commit(committables) {
+ *       for (const { id, rows } of committables) {
+ *         if (table.transactions.has(id)) continue;
+ *         // One step for whoever reads the table.
+ *         table.rows.push(...rows);
+ *         table.transactions.add(id);
+ *       }
+ *     },
+ *   }),
+ * };
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * env.fromElements("a", "b").sinkTo(tableSink);
+ * await env.execute();
+ * console.log(table.rows); // [ 'a', 'b' ]
+ * ```
+ */
 export interface Committer<Committable> {
-  /** Makes them visible; must be idempotent: after a restore the same ones may come again. */
-  commit(committables: readonly Committable[]): void;
+  /**
+   * Makes them visible; must be idempotent. Whoever answers later returns a promise, or anything else with `then`: until it is fulfilled, no other commit begins, the
+   * committables stay in the state of the sink, and the job does not end. What it throws or rejects with fails the job, which commits them again when it is restored.
+   */
+  commit(committables: readonly Committable[]): void | PromiseLike<void>;
   close?(): void;
 }

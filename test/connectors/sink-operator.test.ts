@@ -144,6 +144,142 @@ describe("two-phase commit", () => {
   });
 });
 
+/** Answers when a test says so, in order. */
+class SlowCommits {
+  readonly begun: string[] = [];
+  readonly visible: string[] = [];
+  readonly #answers: { readonly fulfilled: () => unknown; readonly rejected: (cause: unknown) => unknown }[] = [];
+
+  sink(): Sink<string, never, string> {
+    return {
+      describe: () => "slow",
+      createWriter: () => {
+        const records: string[] = [];
+        return { write: (record) => void records.push(record), flush: () => {}, prepareCommit: () => records.splice(0), close: (clean) => void this.begun.push(`close ${clean}`) };
+      },
+      createCommitter: () => ({
+        commit: (names) => {
+          this.begun.push(names.join());
+          return {
+            then: (fulfilled: () => unknown, rejected: (cause: unknown) => unknown) => {
+              this.#answers.push({ fulfilled: () => (this.visible.push(...names), fulfilled()), rejected });
+            },
+          } as unknown as PromiseLike<void>;
+        },
+      }),
+      committableType: types.string,
+    };
+  }
+
+  answer(failure?: Error): void {
+    const { fulfilled, rejected } = this.#answers.shift()!;
+    if (failure === undefined) fulfilled();
+    else rejected(failure);
+  }
+}
+
+describe("commits that answer later", () => {
+  function open(slow: SlowCommits, from: readonly HarnessSnapshot[] = []): OperatorHarness {
+    const harness = new OperatorHarness(sinkFactory(slow.sink()), {}, from);
+    harness.open();
+    return harness;
+  }
+  /** Lets the harness read the mail that the answer is. */
+  function answer(slow: SlowCommits, harness: OperatorHarness, failure?: Error): void {
+    slow.answer(failure);
+    harness.setProcessingTime(0);
+  }
+  function checkpoint(harness: OperatorHarness, id: number, record: string): HarnessSnapshot {
+    harness.element(record);
+    const snapshot = harness.snapshot(id);
+    harness.completed(id);
+    return snapshot;
+  }
+
+  test("one at a time and in order, and where another waits, the sink blocks", () => {
+    const slow = new SlowCommits();
+    const harness = open(slow);
+    checkpoint(harness, 1, "a");
+    expect(harness.isBlocked).toBe(false);
+    checkpoint(harness, 2, "b");
+    expect([slow.begun, harness.isBlocked]).toEqual([["a"], true]);
+    checkpoint(harness, 3, "c");
+    answer(slow, harness);
+    expect([slow.begun, harness.isBlocked]).toEqual([["a", "b,c"], true]);
+    answer(slow, harness);
+    expect(harness.isBlocked).toBe(false);
+    checkpoint(harness, 4, "d");
+    answer(slow, harness);
+    expect(slow.visible).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("a snapshot taken meanwhile has what is being committed, one behind the answer has not", () => {
+    const slow = new SlowCommits();
+    const harness = open(slow);
+    checkpoint(harness, 1, "a");
+    harness.element("b");
+    const during = harness.snapshot(2);
+    answer(slow, harness);
+    const behind = harness.snapshot(3);
+    const committedFrom = (snapshot: HarnessSnapshot): readonly string[] => {
+      const again = new SlowCommits();
+      open(again, [snapshot]);
+      return again.begun;
+    };
+    expect([committedFrom(during), committedFrom(behind)]).toEqual([["a,b"], ["b"]]);
+  });
+
+  test("a restore takes no records before it has committed again, and later checkpoints wait for their own completion", () => {
+    const first = new SlowCommits();
+    const snapshot = checkpoint(open(first), 1, "a");
+    const slow = new SlowCommits();
+    const harness = open(slow, [snapshot, snapshot]);
+    expect([slow.begun, harness.isBlocked]).toEqual([["a,a"], true]);
+    answer(slow, harness);
+    expect(harness.isBlocked).toBe(false);
+    harness.element("b");
+    harness.snapshot(2);
+    checkpoint(harness, 3, "c");
+    expect(slow.begun).toEqual(["a,a", "b,c"]);
+  });
+
+  test("the end waits for those under way and for its own", () => {
+    const slow = new SlowCommits();
+    const harness = open(slow);
+    checkpoint(harness, 1, "a");
+    harness.element("b");
+    harness.finish();
+    expect([slow.begun, harness.isBlocked]).toEqual([["a"], true]);
+    answer(slow, harness);
+    expect([slow.begun, harness.isBlocked]).toEqual([["a", "b"], true]);
+    answer(slow, harness);
+    expect(harness.isBlocked).toBe(false);
+    harness.close();
+    expect(slow.begun).toEqual(["a", "b", "close true"]);
+  });
+
+  test("one that fails, fails the job and stays in state", () => {
+    const slow = new SlowCommits();
+    const harness = open(slow);
+    const snapshot = checkpoint(harness, 1, "a");
+    expect(() => answer(slow, harness, new Error("store is down"))).toThrow('[SINK_FAILED] the sink "slow" failed: store is down');
+    harness.close();
+    const again = new SlowCommits();
+    const restored = open(again, [snapshot]);
+    answer(again, restored);
+    expect(again.visible).toEqual(["a"]);
+  });
+
+  test("answers behind the close are nobody's", () => {
+    const slow = new SlowCommits();
+    const harness = open(slow);
+    checkpoint(harness, 1, "a");
+    harness.close();
+    answer(slow, harness);
+    expect(slow.begun).toEqual(["a", "close false"]);
+  });
+});
+
 test("a sink that is not ready blocks its task until it says so", () => {
   let room = 2;
   let listener = (): void => {};

@@ -8,6 +8,7 @@ const FOLDERS = "lib data host metrics time state windows functions operators co
 const ALLOWED: Readonly<Record<string, string>> = {
   "core/connectors/callback-sink.ts": "a callback of the user may answer by promise; the writer is not ready until then",
   "core/connectors/collection-source.ts": "adapts a ReadableStream of the user to an async iterator",
+  "core/connectors/commits.ts": "a committer may answer by promise, which is posted as mail; where it answers at once there is none",
   "core/connectors/sink-operator.ts": "a promise that a writer gives is refused, and what it comes to passed over",
   "core/connectors/column-chunks.ts": "a function of the user may answer with a promise of columns; readers are woken when it has",
   "core/connectors/pulled-ahead.ts": "async iterables of the user answer by promise; each answer is posted as mail",
