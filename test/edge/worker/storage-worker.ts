@@ -15,7 +15,7 @@ export class StorageObject extends Storage {
   }
 }
 
-type Call = (open: (url: string) => AsyncStorage, env: StoragesEnv, ...args: readonly string[]) => Promise<unknown>;
+type Call = (open: (url: string) => AsyncStorage, env: StoragesEnv, ...args: readonly string[]) => PromiseLike<unknown>;
 
 /** What a test can ask for, by its name. */
 const CALLS: Readonly<Record<string, Call>> = {

@@ -40,7 +40,7 @@ function ended<T>(request: IDBRequest<T>): Promise<T> {
 }
 
 /** What a storage says where there is room for less than this value. */
-function refusal(): Promise<string> {
+function refusal(): PromiseLike<string> {
   return openIndexedDbStorage("idb:full").putIfAbsent("a", randomBytes(20_000_000, 1)).then(String, String);
 }
 
