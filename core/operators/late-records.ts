@@ -7,7 +7,6 @@ export interface LateRecordsOptions<T> {
   readonly tag: OutputTag<T> | undefined;
   /** Where the clock decides, no record is late. */
   readonly isEventTime: boolean;
-  readonly time: { readonly watermark: number };
 }
 
 /** Where records go that no window takes: too late for all, or, where windows leave gaps, between two. */
@@ -22,10 +21,10 @@ export class LateRecords<T> {
     this.#output = options.tag === undefined ? undefined : context.sideOutput(options.tag);
   }
 
-  /** A record that is not late itself, where windows leave gaps, is not counted. */
-  reject(record: () => T, timestamp: number): void {
-    const { allowedLatenessMs, isEventTime, time } = this.#options;
-    if (!isEventTime || time.watermark < timestamp + allowedLatenessMs) return;
+  /** A record that is not late itself at this watermark, where windows leave gaps, is not counted. */
+  reject(record: () => T, timestamp: number, watermark: number): void {
+    const { allowedLatenessMs, isEventTime } = this.#options;
+    if (!isEventTime || watermark < timestamp + allowedLatenessMs) return;
     if (this.#output === undefined) this.#context.metrics.lateRecordsDropped += 1;
     else {
       this.#context.metrics.recordsOut += 1;

@@ -64,14 +64,14 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
     );
     this.#panes = makeMergingPanes({ ...options, assigner }, this.#firing, context);
     this.#emitter = new WindowEmitter({ emit, isMerging: true, currentWatermark: () => this.#firing.watermark }, context);
-    this.#late = new LateRecords({ allowedLatenessMs, tag: lateTag, isEventTime: assigner.isEventTime, time: this.#firing }, context);
+    this.#late = new LateRecords({ allowedLatenessMs, tag: lateTag, isEventTime: assigner.isEventTime }, context);
     this.#storedAssigner = context.operatorState.value<unknown>("assigner", types.dynamic, undefined, "first");
   }
 
   open(): void {
     const assigner = this.#storedAssigner.get();
     if (assigner !== undefined) this.#assigner.restore?.(assigner);
-    this.#panes.resumeFrom(this.#firing.restore());
+    this.#firing.restore(this.#panes);
     this.#emitter.open();
     this.#firing.open(false);
   }
@@ -89,7 +89,7 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
     } catch (cause) {
       throw this.#context.userError(cause, record, timestamp);
     }
-    if (!this.#add(key, start, start + gapMs, record, timestamp)) this.#late.reject(() => record, timestamp);
+    if (!this.#add(key, start, start + gapMs, record, timestamp)) this.#late.reject(() => record, timestamp, this.#firing.watermarkOf(key));
   }
 
   processWatermark(watermark: number): void {
@@ -135,7 +135,7 @@ export class SessionWindowOperator<T, K, Contents, V, Out> implements Operator, 
       const own = 0 < index && this.#contents.kind === "reduce" ? copied(record) : record;
       if (this.#add(key, start, end, own, timestamp)) isRejected = false;
     }
-    if (isRejected) this.#late.reject(() => record, timestamp);
+    if (isRejected) this.#late.reject(() => record, timestamp, this.#firing.watermarkOf(key));
   }
 
   /** Returns false where the window is too late. */

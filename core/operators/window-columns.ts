@@ -6,7 +6,7 @@ import { KERNEL_ROWS_MAX } from "../windows/kernel.ts";
 import type { PaneDeadlines } from "../windows/panes.ts";
 import { type TimeWindow, compareWindows } from "../windows/time-window.ts";
 import { CELLS_KEPT, type WindowCell, type WindowCells } from "./window-cells.ts";
-import { waitingBatch, waitingBytes } from "./window-waiting.ts";
+import { type StoredWaiting, waitingBatch, waitingBytes } from "./window-waiting.ts";
 
 /** What the window operator does for rows that do not go as columns, and for watermarks. */
 export interface WindowRows {
@@ -157,13 +157,18 @@ export class WindowColumns {
     return true;
   }
 
+  /** The last watermark of what waits. */
+  get lastWatermark(): number | undefined {
+    return this.#batch?.watermarks.watermarks.at(-1);
+  }
+
   /** What waits, as it is stored. */
   stored(): Uint8Array | undefined {
     return this.#batch === undefined ? undefined : waitingBytes(this.#batch, this.#index, this.#nextWatermark);
   }
 
   /** Lets wait what instances before this one have left of the records that are its own; returns whether there is any. */
-  restore(stored: readonly Uint8Array[], isOwn: (record: unknown, timestamp: number) => boolean): boolean {
+  restore(stored: StoredWaiting, isOwn: (record: unknown, timestamp: number) => boolean): boolean {
     this.#batch = waitingBatch(stored, isOwn);
     this.#index = 0;
     this.#nextWatermark = 0;

@@ -1,6 +1,10 @@
 import { types } from "../data/type.ts";
-import type { OperatorValue } from "../state/operator-state.ts";
+import type { KeyId } from "../data/key.ts";
+import { type KeyGroupRange, keyGroupRange } from "../state/key-groups.ts";
+import type { OperatorListState, OperatorValue } from "../state/operator-state.ts";
+import { FiredGroups, type FiredRange, firedWithin } from "../windows/fired-groups.ts";
 import type { MergingTime } from "../windows/merging-panes.ts";
+import type { Panes } from "../windows/panes.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../time/timestamp.ts";
 import type { OperatorContext, SuspendedWork } from "./operator.ts";
 
@@ -20,6 +24,7 @@ export interface WindowFiringOptions {
 }
 
 const ALWAYS = (): boolean => true;
+const firedRangeType = /* @__PURE__ */ types.object({ first: types.int, last: types.int, until: types.number });
 
 /**
  * When the windows of an operator fire: the watermark, or the clock, fires what is due, in turns, and the watermark is forwarded after the last of them. All of
@@ -30,7 +35,8 @@ export class WindowFiring implements MergingTime {
   readonly #context: OperatorContext;
   readonly #storedWatermark: OperatorValue<number>;
   readonly #storedForwarded: OperatorValue<number>;
-  readonly #storedFiringUntil: OperatorValue<number>;
+  readonly #storedFired: OperatorListState<FiredRange>;
+  readonly #keyGroups: KeyGroupRange;
 
   /** The last watermark that was taken. */
   watermark = MIN_WATERMARK;
@@ -41,6 +47,12 @@ export class WindowFiring implements MergingTime {
   firedUntil: number;
   /** Windows that take no record up to here are too late; −∞ where none is. */
   lateUntil = -Infinity;
+  /** A window that is due after this has fired for no key: the watermark, but while some key groups have got further. */
+  sureFrom = MIN_WATERMARK;
+  /** Key groups that had got further than others when they were restored, until the rest has. */
+  #further: FiredGroups | undefined;
+  /** Whether some of them may have stopped in the middle of firing. */
+  #mayHaveStopped = false;
   /** The last watermark that was forwarded; behind `watermark` only while firing is suspended. */
   #forwarded = MIN_WATERMARK;
   /**
@@ -64,21 +76,40 @@ export class WindowFiring implements MergingTime {
     const { operatorState } = context;
     this.#storedWatermark = operatorState.value("watermark", types.number, MIN_WATERMARK, "min");
     this.#storedForwarded = operatorState.value("forwarded-watermark", types.number, MIN_WATERMARK, "min");
-    this.#storedFiringUntil = operatorState.value("clock-firing-until", types.number, -Infinity, "min");
+    this.#storedFired = operatorState.list("fired", firedRangeType, "union");
+    const { index, parallelism, maxParallelism } = context.subtask;
+    this.#keyGroups = keyGroupRange(index, parallelism, maxParallelism);
   }
 
-  /** Takes back what was stored; returns the time up to which panes had fired, for `Panes.resumeFrom`. */
-  restore(): number {
-    this.#takeWatermark(this.#storedWatermark.get());
+  /** Takes back what was stored, and schedules the restored panes by the times up to which they had fired. */
+  restore(panes: Pick<Panes<never, never>, "resumeFrom">): void {
+    const { byClock } = this.#options;
+    const fired = new FiredGroups(firedWithin(this.#storedFired.get(), this.#keyGroups, -Infinity), this.#context.subtask.maxParallelism);
+    if (fired.least < fired.most) {
+      this.#further = fired;
+      this.#mayHaveStopped = true;
+    }
+    this.#takeWatermark(byClock ? this.#storedWatermark.get() : fired.least);
     this.#forwarded = this.#storedForwarded.get();
-    this.#clockFiringUntil = this.#storedFiringUntil.get();
+    // Time is everywhere the same: what is due by the clock of one subtask is due in all.
+    if (byClock) this.#clockFiringUntil = fired.most;
     this.#context.metrics.currentWatermark = this.watermark;
-    return this.#options.byClock ? this.#clockFiringUntil : this.watermark;
+    panes.resumeFrom(fired.least, this.#further);
+  }
+
+  /** The watermark as it is for a key: its key group may have been restored with a higher one. */
+  watermarkOf(key: KeyId): number {
+    return this.#further === undefined ? this.watermark : Math.max(this.watermark, this.#further.of(key));
+  }
+
+  /** Windows of the key that take no record up to here are too late; −∞ where none is. */
+  lateUntilOf(key: KeyId): number {
+    return this.#options.isEventTime ? this.watermarkOf(key) : this.lateUntil;
   }
 
   /** A snapshot in mid-firing: what was left to fire, the watermark behind it, and what is waiting behind that, come before anything else. */
   open(isWaiting: boolean): void {
-    if (isWaiting || this.#forwarded < this.watermark || -Infinity < this.#clockFiringUntil) this.suspend();
+    if (isWaiting || this.#mayHaveStopped || this.#forwarded < this.watermark || -Infinity < this.#clockFiringUntil) this.suspend();
     else this.wakeForNext();
   }
 
@@ -111,7 +142,9 @@ export class WindowFiring implements MergingTime {
   snapshot(): void {
     this.#storedWatermark.set(this.watermark);
     this.#storedForwarded.set(this.#forwarded);
-    this.#storedFiringUntil.set(this.#clockFiringUntil);
+    const until = this.#options.byClock ? this.#clockFiringUntil : this.watermark;
+    const ranges = this.#further?.ranges ?? [{ ...this.#keyGroups, until }];
+    this.#storedFired.update(ranges.map((range) => ({ ...range, until: Math.max(range.until, until) })));
   }
 
   /** BATCH: everything that there is fires, as at the end of time. */
@@ -151,16 +184,23 @@ export class WindowFiring implements MergingTime {
   readonly #work: SuspendedWork;
 
   #fire(): boolean {
+    // What had begun to fire before a restore is due whatever the time is.
+    if (this.#mayHaveStopped && !this.#options.fireDue(-Infinity, this.#mayContinue)) return false;
+    this.#mayHaveStopped = false;
     const until = this.#options.byClock ? this.#clockFiringUntil : this.watermark;
     if (this.#options.nextDeadline() <= until && !this.#options.fireDue(until, this.#mayContinue)) return false;
     this.#clockFiringUntil = -Infinity;
-    if (this.#options.byClock) this.wakeForNext();
-    else if (this.#forwarded < this.watermark) this.#forward();
+    if (this.#options.byClock) {
+      this.#further = undefined;
+      this.wakeForNext();
+    } else if (this.#forwarded < this.watermark) this.#forward();
     return true;
   }
 
   #takeWatermark(watermark: number): void {
     this.watermark = watermark;
+    if (this.#further !== undefined && this.#further.most <= watermark) this.#further = undefined;
+    this.sureFrom = this.#further === undefined || this.#options.byClock ? watermark : this.#further.most;
     if (!this.#options.byClock) this.firedUntil = watermark;
     if (this.#options.isEventTime) this.lateUntil = watermark;
   }

@@ -15,6 +15,7 @@ import { GlobalWindow, TimeWindow, type Window, compareWindows } from "../window
 import type { WindowAssigner, WindowAssignerContext } from "../windows/window-assigner.ts";
 import { deadlinesOf, hasOneWindowPerRecord } from "./default-triggers.ts";
 import type { Operator, OperatorContext, Output } from "./operator.ts";
+import { MIN_WATERMARK } from "../time/timestamp.ts";
 import { LateRecords } from "./late-records.ts";
 import { WindowCells } from "./window-cells.ts";
 import type { WindowColumns, WindowRows } from "./window-columns.ts";
@@ -86,6 +87,8 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   readonly #firing: WindowFiring;
   readonly #storedAssigner: OperatorValue<unknown>;
   readonly #storedWaiting: OperatorListState<Uint8Array>;
+  /** The watermark behind what waits. */
+  readonly #storedReached: OperatorValue<number>;
 
   constructor(options: WindowOptions<T, K, Contents, V, Out>, context: OperatorContext) {
     const { keyOf, contents, emit, allowedLatenessMs, lateTag } = options;
@@ -138,18 +141,20 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
       isStorable: () => this.#columns?.isStorable !== false,
     };
     this.#firing = new WindowFiring(firing, context);
-    this.#late = new LateRecords({ allowedLatenessMs, tag: lateTag, isEventTime: firing.isEventTime, time: this.#firing }, context);
+    this.#late = new LateRecords({ allowedLatenessMs, tag: lateTag, isEventTime: firing.isEventTime }, context);
     const { operatorState } = context;
     this.#storedAssigner = operatorState.value<unknown>("assigner", types.dynamic, undefined, "first");
     this.#storedWaiting = operatorState.list("waiting", types.bytes, "union");
+    this.#storedReached = operatorState.value("waiting-watermark", types.number, MIN_WATERMARK, "min");
   }
 
   open(): void {
     const assigner = this.#storedAssigner.get();
     if (assigner !== undefined) this.#assigner.restore?.(assigner);
-    this.#panes.resumeFrom(this.#firing.restore());
+    this.#firing.restore(this.#panes);
     this.#emitter.open();
-    const isWaiting = this.#columns?.restore(this.#storedWaiting.get(), (record, timestamp) => this.#isOwn(record as T, timestamp)) === true;
+    const waiting = { buffers: this.#storedWaiting.get(), watermark: this.#storedReached.get() };
+    const isWaiting = this.#columns?.restore(waiting, (record, timestamp) => this.#isOwn(record as T, timestamp)) === true;
     this.#storedWaiting.clear();
     this.#firing.open(isWaiting);
   }
@@ -162,19 +167,19 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   #take(record: T, timestamp: number): void {
     const cell = this.#cells?.of(timestamp);
     // Most records are on time for all their windows, which are known by their timestamp.
-    if (cell !== undefined && this.#firing.watermark < cell.firstFire) this.#addTo(this.#keyIdOf(record, timestamp), cell.windows, record, timestamp);
+    if (cell !== undefined && this.#firing.sureFrom < cell.firstFire) this.#addTo(this.#keyIdOf(record, timestamp), cell.windows, record, timestamp);
     else this.#takeAny(record, timestamp);
   }
 
   /** Records that are on time for all their windows only change panes. */
   #takeRun(cells: WindowCells, records: readonly T[], timestamps: Float64Array, from: number, to: number): number {
-    const { watermark } = this.#firing;
+    const { sureFrom } = this.#firing;
     let taken = from;
     try {
       while (taken < to) {
         const timestamp = timestamps[taken]!;
         const cell = cells.of(timestamp);
-        if (cell.firstFire <= watermark) break;
+        if (cell.firstFire <= sureFrom) break;
         const record = records[taken]!;
         // As one by one: a record that fails has come in.
         taken += 1;
@@ -187,9 +192,20 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   }
 
   #takeAny(record: T, timestamp: number): void {
-    const kept = this.#withoutTooLate(this.#windowsOf(record, timestamp));
-    if (kept.length === 0) return this.#late.reject(() => record, timestamp);
+    const windows = this.#windowsOf(record, timestamp);
+    const { watermark, sureFrom, lateUntil } = this.#firing;
+    if (watermark < sureFrom) return this.#takeOfGroup(windows, record, timestamp);
+    const kept = this.#withoutTooLate(windows, lateUntil);
+    if (kept.length === 0) return this.#late.reject(() => record, timestamp, watermark);
     this.#add(this.#keyIdOf(record, timestamp), kept, record, timestamp);
+  }
+
+  /** Where key groups that were restored stand at watermarks of their own, the key says which one decides. */
+  #takeOfGroup(windows: readonly TimeWindow[], record: T, timestamp: number): void {
+    const key = this.#keyIdOf(record, timestamp);
+    const kept = this.#withoutTooLate(windows, this.#firing.lateUntilOf(key));
+    if (kept.length === 0) this.#late.reject(() => record, timestamp, this.#firing.watermarkOf(key));
+    else this.#add(key, kept, record, timestamp);
   }
 
   processWatermark(watermark: number): void {
@@ -213,7 +229,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
         return operator.#firing.watermark;
       },
       take: (batch, row) => this.#take(batch.rowAt(row) as T, batch.timestamps[row]!),
-      reject: (batch, row) => this.#late.reject(() => batch.rowAt(row) as T, batch.timestamps[row]!),
+      reject: (batch, row) => this.#late.reject(() => batch.rowAt(row) as T, batch.timestamps[row]!, this.#firing.watermark),
       // Columns of keys hold strings, numbers, booleans and bigints.
       keyAt: (batch, row) => {
         if (batch.records !== undefined) return this.#keyOfRecord(batch.records[row] as T);
@@ -249,6 +265,7 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     this.#firing.snapshot();
     this.#storedAssigner.set(this.#assigner.snapshot?.());
     this.#storedWaiting.update([this.#columns?.stored() ?? NOTHING_WAITS]);
+    this.#storedReached.set(Math.max(this.#firing.watermark, this.#columns?.lastWatermark ?? MIN_WATERMARK));
   }
 
   endKey(): void {
@@ -294,14 +311,14 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
     }
   }
 
-  #isTooLate(window: TimeWindow): boolean {
-    return window.end - 1 + this.#allowedLatenessMs <= this.#firing.lateUntil;
+  #isTooLate(window: TimeWindow, lateUntil: number): boolean {
+    return window.end - 1 + this.#allowedLatenessMs <= lateUntil;
   }
 
   /** The same array where none is too late, so that most records allocate nothing. */
-  #withoutTooLate(windows: readonly TimeWindow[]): readonly TimeWindow[] {
+  #withoutTooLate(windows: readonly TimeWindow[], lateUntil: number): readonly TimeWindow[] {
     for (const window of windows) {
-      if (this.#isTooLate(window)) return windows.filter((each) => !this.#isTooLate(each));
+      if (this.#isTooLate(window, lateUntil)) return windows.filter((each) => !this.#isTooLate(each, lateUntil));
     }
     return windows;
   }
@@ -326,8 +343,9 @@ export class WindowOperator<T, K, Contents, V, Out> implements Operator, Output<
   /** Fires at once the panes of a record that came after their time: the accumulated value, once more or for the first time. */
   #fireAgain(key: KeyId, windows: readonly TimeWindow[]): void {
     let late: TimeWindow[] | undefined;
+    const watermark = this.#firing.watermarkOf(key);
     for (const window of windows) {
-      if (this.#deadlines.fireTime(window) <= this.#firing.watermark) (late ??= []).push(window);
+      if (this.#deadlines.fireTime(window) <= watermark) (late ??= []).push(window);
     }
     if (late === undefined) return;
     this.#context.metrics.lateRecordsKept += 1;

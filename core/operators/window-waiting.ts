@@ -1,6 +1,7 @@
 import { BatchCursor } from "../data/batch-cursor.ts";
 import { BufferBuilder, BufferReader, DONE } from "../data/channel-buffer.ts";
-import { ColumnBatch } from "../data/column-batch.ts";
+import { ColumnBatch, NO_WATERMARKS } from "../data/column-batch.ts";
+import { MIN_WATERMARK } from "../time/timestamp.ts";
 import { recordBatch } from "../data/record-batch.ts";
 
 /** What is left of a batch, as a channel buffer: from this record on, and from this watermark. */
@@ -13,14 +14,23 @@ export function waitingBytes(batch: ColumnBatch, index: number, nextWatermark: n
   return builder.finish();
 }
 
+/** What former subtasks have left, or this one. */
+export interface StoredWaiting {
+  /** One of each, without bytes where nothing waited. */
+  readonly buffers: readonly Uint8Array[];
+  /** The least watermark that any of them stood at behind what waited. */
+  readonly watermark: number;
+}
+
 /**
- * What this subtask goes on with of what all former ones have left, a buffer each, without bytes where nothing waited. Where there were several, one watermark
- * says nothing of the others, and what the input brings next will do.
+ * What this subtask goes on with of what waited. Where there were several, a watermark of one says nothing of the others: only the one that all had got to comes, last.
+ * The input does not bring it again.
  */
-export function waitingBatch(stored: readonly Uint8Array[], isOwn: (record: unknown, timestamp: number) => boolean): ColumnBatch | undefined {
-  const batches = stored.filter(({ length }) => 0 < length).map((bytes) => ownRows(readBatch(bytes), isOwn));
+export function waitingBatch({ buffers, watermark }: StoredWaiting, isOwn: (record: unknown, timestamp: number) => boolean): ColumnBatch | undefined {
+  const batches = buffers.filter(({ length }) => 0 < length).map((bytes) => ownRows(readBatch(bytes), isOwn));
   const [only] = batches;
-  const batch = stored.length === 1 && only !== undefined ? only : joined(batches);
+  if (only === undefined) return undefined;
+  const batch = buffers.length === 1 ? only : joined(batches, watermark);
   return batch.length === 0 && batch.watermarks.rows.length === 0 ? undefined : batch;
 }
 
@@ -40,7 +50,7 @@ function ownRows(batch: ColumnBatch, isOwn: (record: unknown, timestamp: number)
   return rows.length === batch.rowCount ? batch : batch.select(Int32Array.from(rows));
 }
 
-function joined(batches: readonly ColumnBatch[]): ColumnBatch {
+function joined(batches: readonly ColumnBatch[], watermark: number): ColumnBatch {
   const records: unknown[] = [];
   const timestamps: number[] = [];
   for (const batch of batches) {
@@ -50,5 +60,6 @@ function joined(batches: readonly ColumnBatch[]): ColumnBatch {
       timestamps.push(batch.timestamps[row]!);
     }
   }
-  return recordBatch(records, { timestamps: Float64Array.from(timestamps) });
+  const watermarks = watermark === MIN_WATERMARK ? NO_WATERMARKS : { rows: [records.length], watermarks: [watermark] };
+  return recordBatch(records, { timestamps: Float64Array.from(timestamps), watermarks });
 }

@@ -5,6 +5,7 @@ import type { KeyId } from "../data/key.ts";
 import { keyGroupOf } from "../state/key-groups.ts";
 import type { ChangeTracker, ComponentRegistry, KeyedComponent, Namespace } from "../state/keyed-state.ts";
 import { keysInOrder, slotsInOrder } from "./firing-order.ts";
+import type { FiredGroups } from "./fired-groups.ts";
 import { FiringMarks, isMark, TO_DROP, TO_FIRE, type VisitMark } from "./firing-marks.ts";
 import {
   endOfLastSlices,
@@ -55,7 +56,7 @@ interface FiringWindow<Contents> {
  * that all its panes share. A record costs one look-up where it falls into the window of the record before, and one
  * more where not.
  *
- * Invariant: all panes of a window have fired, or none has, apart from the window at which a `fireDue` has stopped.
+ * Invariant: all panes of a window have fired, or none has, apart from the window at which a `fireDue` has stopped, and from key groups that were restored further.
  */
 export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponent {
   readonly name = "panes";
@@ -68,6 +69,10 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   readonly #tables = new WindowMap<PaneTable<Contents>>();
   readonly #schedule: WindowSchedule;
   readonly #marks = new FiringMarks();
+  /** Key groups that had got further when they were restored, until the rest has. */
+  #further: FiredGroups | undefined;
+  /** What restored keys had still to drop, by window. */
+  readonly #leftToDrop = new Map<Namespace, { readonly window: TimeWindow; readonly keys: Set<KeyId> }>();
   readonly #tracker: ChangeTracker;
   /** The table of the last record: most records follow one of their window. */
   #last: PaneTable<Contents> | undefined;
@@ -104,6 +109,8 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   add(key: KeyId, windows: readonly TimeWindow[], record: T, timestamp: number, firedUntil: number): void {
     if (this.#slices !== undefined) {
       this.#addTo(this.#sliceFor(this.#slices, windows, timestamp, firedUntil), key, record, timestamp);
+      // A key whose key group has got further opens a slice with fewer windows than others need.
+      if (this.#further !== undefined) for (const window of windows) this.#schedule.add(window, firedUntil);
       return;
     }
     for (let index = 0; index < windows.length; index += 1) {
@@ -147,6 +154,7 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
   }
 
   nextDeadline(): number {
+    if (0 < this.#leftToDrop.size) return -Infinity;
     const firing = this.#firing[this.#firingIndex];
     const next = this.#schedule.nextDeadline();
     return firing === undefined ? next : Math.min(next, this.#options.deadlines.fireTime(firing.window));
@@ -165,8 +173,9 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
 
   dropDue(time: number, each: ((key: KeyId, window: TimeWindow) => void) | undefined): void {
     assert(this.#firing.length === 0, "panes are dropped when nothing is left to fire");
+    if (0 < this.#leftToDrop.size) this.#dropLeft(each);
     for (const window of this.#schedule.takeDrops(time)) {
-      if (each !== undefined) for (const key of keysOf(this.#orderOf(window))) each(key, window);
+      if (each !== undefined) for (const key of this.#keysToDrop(window)) each(key, window);
       const end = this.#slices === undefined ? window.end : endOfLastSlices(this.#slices, window);
       for (const table of this.#tablesBetween(window.start, end)) {
         if (this.#tracker.isIdle !== true) table.forEach((slot) => this.#tracker.changed(table.keys[slot]!, table.text));
@@ -174,17 +183,24 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
         this.#forget(table);
       }
     }
+    if (this.#further !== undefined && this.#further.most <= time) this.#further = undefined;
   }
 
-  resumeFrom(firedUntil: number): void {
-    for (const { start, end } of this.#tables) {
-      if (this.#slices === undefined) this.#schedule.add(new TimeWindow(start, end), firedUntil);
-      else this.#resumeSlice(this.#slices, start, firedUntil);
+  resumeFrom(firedUntil: number, further?: FiredGroups): void {
+    this.#further = further;
+    for (const table of this.#tables) {
+      const { start, end } = table;
+      if (this.#slices !== undefined) this.#resumeSlice(this.#slices, start, firedUntil);
+      else {
+        const window = new TimeWindow(start, end);
+        this.#schedule.add(window, firedUntil);
+        if (further !== undefined) table.forEach((slot) => this.#isLeftToDrop(table.keys[slot]!, window, firedUntil));
+      }
     }
     const toFire = new Map<Namespace, Set<KeyId>>();
     this.#marks.forEach((key, text, mark) => {
       const window = spanOf(text);
-      if (this.#slices !== undefined) this.#schedule.add(window, firedUntil);
+      if (this.#slices !== undefined && !this.#isLeftToDrop(key, window, firedUntil)) this.#schedule.add(window, firedUntil);
       if (mark !== TO_FIRE) return;
       if (!this.#holds(key, window)) throw corrupt(`the window ${window} is marked, but holds nothing`);
       const keys = toFire.get(text) ?? new Set();
@@ -379,13 +395,53 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
     return table === undefined ? { table, keys: [] } : { table, slots: slotsInOrder(table, this.#maxParallelism) };
   }
 
-  /** What is left of it where a restored firing goes on. */
+  /** What is left of it where a restored firing goes on, or some of its key groups have fired already. */
   #firingOrderOf({ window, only }: FiringWindow<Contents>): PaneOrder<Contents> {
     const order = this.#orderOf(window);
-    if (only === undefined) return order;
-    if (order.table === undefined) return { table: undefined, keys: order.keys.filter((key) => only.has(key)) };
+    const further = this.#further;
+    if (only === undefined && further === undefined) return order;
+    const fireTime = this.#options.deadlines.fireTime(window);
+    const isLeft = (key: KeyId): boolean => (only === undefined ? further?.haveReached(key, fireTime) !== true : only.has(key));
+    if (order.table === undefined) return { table: undefined, keys: order.keys.filter(isLeft) };
     const { table, slots } = order;
-    return { table, slots: slots.filter((slot) => only.has(table.keys[slot]!)) };
+    return { table, slots: slots.filter((slot) => isLeft(table.keys[slot]!)) };
+  }
+
+  /** Those that have not dropped it already, as key groups that were restored further may have. */
+  #keysToDrop(window: TimeWindow): readonly KeyId[] {
+    const keys = keysOf(this.#orderOf(window));
+    const further = this.#further;
+    return further === undefined ? keys : keys.filter((key) => !further.haveReached(key, this.#options.deadlines.dropTime(window)));
+  }
+
+  /** Whether the window of a restored key was to be dropped already: then it is as soon as what was left to fire has. Other keys may not have it, or not yet. */
+  #isLeftToDrop(key: KeyId, window: TimeWindow, firedUntil: number): boolean {
+    if ((this.#further?.of(key) ?? firedUntil) < this.#options.deadlines.dropTime(window)) return false;
+    const text = spanText(window.start, window.end);
+    const left = this.#leftToDrop.get(text) ?? { window, keys: new Set() };
+    left.keys.add(key);
+    this.#leftToDrop.set(text, left);
+    return true;
+  }
+
+  #dropLeft(each: ((key: KeyId, window: TimeWindow) => void) | undefined): void {
+    const left = [...this.#leftToDrop.values()].sort((a, b) => compareWindows(a.window, b.window));
+    this.#leftToDrop.clear();
+    for (const { window, keys } of left) {
+      for (const key of keysOf(this.#orderOf(window))) if (keys.has(key)) each?.(key, window);
+      const end = this.#slices === undefined ? window.end : endOfLastSlices(this.#slices, window);
+      for (const table of this.#tablesBetween(window.start, end)) {
+        for (const key of keys) this.#removePane(table, key);
+        if (table.size === 0) this.#forget(table);
+      }
+    }
+  }
+
+  #removePane(table: PaneTable<Contents>, key: KeyId): void {
+    const slot = table.slotOf(key);
+    if (slot === 0) return;
+    this.#delete(table, slot);
+    this.#tracker.changed(key, table.text);
   }
 
   #holds(key: KeyId, window: TimeWindow): boolean {
@@ -430,13 +486,14 @@ export class HeapPanes<T, Contents> implements Panes<T, Contents>, KeyedComponen
 
   #collectMarks(visit: VisitMark): void {
     const firing = this.#firing.slice(this.#firingIndex);
-    if (firing.length === 0) return;
+    if (firing.length === 0 && this.#leftToDrop.size === 0) return;
     // Without slices a pane that is there is still to be dropped, and needs no mark for it.
     if (this.#slices !== undefined) {
       for (const window of this.#schedule.dropsUntil(this.#firingTime)) {
         const text = spanText(window.start, window.end);
-        for (const key of keysOf(this.#orderOf(window))) visit(key, text, TO_DROP);
+        for (const key of this.#keysToDrop(window)) visit(key, text, TO_DROP);
       }
+      for (const [text, { keys }] of this.#leftToDrop) for (const key of keys) visit(key, text, TO_DROP);
     }
     for (const each of firing) {
       const { window, order = this.#firingOrderOf(each), firedCount } = each;

@@ -9,6 +9,7 @@ import type { Slots } from "./aggregate-slots.ts";
 import type { BuiltInAggregates } from "./built-in-aggregates.ts";
 import type { ColumnPanes, EachPaneColumns, OpenSpan, RowRun } from "./column-panes.ts";
 import { FrozenPanes } from "./frozen-panes.ts";
+import type { FiredGroups } from "./fired-groups.ts";
 import { FiringMarks, isMark, TO_DROP, TO_FIRE, type VisitMark } from "./firing-marks.ts";
 import { HeapPanes } from "./heap-panes.ts";
 import { FIRST_KEY_SLOT, keepOnly, type Kernel, KERNEL_ROWS_MAX, type KernelOutput, type MakeKernel, OVERFLOW, wordTypes } from "./kernel.ts";
@@ -263,10 +264,11 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
     this.#freeSlots(kernel);
   }
 
-  resumeFrom(firedUntil: number): void {
+  resumeFrom(firedUntil: number, further?: FiredGroups): void {
+    if (further !== undefined) this.#toHeap();
     this.#firedUntil = firedUntil;
     const kernel = this.#kernel;
-    if (kernel === undefined) return this.#heap?.resumeFrom(firedUntil);
+    if (kernel === undefined) return this.#heap?.resumeFrom(firedUntil, further);
     for (const { start, end } of this.#spans) {
       if (this.#slices === undefined) this.#schedule.add(new TimeWindow(start, end), firedUntil);
       else this.#resumeSlice(this.#slices, start, firedUntil);
@@ -276,11 +278,9 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
       const window = spanOf(text);
       if (this.#slices !== undefined) this.#schedule.add(window, firedUntil);
       if (mark !== TO_FIRE) return;
-      const numbers = toFire.get(text) ?? new Set();
-      toFire.set(text, numbers.add(this.#markedNumber(kernel, key, window)));
+      toFire.set(text, (toFire.get(text) ?? new Set<number>()).add(this.#markedNumber(kernel, key, window)));
     });
-    for (const [text, only] of toFire) this.#firing.push({ window: spanOf(text), only, firedCount: 0 });
-    this.#firing.sort(byWindow);
+    this.#firing = Array.from(toFire, ([text, only]) => ({ window: spanOf(text), only, firedCount: 0 })).sort(byWindow);
     this.#firingTime = firedUntil;
   }
 
@@ -429,7 +429,7 @@ export class KernelPanes<T> implements ColumnPanes<T, Slots>, KeyedComponent {
     this.#numbers.forget(slots);
   }
 
-  /** Moves everything to the heap: for good, since values that do not fit come again. */
+  /** Moves everything to the heap, for good: values that do not fit come again. It is also where a window may have fired for some of its keys only. */
   #toHeap(): HeapPanes<T, Slots> {
     if (this.#heap !== undefined) return this.#heap;
     // Within a restore no change is to be reported, and what is due not known yet.

@@ -1,6 +1,7 @@
 import type { KeyId } from "../data/key.ts";
 import { assert } from "../lib/assert.ts";
 import { type KeyedState, NO_NAMESPACE, type StateTable } from "../state/keyed-state.ts";
+import type { FiredGroups } from "./fired-groups.ts";
 import type { MergingDeadlines, MergingPanes, MergingTime } from "./merging-panes.ts";
 import { MERGING_WINDOWS } from "./merging-state.ts";
 import { MergingWindowSet } from "./merging-window-set.ts";
@@ -23,6 +24,8 @@ export class KeyedMergingPanes<T, Contents> implements MergingPanes<T, Contents>
   readonly #time: MergingTime;
   readonly #fireDelayMs: number;
   readonly #allowedLatenessMs: number;
+  /** Key groups that had got further when they were restored. */
+  #further: FiredGroups | undefined;
 
   constructor({ state, panes, time, deadlines, allowedLatenessMs }: KeyedMergingPanesOptions<T, Contents>) {
     this.#sets = state.table(MERGING_WINDOWS);
@@ -40,7 +43,8 @@ export class KeyedMergingPanes<T, Contents> implements MergingPanes<T, Contents>
     const { firedUntil, lateUntil } = this.#time;
     const added = new TimeWindow(start, end);
     const set = this.#sets.get(key, NO_NAMESPACE) ?? new MergingWindowSet();
-    if (set.mergedWith(added).maxTimestamp() + this.#allowedLatenessMs <= lateUntil) return false;
+    const further = this.#further;
+    if (set.mergedWith(added).maxTimestamp() + this.#allowedLatenessMs <= (further === undefined ? lateUntil : Math.max(lateUntil, further.of(key)))) return false;
     const sizeBefore = set.size;
     let hasMerged = false;
     const window = set.addWindow(added, (result, merged) => {
@@ -49,7 +53,8 @@ export class KeyedMergingPanes<T, Contents> implements MergingPanes<T, Contents>
     });
     if (hasMerged || set.size !== sizeBefore) this.#sets.put(key, NO_NAMESPACE, set);
     this.#panes.add(key, [window], record, timestamp, firedUntil);
-    return window.maxTimestamp() + this.#fireDelayMs <= firedUntil ? window : true;
+    const fireTime = window.maxTimestamp() + this.#fireDelayMs;
+    return fireTime <= firedUntil || further?.haveReached(key, fireTime) === true ? window : true;
   }
 
   read(key: KeyId, window: TimeWindow): Contents | undefined {
@@ -71,8 +76,9 @@ export class KeyedMergingPanes<T, Contents> implements MergingPanes<T, Contents>
     });
   }
 
-  resumeFrom(firedUntil: number): void {
-    this.#panes.resumeFrom(firedUntil);
+  resumeFrom(firedUntil: number, further?: FiredGroups): void {
+    this.#further = further;
+    this.#panes.resumeFrom(firedUntil, further);
   }
 
   #retire(key: KeyId, window: TimeWindow): void {

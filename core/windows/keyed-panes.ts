@@ -12,6 +12,7 @@ import type {
   StateTable,
 } from "../state/keyed-state.ts";
 import type { Timers } from "../time/timers.ts";
+import type { FiredGroups } from "./fired-groups.ts";
 import { FiringMarks, isMark, TO_DROP, TO_FIRE, type VisitMark } from "./firing-marks.ts";
 import {
   endOfLastSlices,
@@ -66,6 +67,8 @@ export class KeyedPanes<T, Contents> implements Panes<T, Contents>, KeyedCompone
   readonly #table: StateTable<StoredPane<Contents>>;
   readonly #timers: Timers;
   readonly #marks = new FiringMarks();
+  /** Key groups that had got further when they were restored. */
+  #further: FiredGroups | undefined;
   readonly #tracker: ChangeTracker | undefined;
   #nextPosition = 0;
   /** Panes that a stopped `fireDue` still has before it, in the order in which they fire. */
@@ -164,22 +167,24 @@ export class KeyedPanes<T, Contents> implements Panes<T, Contents>, KeyedCompone
     this.#toDrop = [];
   }
 
-  resumeFrom(firedUntil: number): void {
+  resumeFrom(firedUntil: number, further?: FiredGroups): void {
+    this.#further = further;
     const { deadlines, slices } = this.#options;
     this.#table.forEach((key, text) => {
       const span = spanOf(text);
-      if (slices === undefined) return this.#schedule(key, span, firedUntil);
+      if (slices === undefined) return this.#resume(key, span, firedUntil);
       // What was dropped before is told from what is still to be dropped by marks alone: the slices outlive both.
       for (const window of windowsOfSlice(slices, span.start)) {
-        if (firedUntil < deadlines.dropTime(window)) this.#schedule(key, window, firedUntil);
+        if ((further?.of(key) ?? firedUntil) < deadlines.dropTime(window)) this.#schedule(key, window, firedUntil);
       }
     });
     this.#marks.forEach((key, text, mark) => {
       const window = spanOf(text);
       if (mark === TO_FIRE) this.#toFire.push(this.#duePane(key, window));
-      if (slices !== undefined) this.#schedule(key, window, firedUntil);
+      if (slices !== undefined) this.#resume(key, window, firedUntil);
     });
     this.#toFire.sort(byFiringOrder);
+    this.#toDrop.sort(byFiringOrder);
   }
 
   forEachAddress(visit: (key: KeyId, namespace: Namespace) => void): void {
@@ -250,8 +255,15 @@ export class KeyedPanes<T, Contents> implements Panes<T, Contents>, KeyedCompone
 
   #schedule(key: KeyId, window: TimeWindow, firedUntil: number): void {
     const fireTime = this.#options.deadlines.fireTime(window);
-    if (firedUntil < fireTime) this.#timers.registerEventTime(key, FIRE_TIMER + textOf(window), fireTime);
+    const hasFired = this.#further?.haveReached(key, fireTime) === true;
+    if (firedUntil < fireTime && !hasFired) this.#timers.registerEventTime(key, FIRE_TIMER + textOf(window), fireTime);
     this.#timers.registerEventTime(key, DROP_TIMER + textOf(window), this.#options.deadlines.dropTime(window));
+  }
+
+  /** A restored window that is not dropped yet, though it may be due: until it is dropped, each snapshot has a mark for it. */
+  #resume(key: KeyId, window: TimeWindow, firedUntil: number): void {
+    if (this.#options.deadlines.dropTime(window) <= (this.#further?.of(key) ?? firedUntil)) this.#toDrop.push(this.#duePane(key, window));
+    else this.#schedule(key, window, firedUntil);
   }
 
   #unschedule(key: KeyId, window: TimeWindow): void {

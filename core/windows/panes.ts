@@ -1,4 +1,5 @@
 import type { KeyId } from "../data/key.ts";
+import type { FiredGroups } from "./fired-groups.ts";
 import type { TimeWindow } from "./time-window.ts";
 
 /**
@@ -64,8 +65,11 @@ export interface Panes<T, Contents> {
    * when nothing due at `time` is left to fire.
    */
   dropDue(time: number, each: ((key: KeyId, window: TimeWindow) => void) | undefined): void;
-  /** After a restore, once: schedules every restored pane, given the time up to which panes had fired. */
-  resumeFrom(firedUntil: number): void;
+  /**
+   * After a restore, once: schedules every restored pane, given the time up to which panes had fired. Key groups that had got `further` go on from where they were: what
+   * they had still to fire and to drop is due at once, whatever the time is.
+   */
+  resumeFrom(firedUntil: number, further?: FiredGroups): void;
   /** Number of live (key, window) panes, or (key, slice) where sliced. */
   readonly size: number;
 }

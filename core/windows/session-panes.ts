@@ -6,6 +6,7 @@ import { corrupt } from "../lib/errors.ts";
 import { tableFormat } from "../state/heap-table.ts";
 import { keyGroupOf } from "../state/key-groups.ts";
 import { type ChangeTracker, type ComponentRegistry, type KeyedComponent, type Namespace, NO_NAMESPACE } from "../state/keyed-state.ts";
+import type { FiredGroups } from "./fired-groups.ts";
 import { FiringMarks, isMark, TO_FIRE, type VisitMark } from "./firing-marks.ts";
 import type { MergingPanes, MergingPanesOptions, MergingTime } from "./merging-panes.ts";
 import { MERGING_WINDOWS } from "./merging-state.ts";
@@ -42,6 +43,8 @@ export class SessionPanes<T, Contents> implements MergingPanes<T, Contents>, Key
   readonly #marks = new FiringMarks();
   readonly #tracker: ChangeTracker;
   readonly #setTracker: ChangeTracker;
+  /** Key groups that had got further when they were restored, until the rest has. */
+  #further: FiredGroups | undefined;
   /** What the last snapshot holds and is gone. */
   #gone: { readonly key: KeyId; readonly text: Namespace }[] = [];
   #nextPosition = 0;
@@ -77,7 +80,7 @@ export class SessionPanes<T, Contents> implements MergingPanes<T, Contents>, Key
       return this.#addAnywhere(row, key, start, end, record, timestamp);
     }
     const newEnd = endBefore < end ? end : endBefore;
-    if (this.#isTooLate(newEnd)) return false;
+    if (this.#isTooLate(key, newEnd)) return false;
     const { contents } = this.#rows;
     contents[row] = this.#contents.add(contents[row]!, record, timestamp);
     if (start < numbers[at + START]!) numbers[at + START] = start;
@@ -111,6 +114,7 @@ export class SessionPanes<T, Contents> implements MergingPanes<T, Contents>, Key
     }
     if (0 < this.#toFire.length) this.#toFire = [];
     this.#firedCount = 0;
+    if (this.#further !== undefined && this.#further.most <= time) this.#further = undefined;
     return true;
   }
 
@@ -125,9 +129,10 @@ export class SessionPanes<T, Contents> implements MergingPanes<T, Contents>, Key
     this.#toDrop = [];
   }
 
-  resumeFrom(firedUntil: number): void {
+  resumeFrom(firedUntil: number, further?: FiredGroups): void {
+    this.#further = further;
     for (let row = 0; row < this.#rows.length; row += 1) {
-      if (this.#rows.is(row, IS_THERE)) this.#schedule(row, firedUntil);
+      if (this.#rows.is(row, IS_THERE)) this.#resume(row, firedUntil);
     }
     this.#marks.forEach((key, text, mark) => {
       if (mark !== TO_FIRE) return;
@@ -202,7 +207,7 @@ export class SessionPanes<T, Contents> implements MergingPanes<T, Contents>, Key
     const last = lastIndex === rows.length ? newest : rows[lastIndex];
     if (last === undefined || this.#rows.endOf(last) < start) return this.#create(key, start, end, record, timestamp);
     const newEnd = Math.max(end, this.#rows.endOf(last));
-    if (this.#isTooLate(newEnd)) return false;
+    if (this.#isTooLate(key, newEnd)) return false;
     let firstIndex = lastIndex;
     while (0 < firstIndex && start <= this.#rows.endOf(rows[firstIndex - 1]!)) firstIndex -= 1;
     return this.#merge([...rows.slice(firstIndex, lastIndex), last], start, newEnd, record, timestamp);
@@ -236,7 +241,7 @@ export class SessionPanes<T, Contents> implements MergingPanes<T, Contents>, Key
   }
 
   #create(key: KeyId, start: number, end: number, record: T, timestamp: number): boolean | TimeWindow {
-    if (this.#isTooLate(end)) return false;
+    if (this.#isTooLate(key, end)) return false;
     const row = this.#rows.add(key, start, end, this.#nextPosition, this.#contents.create(record, timestamp));
     this.#nextPosition += 1;
     this.#enter(key, row);
@@ -251,8 +256,9 @@ export class SessionPanes<T, Contents> implements MergingPanes<T, Contents>, Key
     return isDue ? this.#windowAt(row) : true;
   }
 
-  #isTooLate(end: number): boolean {
-    return end - 1 + this.#allowedLatenessMs <= this.#time.lateUntil;
+  #isTooLate(key: KeyId, end: number): boolean {
+    const { lateUntil } = this.#time;
+    return end - 1 + this.#allowedLatenessMs <= (this.#further === undefined ? lateUntil : Math.max(lateUntil, this.#further.of(key)));
   }
 
   /** Puts a session among those of its key. */
@@ -345,13 +351,22 @@ export class SessionPanes<T, Contents> implements MergingPanes<T, Contents>, Key
     this.#setTracker.changed(key, NO_NAMESPACE);
   }
 
+  #resume(row: number, firedUntil: number): void {
+    const dropTime = this.#rows.endOf(row) - 1 + this.#options.deadlines.dropDelayMs;
+    this.#schedule(row, firedUntil);
+    if (this.#further?.haveReached(this.#rows.keys[row]!, dropTime) !== true) return;
+    // It is not filed any more.
+    this.#rows.numbers[row * STRIDE + DUE_AT] = NaN;
+    this.#toDrop.push(row);
+  }
+
   /** The session is new, or has another end. */
   #schedule(row: number, firedUntil: number): void {
     const { fireDelayMs, dropDelayMs } = this.#options.deadlines;
     const lastTime = this.#rows.endOf(row) - 1;
     const fireTime = lastTime + fireDelayMs;
     // A time of NaN, where sessions do not fire by time, counts as fired.
-    if (firedUntil < fireTime) {
+    if (firedUntil < fireTime && this.#further?.haveReached(this.#rows.keys[row]!, fireTime) !== true) {
       this.#rows.flags[row]! &= ~HAS_FIRED;
       this.#file(row, fireTime);
     } else {

@@ -1,66 +1,13 @@
-import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { Prng } from "../../core/lib/prng.ts";
-import { types, type Type } from "../../core/data/type.ts";
-import type { OperatorFactory } from "../../core/operators/operator.ts";
-import type { WindowEmit } from "../../core/operators/window-emitter.ts";
-import { windowFactory } from "../../core/operators/window-factory.ts";
 import type { PanesKind } from "../../core/operators/window-parts.ts";
-import type { HarnessOutput } from "../../core/testing/operator-harness.ts";
-import { aggregatePane, listPane, reducePane, type WindowContents } from "../../core/windows/pane-functions.ts";
 import { InterruptedOperator } from "../operators/interrupted-operator.ts";
-import { KEY_FORMS, keyOfRow, type KeyForm, type Row } from "./rows.ts";
-import { windows, type WindowSpec } from "./job-spec.ts";
+import type { Row } from "./rows.ts";
 import { checkLaw } from "./law.ts";
 import type { Emit } from "./models.ts";
-import { FOLD, LATE, reduceRows, SIDE, WindowTeller } from "./stage-functions.ts";
-import { assignerOf, isSession, tellerOfRows } from "./stage-streams.ts";
+import { LATE, SIDE } from "./stage-functions.ts";
+import { cases, factoryOf, type OperatorCase, rowOf, show } from "./window-case.ts";
 import { windowing } from "./window-model.ts";
-
-/** A window operator by itself, and what it is fed: rows, and watermarks anywhere between them. */
-interface OperatorCase {
-  readonly spec: WindowSpec;
-  readonly form: KeyForm;
-  readonly elements: readonly Element[];
-  /** Where it stops, where it is restored, and on which panes it goes on. */
-  readonly seed: number;
-}
-
-type Element = { readonly kind: "row"; readonly key: number; readonly time: number; readonly value: number } | { readonly kind: "watermark"; readonly time: number };
-
-const elements: fc.Arbitrary<readonly Element[]> = fc.array(
-  fc.oneof(
-    { weight: 5, arbitrary: fc.record({ kind: fc.constant("row" as const), key: fc.integer({ min: 0, max: 6 }), time: fc.integer({ min: -20, max: 200 }), value: fc.integer({ min: 0, max: 20 }) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("watermark" as const), time: fc.integer({ min: -20, max: 200 }) }) },
-  ),
-  { maxLength: 50, size: "max" },
-);
-
-const cases: fc.Arbitrary<OperatorCase> = fc.record({
-  spec: windows.filter(({ assigner, contents }) => assigner.kind !== "clock" && (contents === "list" || contents === "reduce" || contents === "fold")),
-  form: fc.constantFrom(...KEY_FORMS),
-  elements,
-  seed: fc.nat(),
-});
-
-function factoryOf({ spec, form }: OperatorCase, panes: PanesKind): OperatorFactory {
-  const { assigner, latenessMs, sideOutput } = spec;
-  const remembers = spec.remembers && !isSession(assigner);
-  const common = { keyOf: keyOfRow(form), assigner: assignerOf(assigner), allowedLatenessMs: latenessMs, lateTag: sideOutput ? LATE : undefined, panes };
-  const make = <Contents, V>(contents: WindowContents<Row, Contents, V>, emit: WindowEmit<unknown, V, Row>): OperatorFactory =>
-    windowFactory<Row, unknown, Contents, V, Row>({ ...common, contents, contentsType: types.dynamic as Type<unknown> as Type<Contents>, emit });
-  switch (spec.contents) {
-    case "list":
-      return make(listPane<Row>(), { kind: "process", fn: tellerOfRows(remembers) });
-    case "reduce":
-      return make(reducePane<Row>({ reduce: reduceRows }), { kind: "values" } as WindowEmit<unknown, Row, Row>);
-    default:
-      return make(aggregatePane(FOLD), {
-        kind: "process",
-        fn: new WindowTeller<Row>(remembers, ([row]) => ({ key: row!.key, value: row!.value, text: row!.note })),
-      });
-  }
-}
 
 interface Played {
   readonly outputs: readonly string[];
@@ -92,15 +39,6 @@ function play(given: OperatorCase, { panes, continueBudget, restores }: PlayOpti
   const { outputs, counters, harness } = operator;
   const { groups } = harness.snapshot(operator.restores + 1).operator.keyed.handle;
   return { outputs, counters, isEmpty: operator.restores === 0 ? groups.length === 0 : undefined };
-}
-
-function rowOf({ key, time, value }: Extract<Element, { readonly kind: "row" }>, id: number): Row {
-  return { id, key, time, value, note: String(id) };
-}
-
-function show(output: HarnessOutput): string {
-  if (output.kind !== "record") return output.kind === "watermark" ? `watermark ${output.watermark}` : `idle ${output.idle}`;
-  return `${output.sideOutput ?? ""}|${JSON.stringify(output.value)}@${output.timestamp}`;
 }
 
 /** What the model says. */
