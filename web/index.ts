@@ -1,3 +1,6 @@
 export { loadKernelModule } from "./kernel-module.ts";
 export { WebCluster, type WebClusterOptions } from "./cluster.ts";
 export { serveJob } from "./serve-job.ts";
+export { appendToLog } from "./indexed-db-log.ts";
+export { IndexedDbLogSource, type IndexedDbLogSourceOptions } from "./indexed-db-log-source.ts";
+export { IndexedDbSink, type IndexedDbSinkOptions } from "./indexed-db-sink.ts";

@@ -10,6 +10,7 @@ import { SubtaskContext } from "../../core/runtime/operator-context.ts";
 import { NO_SUBMITTER } from "../../core/runtime/outputs.ts";
 import { NO_TIMESTAMP } from "../../core/time/timestamp.ts";
 import { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
+import { turn } from "./turn.ts";
 
 export interface SourceSnapshot {
   readonly enumerator: Uint8Array;
@@ -111,7 +112,7 @@ export class SourceHarness<T, Split, State> {
 
   /** For sources that wait for the world: lets it answer until all readers have ended. */
   async drainAsync(): Promise<void> {
-    while (!this.drain()) await new Promise((resolve) => setImmediate(resolve));
+    while (!this.drain()) await turn();
   }
 
   /** Moves the clock in one jump. */
