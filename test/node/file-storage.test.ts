@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import process from "node:process";
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Prng } from "../../core/lib/prng.ts";
 import { openFileStorage } from "../../node/file-storage.ts";
-import { STORAGE_CASES, isEqual, randomBytes, textBytes } from "../host/storage.case.ts";
+import { STORAGE_CASES, isEqual, textBytes } from "../host/storage.case.ts";
 
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "tamias-storage-"))));
@@ -65,18 +65,23 @@ describe("a storage in files", () => {
 
 describe("a storage in files whose writers are killed", () => {
   const KILLS = 20;
-  const LENGTH = 400_000;
+  const LENGTH = 4_000_000;
   const SEED = 20_261_122;
 
   test(`has whole what was written, and nothing in halves, after ${KILLS} kills (seed ${SEED})`, { timeout: 300_000 }, async () => {
     const url = `file:${folder}`;
     const prng = new Prng(SEED);
-    const written: string[] = [];
-    for (let kill = 0; kill < KILLS; kill += 1) written.push(...(await writtenUntilKilled(url, `job/${kill}`, prng.int(6))));
-    const storage = openFileStorage(url);
-    const names = await storage.list("", "");
-    expect(names).toEqual(expect.arrayContaining(written));
-    for (const name of names) expect(isEqual(await storage.get(name), randomBytes(LENGTH, Number(name.split("/")[2]))), name).toBe(true);
+    let killedWhileWriting = 0;
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const written = await writtenUntilKilled(url, `job/${kill}`, prng.int(6), prng.int(LENGTH));
+      const storage = openFileStorage(url);
+      const names = await storage.list("", "");
+      expect(names).toEqual(expect.arrayContaining(written));
+      for (const name of names) expect(isEqual(await storage.get(name), new Uint8Array(LENGTH).fill(Number(name.split("/")[2]))), name).toBe(true);
+      killedWhileWriting += filesIn(folder).some((name) => name.includes(".unfinished-")) ? 1 : 0;
+      rmSync(join(folder, "job"), { recursive: true });
+    }
+    expect(killedWhileWriting).toBeGreaterThan(0);
   });
 
   test("does not show what they left, and removes it when nobody can be writing it any more", async () => {
@@ -89,18 +94,26 @@ describe("a storage in files whose writers are killed", () => {
     expect(filesIn(folder)).toEqual(["job", "job/.unfinished-fresh"]);
   });
 
-  /** Starts a writer, and kills it in the midst of what follows its first values, so many; returns what it says is written. */
-  async function writtenUntilKilled(url: string, names: string, count: number): Promise<string[]> {
+  /** Starts a writer, and kills it when it has written a few values and of the next one a part; returns what it says is written. */
+  async function writtenUntilKilled(url: string, names: string, count: number, part: number): Promise<string[]> {
     const program = fileURLToPath(new URL("programs/storage-writer.ts", import.meta.url));
     const child = spawn(process.execPath, [program, url, names, String(LENGTH)], { stdio: ["ignore", "pipe", "inherit"] });
     const lines: string[] = [];
     const closed = once(child, "close");
+    const killInMidWrite = (): void => {
+      if (part <= unfinishedBytes(join(folder, names)) || count + 1 < lines.length) child.kill("SIGKILL");
+      else setImmediate(killInMidWrite);
+    };
     createInterface(child.stdout).on("line", (line) => {
-      lines.push(line);
-      if (count < lines.length) child.kill("SIGKILL");
+      if (lines.push(line) === count + 1) killInMidWrite();
     });
     await closed;
     expect(child.signalCode).toBe("SIGKILL");
     return lines;
+  }
+
+  function unfinishedBytes(path: string): number {
+    const name = filesIn(path).find((file) => file.startsWith(".unfinished-"));
+    return name === undefined ? -1 : (statSync(join(path, name), { throwIfNoEntry: false })?.size ?? -1);
   }
 });
