@@ -181,8 +181,8 @@ export class SourceOperator<T, Split, EnumeratorState> implements Operator, Sour
    */
   #outputsOf(splits: readonly Split[]): readonly SourceOutputState[] {
     const states = this.#outputStates.get();
-    const { splitId } = this.#source;
-    const ids = new Set(splitId === undefined ? [] : splits.map((split) => splitId(split)));
+    const source = this.#source;
+    const ids = new Set(splits.flatMap((split) => source.splitId?.(split) ?? []));
     const ofSplits = states.filter(({ id }) => ids.has(id));
     const mains = states.filter(({ id, isPlaceholder }) => id === MAIN_OUTPUT && !(isPlaceholder && 0 < ofSplits.length));
     const [main] = mains.sort((a, b) => Number(a.isPlaceholder) - Number(b.isPlaceholder) || (a.watermark < b.watermark ? -1 : 1));

@@ -120,7 +120,7 @@ export class OperatorHarness {
         maxParallelism: options.maxParallelism ?? 128,
         attempt: options.attempt ?? 0,
       },
-      partName: name,
+      partName: `${name}.${options.subtask ?? 0}`,
       mode: options.mode ?? "STREAMING",
       endOfInputTimers: options.endOfInputTimers ?? "fire",
       firePanesPerTurn: this.#continueBudget,
