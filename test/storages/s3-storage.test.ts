@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { AsyncStorage } from "../../core/host/storage.ts";
+import { pageOf, servePages } from "../../scripts/browsers/page-server.ts";
+import { launchBrowser } from "../../scripts/browsers/test-browser.ts";
 import { type S3Server, serveMoto } from "../../scripts/s3/moto.ts";
 import { type S3Options, s3Storages } from "../../storages/s3/index.ts";
 import { listPage } from "../../storages/s3/list-page.ts";
 import { STORAGE_CASES, textBytes, textOf } from "../host/storage.case.ts";
+import { wholePage } from "../web/outcome-in-node.ts";
 import { type Fate, type S3Proxy, serveProxy } from "./s3-proxy.ts";
 
 const OPTIONS: S3Options = { region: "eu-central-1", accessKeyId: "the-key-id", secretAccessKey: "the-secret" };
@@ -49,13 +52,14 @@ describe("a storage in S3", () => {
   });
 
   test("lists more names than one answer has", async () => {
-    const storage = openAt(newPlace());
-    const names = Array.from({ length: 1_100 }, (_, index) => `job/parts/${10_000 + index}`);
-    for (let start = 0; start < names.length; start += 100) await Promise.all(names.slice(start, start + 100).map((name) => storage.putIfAbsent(name, textBytes(name))));
+    const storage = await openBehind(Array.from({ length: 5 }, () => ({ query: "max-keys=10" })));
+    const names = Array.from({ length: 25 }, (_, index) => `job/parts/${10 + index}`);
+    for (const name of names) await openAt(storage.description).putIfAbsent(name, textBytes(name));
     expect(await storage.list("job/", "")).toEqual(names);
-    expect(await storage.list("job/", names[40]!)).toEqual(names.slice(41));
+    expect(await storage.list("job/", names[4]!)).toEqual(names.slice(5));
+    expect(proxy!.requests).toHaveLength(5);
     await storage.remove(names);
-    expect(await storage.list("", "")).toEqual([]);
+    expect(await openAt(storage.description).list("", "")).toEqual([]);
   });
 
   test("refuses addresses that are none, and options that are missing or hold secrets", () => {
@@ -64,6 +68,23 @@ describe("a storage in S3", () => {
     expect(() => openAt("s3:bucket", "127.0.0.1:9000")).toThrow(/INVALID_ARGUMENT.*begins with https/);
     expect(() => openAt("s3:bucket", "https://key:secret@example.org")).toThrow(/INVALID_ARGUMENT(?!.*key:secret)/);
   });
+});
+
+describe.each(["Chromium", "Firefox"] as const)("a storage in S3 on a page of %s", (name) => {
+  let outcomes: Readonly<Record<string, unknown>>;
+  beforeAll(async () => {
+    const [page] = await wholePage("s3-page");
+    const pages = await servePages((path) => ({ "/": pageOf("/page.js"), "/page.js": { body: page!.contents } })[path]);
+    // The answer to the first write is lost: pages know their own objects again too.
+    const bucket = await serveProxy(server.origin, (index) => (index === 0 ? "lose the answer" : "pass"));
+    const browser = await launchBrowser(name);
+    outcomes = (await browser.outcomeOf(`${pages.origin}/?${new URLSearchParams({ endpoint: bucket.origin, prefix: name })}`)) as typeof outcomes;
+    await browser.close();
+    await pages.close();
+    bucket.close();
+  }, 240_000);
+
+  test.each(STORAGE_CASES)("$title", ({ title, expected }) => expect(outcomes[title]).toEqual(expected));
 });
 
 describe("a storage in S3 on a bad line", () => {
@@ -102,7 +123,7 @@ describe("a storage in S3 on a bad line", () => {
 
   test("says that there is no such bucket, and no such service", async () => {
     const elsewhere = openAt("s3:no-such-bucket/a");
-    for (const call of [elsewhere.get("a"), elsewhere.list("", ""), elsewhere.putIfAbsent("a", textBytes("a"))]) await expect(call).rejects.toThrow(/the service answered 404 NoSuchBucket: /);
+    for (const call of [() => elsewhere.get("a"), () => elsewhere.list("", ""), () => elsewhere.putIfAbsent("a", textBytes("a"))]) await expect(call()).rejects.toThrow(/the service answered 404 NoSuchBucket: /);
     await openBehind([]);
     const { origin } = proxy!;
     proxy!.close();
