@@ -31,6 +31,8 @@ export interface JobRecoveryOptions {
   readonly host: Host;
   readonly graph: JobGraph;
   readonly schemes: StorageSchemes;
+  /** Whether what is stored of the job is removed first. */
+  readonly startsAfresh: boolean;
   begin(start: AttemptStart): void;
   /** The job has ended, and what is to be removed is removed. */
   onEnd(outcome: JobOutcome): void;
@@ -106,14 +108,21 @@ export class JobRecovery {
   #next(): void {
     if (this.#isOver) return;
     if (this.#store === undefined) return this.#beginWithoutCheckpoint();
-    this.#store.lead(
+    const store = this.#store;
+    const failed = (error: JobError): void => this.#couldNotBegin(error);
+    if (this.#options.startsAfresh && store.epoch === 0) return store.lead(() => store.discard(() => this.#lead(store), failed), failed);
+    this.#lead(store);
+  }
+
+  #lead(store: CheckpointStore): void {
+    store.lead(
       ({ checkpoints, damaged }) => {
         if (this.#isOver) return;
         this.#candidates = checkpoints;
         this.#damages = [...damaged];
         for (const { reason } of damaged) this.#options.host.warn(`a checkpoint of the job "${this.#options.graph.jobName}" is passed over: ${reason}`);
         // What earlier leaders have left behind; nobody waits for it.
-        this.#store!.sweep(0, () => {}, () => {});
+        store.sweep(0, () => {}, () => {});
         this.#beginFromCandidate();
       },
       (error) => this.#couldNotBegin(error),

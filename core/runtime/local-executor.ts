@@ -31,6 +31,8 @@ export interface LocalExecutorOptions {
   /** What checkpoints can be kept in. Default: nothing but storages that jobs are given as objects. */
   readonly storages?: StorageSchemes;
   readonly restore?: RestorePoint;
+  /** Removes the checkpoints of a job before it begins. Default false: it goes on from the last one. */
+  readonly startsAfresh?: boolean;
   readonly freeze?: boolean;
   readonly turnRecordsMax?: number;
   readonly channelCredits?: number;
@@ -210,7 +212,7 @@ export class LocalJobClient {
       const beforeEnd = (proceed: () => void): void => (this.#savepoints === undefined ? proceed() : this.#savepoints.beforeEnd(proceed));
       if (!recovers(this.#graph)) return void this.#begin({ attempt: 0, restore, onEnd, beforeEnd });
       const begin = (attempt: Attempt): LocalJob => this.#begin(attempt);
-      this.#recovery = new localRecovery.module.LocalRecovery({ graph: this.#graph, host, schemes: this.#options.storages ?? {}, begin, onEnd });
+      this.#recovery = new localRecovery.module.LocalRecovery({ graph: this.#graph, host, schemes: this.#options.storages ?? {}, startsAfresh: this.#options.startsAfresh === true, begin, onEnd });
       this.#recovery.start();
     } catch (cause) {
       this.#end({ status: "FAILED", error: asJobError(cause) });

@@ -28,6 +28,7 @@ export interface LocalRecoveryOptions {
   readonly graph: JobGraph;
   readonly host: Host;
   readonly schemes: StorageSchemes;
+  readonly startsAfresh: boolean;
   /** Makes the job of an attempt, which starts later, and not at all where it is canceled before. @throws JobError */
   begin(attempt: LocalAttempt): LocalJob;
   onEnd(outcome: JobOutcome): void;
@@ -42,9 +43,9 @@ export class LocalRecovery {
   #isCanceled = false;
 
   constructor(options: LocalRecoveryOptions) {
-    const { host, graph, schemes, onEnd } = options;
+    const { host, graph, schemes, startsAfresh, onEnd } = options;
     this.#options = options;
-    this.#recovery = new JobRecovery({ host, graph, schemes, begin: (start) => this.#load(start), onEnd });
+    this.#recovery = new JobRecovery({ host, graph, schemes, startsAfresh, begin: (start) => this.#load(start), onEnd });
   }
 
   start(): void {

@@ -3,7 +3,8 @@ import { printed } from "../../core/connectors/print-sink.ts";
 import type { KernelModule } from "../../core/host/kernel-module.ts";
 import { createLocalHost } from "../../core/local-host.ts";
 import { show } from "../../core/lib/show.ts";
-import { LocalExecutor } from "../../core/runtime/local-executor.ts";
+import { LocalExecutor, type LocalExecutorOptions } from "../../core/runtime/local-executor.ts";
+import { NODE_STORAGES } from "../storages.ts";
 
 /** Runs jobs in this process, remembers what was submitted, and cancels it together. */
 export class SubmittedJobs implements Executor {
@@ -16,8 +17,8 @@ export class SubmittedJobs implements Executor {
   /** Whether results that jobs hand to their submitter are printed: a script that submits jobs takes them itself. */
   printsResults = false;
 
-  constructor(kernel: KernelModule) {
-    this.#executor = new LocalExecutor({ host: createLocalHost("node", kernel) });
+  constructor(kernel: KernelModule, options: Pick<LocalExecutorOptions, "startsAfresh"> = {}) {
+    this.#executor = new LocalExecutor({ ...options, host: createLocalHost("node", kernel), storages: NODE_STORAGES });
   }
 
   /** What made the first of the failed jobs fail. */

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { JobArgs, JobOption } from "../../core/index.ts";
+import { NODE_STORAGES } from "../storages.ts";
 import { invalidModule } from "./job-loader.ts";
 import { UsageError } from "./report.ts";
 
@@ -7,7 +8,20 @@ import { UsageError } from "./report.ts";
 export interface RunOptions {
   readonly parallelism: number | undefined;
   readonly metrics: string | undefined;
+  readonly checkpoints: CheckpointFlags;
   readonly args: JobArgs;
+}
+
+/** How a job takes checkpoints that says nothing of it. */
+export interface CheckpointFlags {
+  /** Address of the storage; undefined: nothing is stored. */
+  readonly storage: string | undefined;
+  readonly intervalMs: number | undefined;
+  /** Whether what is stored of the job is removed first. */
+  readonly isFresh: boolean;
+  /** Address of the savepoint to begin from. */
+  readonly savepoint: string | undefined;
+  readonly allowNonRestoredState: boolean;
 }
 
 export type OptionValues = Readonly<Record<string, unknown>>;
@@ -20,7 +34,7 @@ export type CommandName = "run" | "explain";
 const INPUT: JobOption = { type: "string", description: "what the job reads; each job says what it takes and its default" };
 const JSON_OUTPUT: JobOption = { type: "boolean", description: "output for machines" };
 const SHARED: DeclaredOptions = { input: INPUT, json: JSON_OUTPUT };
-const RESERVED = ["parallelism", "metrics", "help"];
+const RESERVED = ["parallelism", "metrics", "checkpoints", "checkpointInterval", "fresh", "fromSavepoint", "allowNonRestoredState", "help"];
 
 /** Options that every job has, then those that the job declares. */
 export function addJobOptions(command: Command, name: CommandName, declared: DeclaredOptions = {}): Command {
@@ -29,8 +43,14 @@ export function addJobOptions(command: Command, name: CommandName, declared: Dec
   // Whether it changes what a job prints is for the job to say; it is taken all the same.
   command.addOption(json.hideHelp(name === "run" && declared["json"] === undefined));
   command.option("--parallelism <n>", "subtasks of each operator (default: 1)", positiveInteger);
-  if (name === "run")
+  if (name === "run") {
     command.option("--metrics <file>", "keep the metrics there as Prometheus text, written every second and at the end");
+    command.option("--checkpoints <address>", "keep checkpoints there, such as file:./ckpt: the same command goes on where a run was ended", storageAddress);
+    command.option("--checkpoint-interval <ms>", "from one checkpoint to the next (default: 1000)", positiveMs);
+    command.option("--fresh", "start over: remove the checkpoints of the job that are there");
+    command.option("--from-savepoint <address>", "begin from this savepoint, unless there is a checkpoint", storageAddress);
+    command.option("--allow-non-restored-state", "leave out state that no operator of the job claims");
+  }
   for (const [option, { type, description }] of Object.entries(declared)) {
     if (option in SHARED) continue;
     const flags = type === "boolean" ? `--${kebab(option)}` : `--${kebab(option)} <${type}>`;
@@ -80,12 +100,26 @@ export function asksForHelp(rest: readonly string[]): boolean {
 }
 
 function readOptions(values: OptionValues): RunOptions {
-  const { parallelism, metrics, ...args } = values;
+  const { parallelism, metrics, checkpoints, checkpointInterval, fresh, fromSavepoint, allowNonRestoredState, ...args } = values;
   return {
     parallelism: typeof parallelism === "number" ? parallelism : undefined,
     metrics: typeof metrics === "string" ? metrics : undefined,
+    checkpoints: checkedFlags({
+      storage: typeof checkpoints === "string" ? checkpoints : undefined,
+      intervalMs: typeof checkpointInterval === "number" ? checkpointInterval : undefined,
+      isFresh: fresh === true,
+      savepoint: typeof fromSavepoint === "string" ? fromSavepoint : undefined,
+      allowNonRestoredState: allowNonRestoredState === true,
+    }),
     args: args as JobArgs,
   };
+}
+
+/** @throws UsageError for flags that would do nothing. */
+function checkedFlags(flags: CheckpointFlags): CheckpointFlags {
+  if (flags.storage === undefined && flags.isFresh) throw new UsageError("--fresh removes checkpoints: say where they are, with --checkpoints file:./ckpt");
+  if (flags.storage === undefined && flags.intervalMs !== undefined) throw new UsageError("--checkpoint-interval needs --checkpoints, such as --checkpoints file:./ckpt");
+  return flags;
 }
 
 function checkDeclared(file: string, declared: DeclaredOptions): void {
@@ -115,6 +149,18 @@ function positiveInteger(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || 32_768 < value)
     throw new InvalidArgumentError("It must be a whole number from 1 to 32768.");
+  return value;
+}
+
+function storageAddress(text: string): string {
+  const scheme = /^([a-z][a-z0-9]*):./.exec(text)?.[1] ?? "";
+  if (!Object.hasOwn(NODE_STORAGES, scheme)) throw new InvalidArgumentError(`It must be an address such as file:./ckpt; there is ${Object.keys(NODE_STORAGES).map((each) => `${each}:`).join(", ")}.`);
+  return text;
+}
+
+function positiveMs(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 10) throw new InvalidArgumentError("It must be a whole number of milliseconds, 10 or more.");
   return value;
 }
 

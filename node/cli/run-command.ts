@@ -1,14 +1,16 @@
 import { Command } from "commander";
-import { JobError, StreamExecutionEnvironment } from "../../core/index.ts";
+import { type ExecutionOptions, JobError, StreamExecutionEnvironment } from "../../core/index.ts";
 import { loadKernelModule } from "../kernel-module.ts";
 import { SubmittedJobs } from "./executors.ts";
 import { EXIT_INTERRUPTED, EXIT_TERMINATED } from "./exit-code.ts";
 import { printJobHelp } from "./explain-command.ts";
 import { interruption, strayError } from "./interruption.ts";
 import { invalidModule, loadJob, scriptEnd } from "./job-loader.ts";
-import { addJobOptions, asksForHelp, parseJobOptions, peekOptions, type OptionValues } from "./job-options.ts";
+import { addJobOptions, asksForHelp, parseJobOptions, peekOptions, type CheckpointFlags, type OptionValues, type RunOptions } from "./job-options.ts";
 import { keepMetrics } from "./metrics-file.ts";
 import { report } from "./report.ts";
+
+const CHECKPOINT_INTERVAL_MS = 1_000;
 
 /** `tamias run JOB.ts`: runs a job module, or a script that calls `env.execute()`. */
 export function runCommand(onEnd: (code: number) => void): Command {
@@ -34,17 +36,18 @@ interface Invocation {
 /** However it ends, every operator has been closed and the metrics are written when it returns. */
 async function run(invocation: Invocation): Promise<number> {
   let jobs: SubmittedJobs;
+  let common: RunOptions;
   try {
-    jobs = new SubmittedJobs(await loadKernelModule());
+    common = peekOptions("run", invocation.rest, invocation.early);
+    jobs = new SubmittedJobs(await loadKernelModule(), { startsAfresh: common.checkpoints.isFresh });
   } catch (cause) {
     return report(cause);
   }
   let metrics: { stop(): void } | undefined;
   let code: number;
   try {
-    const common = peekOptions("run", invocation.rest, invocation.early);
     if (common.metrics !== undefined) metrics = keepMetrics(common.metrics, jobs.clients);
-    StreamExecutionEnvironment.setContext({ executor: jobs, parallelism: common.parallelism });
+    StreamExecutionEnvironment.setContext({ executor: jobs, parallelism: common.parallelism, options: checkpointOptions(common.checkpoints) });
     code = await Promise.race([runJob(invocation, jobs), interruption(), strayError()]);
   } catch (cause) {
     code = report(cause);
@@ -53,8 +56,20 @@ async function run(invocation: Invocation): Promise<number> {
   // A script that was told of its job's end has a turn to clean up.
   await new Promise((resolve) => setImmediate(resolve));
   metrics?.stop();
-  if (code === EXIT_INTERRUPTED || code === EXIT_TERMINATED) process.stderr.write("canceled\n");
+  if (code === EXIT_INTERRUPTED || code === EXIT_TERMINATED) process.stderr.write(common.checkpoints.storage === undefined ? "canceled\n" : "canceled; the same command goes on from the last checkpoint\n");
   return code;
+}
+
+/** For jobs that set none themselves. What a run has stored stays however it ends, but for a job that has finished. */
+function checkpointOptions({ storage, intervalMs = CHECKPOINT_INTERVAL_MS, savepoint, allowNonRestoredState }: CheckpointFlags): ExecutionOptions {
+  const recovery = { "execution.state-recovery.path": savepoint, "execution.state-recovery.ignore-unclaimed-state": allowNonRestoredState };
+  if (storage === undefined) return recovery;
+  return {
+    ...recovery,
+    "execution.checkpointing.interval": intervalMs,
+    "execution.checkpointing.dir": storage,
+    "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+  };
 }
 
 async function runJob({ file, rest, early }: Invocation, jobs: SubmittedJobs): Promise<number> {
