@@ -18,6 +18,8 @@ export interface SumsOptions {
   /** Its last record so far, of one subtask; what it throws fails the job. */
   onRecord?(n: number): void;
   readonly uid?: string;
+  /** In place of the one that makes rows of this world. */
+  readonly sink?: Sink<number>;
 }
 
 /** What outlives processes: a disk, and what the world sees of the job. */
@@ -62,7 +64,7 @@ export class World {
       "restart-strategy.fixed-delay.attempts": 3,
       ...options,
     });
-    env
+    const sums = env
       .fromSequence(1, job.records)
       .setParallelism(1)
       .map((n) => {
@@ -72,8 +74,9 @@ export class World {
       .setParallelism(1)
       .keyBy((n) => n % 7)
       .reduce((a, b) => a + b)
-      .uid(job.uid ?? "sums")
-      .sinkTo(this.#sink());
+      .uid(job.uid ?? "sums");
+    if (job.sink === undefined) sums.sinkTo(this.#sink());
+    else sums.sinkTo(job.sink);
     void env.executeAsync("sums");
     if (client.given === undefined) throw new Error("the job was not submitted");
     void client.given.result().catch(() => {});

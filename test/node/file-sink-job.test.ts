@@ -2,8 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { decodeRecord } from "../../core/checkpoint/record.ts";
 import { SequenceSource } from "../../core/connectors/sequence-source.ts";
 import { sinkFactory } from "../../core/connectors/sink-operator.ts";
+import type { Sink } from "../../core/connectors/sink.ts";
 import { Prng } from "../../core/lib/prng.ts";
 import { mapFactory } from "../../core/operators/function-factories.ts";
 import type { RestorePoint } from "../../core/runtime/local-job.ts";
@@ -11,6 +13,7 @@ import { CheckpointDriver } from "../../core/testing/checkpoint-driver.ts";
 import { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
 import { FileSink } from "../../node/files/file-sink.ts";
 import { jsonLinesEncoding } from "../../node/files/json-lines-sink.ts";
+import { expectedSums, systemFailure, World } from "../checkpoint/sums-job.ts";
 import { finishJob, startJob } from "../runtime/running-jobs.ts";
 import { GraphWriter } from "../runtime/stream-graphs.ts";
 
@@ -58,4 +61,43 @@ test("a job that dies and goes on at another parallelism, again and again, write
     expect(records(out), `seed ${seed}`).toEqual(ALL);
     expect(readdirSync(out).filter((name) => name.startsWith(".")), `seed ${seed}`).toEqual([]);
   }
+});
+
+const RECORDS = 10_000;
+
+/** How many records of a kind its coordinators have stored. */
+function stored(world: World, kind: "checkpoint" | "end"): number {
+  return [...world.disk.objects].filter(([name, bytes]) => name.includes("/records/") && decodeRecord(bytes).kind === kind).length;
+}
+
+test("a job that fails, and whose process is killed, goes on from what its coordinator has stored, and writes each record once", () => {
+  let goneOn = 0;
+  for (let seed = 1; seed <= 15; seed += 1) {
+    const random = new Prng(seed);
+    const out = join(folder, `own ${seed}`);
+    const world = new World(seed);
+    let failures = 2;
+    const job = () => ({
+      records: RECORDS,
+      sink: FileSink.forRowFormat<number>(out, jsonLinesEncoding()).build() as unknown as Sink<number>,
+      onRecord: () => {
+        if (failures === 0 || random.int(RECORDS) !== 0) return;
+        failures -= 1;
+        throw systemFailure();
+      },
+    });
+    for (let end = 0; end < 3; end += 1) {
+      const client = world.submit(job());
+      const isOver = (): boolean => !["CREATED", "RUNNING"].includes(client.getJobStatus());
+      if (end !== 0) world.runUntil(() => 0 < stored(world, "checkpoint") || isOver());
+      let steps = random.int(1_000);
+      world.runUntil(() => (steps -= 1) < 0 || isOver());
+      if (0 < stored(world, "end")) break;
+      if (0 < stored(world, "checkpoint")) goneOn += 1;
+      world.restart(random.uint32());
+    }
+    if (stored(world, "end") === 0) expect([seed, world.runToEnd(world.submit(job()))]).toEqual([seed, "FINISHED"]);
+    expect(records(out).map(String).sort(), `seed ${seed}`).toEqual(expectedSums(RECORDS));
+  }
+  expect(goneOn).toBeGreaterThan(15);
 });
