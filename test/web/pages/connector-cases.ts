@@ -1,3 +1,4 @@
+import { StreamExecutionEnvironment, WatermarkStrategy } from "../../../core/index.ts";
 import { sinkFactory } from "../../../core/connectors/sink-operator.ts";
 import { Prng } from "../../../core/lib/prng.ts";
 import { type HarnessSnapshot, OperatorHarness } from "../../../core/testing/operator-harness.ts";
@@ -398,6 +399,34 @@ export const LOG_CASES: readonly Case<string>[] = [
       await ended(indexedDB.deleteDatabase(`tamias-log:${name}`));
       await appendToLog(name, [0]);
       return [trimmed, await failureOf(readUntil(openLog(name, false, early), 1))];
+    },
+  },
+];
+
+export const JOB_CASES: readonly Case<string>[] = [
+  {
+    title: "a job reads the log, and writes at its end what it has made of it, at any parallelism",
+    expected: [[2, 4, 6, 8], 0],
+    async run(name) {
+      await appendToLog(name, [1, 2]);
+      const env = StreamExecutionEnvironment.getExecutionEnvironment({ parallelism: 3 });
+      const seen: number[] = [];
+      env
+        .fromSource(new IndexedDbLogSource<number>(name), WatermarkStrategy.noWatermarks(), "log")
+        .rebalance()
+        .map((n) => {
+          seen.push(n);
+          return { id: n * 2 };
+        })
+        .sinkTo(new IndexedDbSink<Row>({ database: name, store: "rows", key: "id" }));
+      const client = await env.executeAsync();
+      await until(async () => seen.length === 2);
+      await appendToLog(name, [3, 4]);
+      await until(async () => seen.length === 4);
+      await client.stop();
+      await client.result();
+      const sink = new SinkUnderTest(name, UPSERTING);
+      return [(await sink.rows()).map(({ id }) => id), (await sink.counts())[1]];
     },
   },
 ];
