@@ -40,7 +40,7 @@ export const StreamExecutionEnvironment = {
    */
   getExecutionEnvironment(options: ExecutionOptions = {}): Environment {
     const defaults = context?.parallelism === undefined ? {} : { parallelism: context.parallelism };
-    const executor = context?.executor ?? new LocalExecutor({ host: createLocalHost("in-process", kernel), storages });
+    const executor = context?.executor ?? new LocalExecutor({ host: { ...createLocalHost("in-process", kernel), storages } });
     return new Environment(executor, { ...context?.options, ...defaults }).configure(options);
   },
 

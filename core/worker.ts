@@ -48,7 +48,7 @@ async function load(job: JobDescription, host: Host, modules: JobModules): Promi
   const graph = buildJobGraph(streamGraph);
   const hasKernelModule = host.kernel !== undefined;
   // Splits and events cross between threads as bytes.
-  await loadParts([...partsOf(graph, { hasKernelModule, isRestored: false }), codecs, dynamicCodec]).catch((cause: unknown) => {
+  await loadParts([...partsOf(graph, { hasKernelModule, isRestored: true }), codecs, dynamicCodec]).catch((cause: unknown) => {
     throw notLoaded(cause);
   });
   return { graph, explain: () => explain(graph, { hasKernelModule }) };
@@ -160,6 +160,9 @@ const UNENDING: JobClient = {
   stop: never,
   result: never,
   push: never,
+  triggerCheckpoint: never,
+  triggerSavepoint: never,
+  stopWithSavepoint: never,
   results: () => ({ next: never, [Symbol.asyncIterator]: () => UNENDING.results("") }),
   throttle() {},
   accumulators: () => new Map(),

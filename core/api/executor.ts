@@ -123,6 +123,16 @@ export interface JobClient {
    * Rejects with JOB_ENDED where the job ends before.
    */
   push(name: string, records: readonly unknown[]): Promise<void>;
+  /** Takes a checkpoint now; resolves with its id when it is complete. Rejects with CHECKPOINT_FAILED where it fails, or the job takes none. */
+  triggerCheckpoint(): Promise<number>;
+  /**
+   * Takes all state of the job, as one file that every host reads; the job goes on. Rejects with CHECKPOINT_FAILED, or with STORAGE_FAILED where it cannot be kept.
+   *
+   * A job begins from it with `{ "execution.state-recovery.path": savepoint.path }`.
+   */
+  triggerSavepoint(options?: SavepointOptions): Promise<Savepoint>;
+  /** Takes a savepoint and ends the job with it: what the savepoint covers becomes visible, and nothing comes behind it. Resolves when the job has ended; where it rejects, the job goes on. */
+  stopWithSavepoint(options?: StopOptions): Promise<Savepoint>;
   /** How many records a second all sources together take, from now on: 0 pauses them, undefined or Infinity is as many as they can, as at first. A batch of columns is taken as a whole. */
   throttle(recordsPerSecond: number | undefined): void;
   /** The accumulators of the last attempt by name, merged over subtasks; of this moment while the job runs. */
@@ -131,6 +141,54 @@ export interface JobClient {
   metrics(): readonly MetricsRow[];
   /** The same in Prometheus' text format. */
   metricsText(): string;
+}
+
+/**
+ * Where a savepoint goes, besides to whoever asked for it.
+ *
+ * @example
+ * ```text
+ * const { path } = await client.triggerSavepoint({ directory: "file:./savepoints" });
+ * ```
+ */
+export interface SavepointOptions {
+  /** Address of a storage, such as `file:./savepoints`. Default: none, its bytes are all there is of it. */
+  readonly directory?: string | undefined;
+}
+
+/**
+ * How a job is stopped with a savepoint.
+ *
+ * @example
+ * ```text
+ * const { bytes } = await client.stopWithSavepoint({ drain: true });
+ * ```
+ */
+export interface StopOptions extends SavepointOptions {
+  /** Whether windows and timers fire first, as at the end of the input. Default false: whoever goes on from the savepoint fires them in their time. */
+  readonly drain?: boolean | undefined;
+}
+
+/**
+ * All state of a job at one moment.
+ *
+ * @example
+ * ```ts
+ * import { StreamExecutionEnvironment } from "tamias";
+ *
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * env.fromSequence(1, 1_000_000_000).keyBy((n) => n % 10).reduce((a, b) => a + b).map((n) => n);
+ * const client = await env.executeAsync("sums");
+ * while (client.getJobStatus() !== "RUNNING") await new Promise((resolve) => setTimeout(resolve));
+ * const savepoint = await client.stopWithSavepoint();
+ * console.log(savepoint.bytes.length > 0, client.getJobStatus()); // true FINISHED
+ * ```
+ */
+export interface Savepoint {
+  /** All of it, as one file; the same on every host. */
+  readonly bytes: Uint8Array;
+  /** Its address; undefined where it was not asked for in a directory. */
+  readonly path: string | undefined;
 }
 
 /**

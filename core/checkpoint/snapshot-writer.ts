@@ -18,10 +18,11 @@ export interface SnapshotPlace {
 
 /** Writes the parts of snapshots before anybody is told of them. */
 export class SnapshotWriter {
-  readonly #storage: Storage;
+  readonly #storage: Storage | undefined;
   readonly #folder: string;
 
-  constructor(storage: Storage, folder: string) {
+  /** @param storage undefined: everything goes into the records of checkpoints */
+  constructor(storage: Storage | undefined, folder: string) {
     this.#storage = storage;
     this.#folder = folder;
   }
@@ -29,7 +30,8 @@ export class SnapshotWriter {
   /** A savepoint is one file, so all of its parts are blobs. One of the two is called, once. */
   write(place: SnapshotPlace, barrier: Barrier, snapshot: TaskSnapshot, onStored: (stored: StoredTaskSnapshot) => void, onFailure: (error: JobError) => void): void {
     const { operators, parts } = laidOut(place, barrier, snapshot);
-    const isBlob = (bytes: Uint8Array): boolean => barrier.kind !== "checkpoint" || bytes.length < BLOB_BYTES_MAX;
+    const storage = this.#storage;
+    const isBlob = (bytes: Uint8Array): boolean => storage === undefined || barrier.kind !== "checkpoint" || bytes.length < BLOB_BYTES_MAX;
     const stored: StoredTaskSnapshot = {
       operators,
       parts: [...parts].map(([name, bytes]): [string, PartInfo] => [name, { bytes: bytes.length, hash: hash128(bytes) }]),
@@ -42,7 +44,7 @@ export class SnapshotWriter {
     if (left === 0) return onStored(stored);
     let hasFailed = false;
     for (const [name, bytes] of large) {
-      this.#storage.putIfAbsent(
+      storage?.putIfAbsent(
         partsPrefix(this.#folder) + name,
         bytes,
         // Its name is of this attempt and this checkpoint alone: where it is there already, an earlier try of the same write has put it there.

@@ -1,4 +1,5 @@
 import type { KernelModule } from "./kernel-module.ts";
+import type { StorageSchemes } from "./storage.ts";
 
 /**
  * The waist between the engine and the world. Everything that `core/` needs of a platform comes through one `Host`; `Date.now`, timers and
@@ -68,6 +69,8 @@ export interface Host {
   readonly network: Network;
   /** Whether its threads see the same memory: `SharedArrayBuffer` exists and can be sent to them. */
   readonly sharesMemory: boolean;
+  /** What checkpoints can be kept in, by the scheme of their addresses, beside memory; absent: nothing else. */
+  readonly storages?: StorageSchemes;
   /** The WebAssembly kernel for window aggregates, compiled before any task initializes; absent where the host brings none. */
   readonly kernel?: KernelModule;
   /** Whether the current turn should end early so that the host can breathe. Results never depend on it. */

@@ -1,4 +1,5 @@
 import { JobError } from "../lib/errors.ts";
+import { isThenable } from "../lib/thenable.ts";
 import type { AsyncStorage } from "./storage.ts";
 
 /** What named storages hold, for as long as the thread lives: whoever opens one again sees what was there. */
@@ -16,16 +17,27 @@ export function openMemoryStorage(url: string): AsyncStorage {
 function memoryStorage(description: string, values: Map<string, Uint8Array>): AsyncStorage {
   return {
     description,
-    async putIfAbsent(name, bytes) {
-      if (values.has(name)) return false;
-      values.set(name, bytes.slice());
-      return true;
+    putIfAbsent(name, bytes) {
+      const isAbsent = !values.has(name);
+      if (isAbsent) values.set(name, bytes.slice());
+      return settled(isAbsent);
     },
-    get: async (name) => values.get(name)?.slice(),
-    list: async (prefix, after) => [...values.keys()].filter((name) => name.startsWith(prefix) && after < name).sort(),
-    async remove(names) {
+    get: (name) => settled(values.get(name)?.slice()),
+    list: (prefix, after) => settled([...values.keys()].filter((name) => name.startsWith(prefix) && after < name).sort()),
+    remove(names) {
       for (const name of names) values.delete(name);
+      return settled(undefined);
     },
     close() {},
+  };
+}
+
+/** An answer that is there already: it is given at once, without the queue of promises, which simulations do not see. */
+function settled<T>(value: T): PromiseLike<T> {
+  return {
+    then: <R>(onValue?: ((value: T) => R | PromiseLike<R>) | null) => {
+      const next = onValue == null ? value : onValue(value);
+      return (isThenable(next) ? next : settled(next)) as PromiseLike<R>;
+    },
   };
 }

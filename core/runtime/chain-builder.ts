@@ -10,6 +10,7 @@ import type { CreditGauge } from "./lane.ts";
 import { type OperatorRestore, SubtaskContext, type TaskCalls } from "./operator-context.ts";
 import { joinOutputs, type OperatorOutputs } from "./outputs.ts";
 import type { RecordWriter } from "./record-writer.ts";
+import type { KeyGroupRange } from "../state/key-groups.ts";
 import type { RestorePoint } from "./subtasks.ts";
 import { GuardedInput, Suspensions } from "./suspensions.ts";
 import type { Task } from "./task.ts";
@@ -31,6 +32,9 @@ export interface ChainEnvironment {
   task(): Task;
   toEnumerator(message: ToEnumerator): void;
 }
+
+/** Of a handle that nothing goes on from with deltas: its parts are not the job's own. */
+const NO_RANGE: KeyGroupRange = { first: -1, last: -1 };
 
 /** A BATCH operator takes two positions, its sorting input and itself, so positions of operators are spread out. */
 const POSITIONS_PER_OPERATOR = 2;
@@ -133,7 +137,7 @@ function createContext(environment: ChainEnvironment, chained: ChainedOperator, 
   const stored = restore?.manifest.operators[chained.uid];
   if (restore !== undefined && stored !== undefined) {
     context.restore({
-      keyed: stored.subtasks.map((subtask) => subtask.keyed),
+      keyed: stored.subtasks.map(({ keyed }) => (restore.isOwn === false ? { ...keyed, keyGroups: NO_RANGE } : keyed)),
       ...operatorPartsFor(environment, stored, restore),
       readPart: (part) => restore.readPart(part),
     });

@@ -10,6 +10,8 @@ import { checkedIntervalMs, checkedRate, submitterNames } from "./client-argumen
 import type { JobListener, SubmittedJob } from "./dispatched-job.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { JobOutcome } from "./job-attempt.ts";
+import type { SavepointManner } from "./job-snapshots.ts";
+import type { Savepoint, SavepointOptions, StopOptions } from "./local-executor.ts";
 import type { AccumulatorValues, FromMaster, FromRecordLine, JobDescription, ReportData, SubtaskReport, ToRecordLine } from "./protocol.ts";
 import { LatestStream } from "./latest-stream.ts";
 import { SubmitterRecords } from "./submitter-records.ts";
@@ -86,6 +88,23 @@ export class ClusterJob implements JobListener {
     await this.#ended.promise;
   }
 
+  async triggerCheckpoint(): Promise<number> {
+    const answer = await this.#ask((request) => ({ kind: "checkpoint", request }));
+    if (answer?.kind !== "checkpointed") throw this.#noState();
+    if (typeof answer.outcome !== "number") throw errorFromData(answer.outcome);
+    return answer.outcome;
+  }
+
+  async triggerSavepoint(options: SavepointOptions = {}): Promise<Savepoint> {
+    return this.#savepoint("go-on", options);
+  }
+
+  async stopWithSavepoint({ drain = false, ...options }: StopOptions = {}): Promise<Savepoint> {
+    const savepoint = await this.#savepoint(drain ? "drain" : "stop", options);
+    await this.#ended.promise;
+    return savepoint;
+  }
+
   throttle(recordsPerSecond: number | undefined): void {
     this.#job.send({ kind: "throttle", recordsPerSecond: checkedRate(recordsPerSecond) });
   }
@@ -153,6 +172,8 @@ export class ClusterJob implements JobListener {
         this.#lastReport = message.report;
         return this.#giveReport();
       case "accumulators":
+      case "checkpointed":
+      case "savepoint-taken":
       case "explained": {
         const answer = this.#answers.get(message.request);
         this.#answers.delete(message.request);
@@ -185,6 +206,8 @@ export class ClusterJob implements JobListener {
       () => {
         this.#recordLines.delete(port);
         this.#endRecords();
+        // Behind the end of the job, which says more.
+        line.close();
         onClosed();
       },
     );
@@ -203,6 +226,17 @@ export class ClusterJob implements JobListener {
       this.#answers.set(request, resolve);
       this.#job.send(message(request));
     });
+  }
+
+  async #savepoint(manner: SavepointManner, { directory }: SavepointOptions): Promise<Savepoint> {
+    const answer = await this.#ask((request) => ({ kind: "savepoint", request, manner, directory }));
+    if (answer?.kind !== "savepoint-taken") throw this.#noState();
+    if ("code" in answer.outcome) throw errorFromData(answer.outcome);
+    return answer.outcome;
+  }
+
+  #noState(): JobError {
+    return new JobError("JOB_ENDED", `the job "${this.#jobName}" has ended: there is no state to take`);
   }
 
   #giveReport(): void {
@@ -261,6 +295,7 @@ class SubmitterRecordLine {
   readonly #port: Port;
   readonly #records: SubmitterRecords;
   readonly #pushes = new Map<number, () => void>();
+  readonly #gone: (() => void)[] = [];
   /** One a stream: what it has learned of strings stays from buffer to buffer. */
   readonly #readers = new Map<number, BufferReader>();
   #requests = 0;
@@ -275,7 +310,8 @@ class SubmitterRecordLine {
       case "results":
         return this.#records.stream(message.name).add(this.#decode(message.stream, message.bytes), () => this.#send({ kind: "credit", stream: message.stream }));
       case "inbox":
-        return this.#records.addTarget(message.name, { push: (records, onTaken) => this.#push(message.inbox, records, onTaken) });
+        this.#gone.push(this.#records.addTarget(message.name, { push: (records, onTaken) => this.#push(message.inbox, records, onTaken) }));
+        return;
       case "pushed": {
         const onTaken = this.#pushes.get(message.request);
         this.#pushes.delete(message.request);
@@ -284,6 +320,11 @@ class SubmitterRecordLine {
       default:
         return unreachable(message);
     }
+  }
+
+  /** The line has closed. */
+  close(): void {
+    for (const gone of this.#gone.splice(0)) gone();
   }
 
   #push(inbox: number, records: readonly unknown[], onTaken: () => void): void {

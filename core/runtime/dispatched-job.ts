@@ -50,8 +50,12 @@ export class DispatchedJob<Script> implements SubmittedJob {
   #request: SlotRequest<Script> | undefined;
   #heartbeats: Heartbeats | undefined;
   #lettingGo: Cancellable | undefined;
-  /** Whether task managers take part. */
+  /** Whether task managers take part in the attempt at hand. */
   #hasJoined = false;
+  /** Attempts that have asked for slots. */
+  #attempts = 0;
+  /** Slots for the next attempt, which are asked for when the task managers of the last one have let go of it. */
+  #wanted: number | undefined;
   /** There are not as many slots as it needs. */
   #isRefused = false;
   #isOver = false;
@@ -108,7 +112,8 @@ export class DispatchedJob<Script> implements SubmittedJob {
       case "request-slots":
         this.#building?.cancel();
         this.#watch(leader);
-        return this.#requestSlots(message.slots);
+        this.#wanted = message.slots;
+        return this.#release();
       case "dead":
         return this.#terminate(message.taskManager, message.reason);
       case "accepted":
@@ -125,7 +130,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
   /** Not before: while it builds a job, a worker need not answer. */
   #watch(leader: Leader<Script>): void {
     const { host, settings } = this.#options;
-    this.#heartbeats = new Heartbeats({
+    this.#heartbeats ??= new Heartbeats({
       host,
       intervalMs: settings.heartbeatIntervalMs,
       timeoutMs: settings.heartbeatTimeoutMs,
@@ -135,6 +140,8 @@ export class DispatchedJob<Script> implements SubmittedJob {
   }
 
   #requestSlots(slots: number): void {
+    this.#attempts += 1;
+    this.#hasJoined = false;
     this.#request = {
       script: this.script,
       slots,
@@ -161,6 +168,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
     for (const { taskManager, slots } of grants) {
       const { number, worker } = taskManager;
       const { address } = worker;
+      const line = `${this.#job.id}/${this.#attempts}`;
       members.push({ taskManager: number, slots, address });
       if (address === undefined) {
         const [master, ofTaskManager] = network.openLine();
@@ -169,7 +177,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
         lines.push(master);
         this.#addRecordLine(number, submitter);
       } else {
-        const at = { address: network.address!, master: `${this.#job.id}/master-${number}`, records: `${this.#job.id}/records-${number}` };
+        const at = { address: network.address!, master: `${line}/master-${number}`, records: `${line}/records-${number}` };
         worker.send({ kind: "join", at }, []);
         lines.push(network.connect!(address, at.master));
         this.#addRecordLine(number, network.connect!(address, at.records));
@@ -186,7 +194,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
     this.#recordLines.set(taskManager, port);
     this.#options.listener.onRecordLine(port, () => {
       this.#recordLines.delete(taskManager);
-      if (this.#isOver) this.#release();
+      if (this.#isOver || this.#wanted !== undefined) this.#release();
     });
   }
 
@@ -204,11 +212,16 @@ export class DispatchedJob<Script> implements SubmittedJob {
     const { host, resources, settings } = this.#options;
     if (this.#recordLines.size === 0) {
       this.#lettingGo?.cancel();
+      this.#lettingGo = undefined;
       if (this.#request !== undefined) resources.release(this.#request);
+      this.#request = undefined;
+      const slots = this.#wanted;
+      this.#wanted = undefined;
+      if (slots !== undefined && !this.#isOver) this.#requestSlots(slots);
       return;
     }
     this.#lettingGo ??= host.scheduler.at(host.clock.now() + settings.heartbeatTimeoutMs, () => {
-      for (const taskManager of this.#recordLines.keys()) this.#terminate(taskManager, "it has not let go of a job that has ended");
+      for (const taskManager of this.#recordLines.keys()) this.#terminate(taskManager, "it has not let go of a job that has ended there");
     });
   }
 }

@@ -30,7 +30,6 @@ export interface AttemptRestore extends StoredCheckpoint {
 export interface JobRecoveryOptions {
   readonly host: Host;
   readonly graph: JobGraph;
-  readonly schemes: StorageSchemes;
   /** Whether what is stored of the job is removed first. */
   readonly startsAfresh: boolean;
   begin(start: AttemptStart): void;
@@ -64,11 +63,11 @@ export class JobRecovery {
   }
 
   start(): void {
-    const { host, graph, schemes } = this.#options;
+    const { host, graph } = this.#options;
     const { checkpointing } = graph.settings;
     try {
       if (checkpointing !== undefined && graph.settings.mode === "STREAMING") {
-        this.#storage = openStorage(checkpointing.storage, schemes, host);
+        this.#storage = openStorage(checkpointing.storage, host);
         this.#store = new CheckpointStore({ storage: this.#storage, folder: this.#folder, jobName: graph.jobName, retainedMax: checkpointing.retainedMax });
       }
     } catch (cause) {
@@ -81,6 +80,13 @@ export class JobRecovery {
   cancel(): void {
     this.#delay?.cancel();
     if (!this.#isRunning) this.#end({ status: "CANCELED" });
+  }
+
+  /** Nobody wants the job any more; what is stored stays as it is. */
+  abandon(): void {
+    this.#isOver = true;
+    this.#delay?.cancel();
+    this.#storage?.close();
   }
 
   /** What the attempt was to begin from cannot be read: the one before it is tried. */
@@ -144,11 +150,11 @@ export class JobRecovery {
   #beginWithoutCheckpoint(): void {
     const { savepoint } = this.#options.graph.settings.recovery;
     if (savepoint === undefined) return this.#begin(undefined);
-    const { host, schemes } = this.#options;
+    const { host } = this.#options;
     const slash = savepoint.lastIndexOf("/");
     const failed = (error: JobError): void => this.#end({ status: "FAILED", error });
     try {
-      const storage = openStorage(savepoint.slice(0, slash), schemes, host);
+      const storage = openStorage(savepoint.slice(0, slash), host);
       storage.get(
         savepoint.slice(slash + 1),
         (bytes) => {
@@ -219,11 +225,11 @@ function isTakenOver(outcome: JobOutcome): boolean {
 }
 
 /** @throws JobError INVALID_ARGUMENT for an address that no storage of the host is for. */
-export function openStorage(storage: string | AsyncStorage | undefined, schemes: StorageSchemes, host: Host): Storage {
+export function openStorage(storage: string | AsyncStorage | undefined, host: Host): Storage {
   if (storage === undefined) return storageOver(openMemoryStorage("memory:"), host);
   if (typeof storage !== "string") return storageOver(storage, host);
   const scheme = storage.slice(0, storage.indexOf(":"));
-  const all: StorageSchemes = { memory: openMemoryStorage, ...schemes };
+  const all: StorageSchemes = { memory: openMemoryStorage, ...host.storages };
   const open = Object.hasOwn(all, scheme) ? all[scheme] : undefined;
   if (open !== undefined) return storageOver(open(storage), host);
   const known = Object.keys(all).map((each) => `${each}:`).join(", ");
@@ -231,4 +237,9 @@ export function openStorage(storage: string | AsyncStorage | undefined, schemes:
     "INVALID_ARGUMENT",
     `there is no storage for ${scheme}: where the job runs (${host.name}), only for ${known}. Import the one for it, such as "file" from tamias/node or "idb" from tamias/web, and give it to StreamExecutionEnvironment.setStorages`,
   );
+}
+
+/** The storage as the task managers of a job have it: none where it is memory, which threads and machines do not share, so that state goes to the job master. */
+export function openSharedStorage(storage: string | AsyncStorage | undefined, host: Host): Storage | undefined {
+  return typeof storage !== "string" || storage.startsWith("memory:") ? undefined : openStorage(storage, host);
 }

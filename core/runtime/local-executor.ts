@@ -2,7 +2,6 @@ import { jobGraphToJson } from "../graph/fingerprint.ts";
 import type { StreamGraph } from "../graph/stream-graph.ts";
 import { buildJobGraph, type JobGraph } from "../graph/job-graph.ts";
 import type { Host } from "../host/host.ts";
-import type { StorageSchemes } from "../host/storage.ts";
 import { JobError } from "../lib/errors.ts";
 import { loadParts, type Part } from "../lib/part.ts";
 import { prometheusText, type MetricsRow } from "../metrics/prometheus.ts";
@@ -28,8 +27,6 @@ export type LocalJobStatus = "CREATED" | "RUNNING" | "FINISHED" | "CANCELED" | "
 /** Where jobs run, from what they are restored, and how finely subtasks interleave. */
 export interface LocalExecutorOptions {
   readonly host: Host;
-  /** What checkpoints can be kept in. Default: nothing but storages that jobs are given as objects. */
-  readonly storages?: StorageSchemes;
   readonly restore?: RestorePoint;
   /** Removes the checkpoints of a job before it begins. Default false: it goes on from the last one. */
   readonly startsAfresh?: boolean;
@@ -212,7 +209,7 @@ export class LocalJobClient {
       const beforeEnd = (proceed: () => void): void => (this.#savepoints === undefined ? proceed() : this.#savepoints.beforeEnd(proceed));
       if (!recovers(this.#graph)) return void this.#begin({ attempt: 0, restore, onEnd, beforeEnd });
       const begin = (attempt: Attempt): LocalJob => this.#begin(attempt);
-      this.#recovery = new localRecovery.module.LocalRecovery({ graph: this.#graph, host, schemes: this.#options.storages ?? {}, startsAfresh: this.#options.startsAfresh === true, begin, onEnd });
+      this.#recovery = new localRecovery.module.LocalRecovery({ graph: this.#graph, host, startsAfresh: this.#options.startsAfresh === true, begin, onEnd });
       this.#recovery.start();
     } catch (cause) {
       this.#end({ status: "FAILED", error: asJobError(cause) });
@@ -221,8 +218,12 @@ export class LocalJobClient {
 
   #begin(attempt: Attempt): LocalJob {
     const { host, freeze = false, turnRecordsMax, channelCredits } = this.#options;
-    const submitter = usesSubmitter(this.#graph) ? new localLines.module.LocalLines(this.#submitterRecords(), host) : NO_SUBMITTER;
-    const job = new LocalJob(this.#graph, { ...attempt, host, freeze, turnRecordsMax, channelCredits, submitter });
+    const lines = usesSubmitter(this.#graph) ? new localLines.module.LocalLines(this.#submitterRecords(), host) : undefined;
+    const onEnd = (outcome: JobOutcome): void => {
+      attempt.onEnd(outcome);
+      lines?.close();
+    };
+    const job = new LocalJob(this.#graph, { ...attempt, onEnd, host, freeze, turnRecordsMax, channelCredits, submitter: lines ?? NO_SUBMITTER });
     this.#job = job;
     if (this.#recordsPerSecond !== undefined) this.throttle(this.#recordsPerSecond);
     host.scheduler.post(() => {
@@ -234,7 +235,7 @@ export class LocalJobClient {
   }
 
   async #savepoint(manner: SavepointManner, { directory }: SavepointOptions): Promise<Savepoint> {
-    const { host, storages = {} } = this.#options;
+    const { host } = this.#options;
     const snapshots = await this.#runningSnapshots();
     const { storeSavepoint } = localRecovery.module;
     return new Promise((resolve, reject) => {
@@ -243,7 +244,7 @@ export class LocalJobClient {
         (bytes, proceed) =>
           storeSavepoint(
             bytes,
-            { directory, jobName: this.#graph.jobName, host, storages },
+            { directory, jobName: this.#graph.jobName, host },
             (path) => {
               resolve({ bytes, path });
               proceed(true);

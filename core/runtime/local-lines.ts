@@ -13,6 +13,7 @@ export { SubmitterRecords } from "./submitter-records.ts";
 export class LocalLines implements SubmitterLines {
   readonly #records: SubmitterRecords;
   readonly #host: Host;
+  readonly #gone: (() => void)[] = [];
 
   constructor(records: SubmitterRecords, host: Host) {
     this.#records = records;
@@ -25,8 +26,13 @@ export class LocalLines implements SubmitterLines {
 
   inbox(name: string): Inbox {
     const inbox = new LocalInbox();
-    this.#records.addTarget(name, inbox);
+    this.#gone.push(this.#records.addTarget(name, inbox));
     return inbox;
+  }
+
+  /** The attempt that has them is over. */
+  close(): void {
+    for (const gone of this.#gone.splice(0)) gone();
   }
 }
 

@@ -1,19 +1,18 @@
 import { CheckpointCoordinator, type CheckpointCoordinatorOptions } from "../checkpoint/checkpoint-coordinator.ts";
 import { partsOfManifest } from "../checkpoint/manifest.ts";
-import { loadPartsOf } from "../checkpoint/part-loader.ts";
-import { jobFolder } from "../checkpoint/store-names.ts";
 import { SnapshotWriter } from "../checkpoint/snapshot-writer.ts";
-import type { CheckpointSettings } from "../graph/checkpoint-settings.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
 import type { Host } from "../host/host.ts";
-import type { StorageSchemes } from "../host/storage.ts";
-import { JobError } from "../lib/errors.ts";
 import type { JobOutcome } from "./job-attempt.ts";
-import { type AttemptStart, JobRecovery, openStorage } from "./job-recovery.ts";
+import { type AttemptStart, JobRecovery } from "./job-recovery.ts";
 import { JobSnapshots, type SnapshotSubject } from "./job-snapshots.ts";
 import type { LocalJob, SnapshotListener } from "./local-job.ts";
+import { loadRestorePoint } from "./restore-point.ts";
+import { SAVEPOINTS_ONLY } from "./savepoints-only.ts";
 import type { RestorePoint } from "./subtasks.ts";
 import { asJobError } from "./task.ts";
+
+export { storeSavepoint } from "./stored-savepoint.ts";
 
 /** What an attempt in place is told. */
 export interface LocalAttempt {
@@ -27,7 +26,6 @@ export interface LocalAttempt {
 export interface LocalRecoveryOptions {
   readonly graph: JobGraph;
   readonly host: Host;
-  readonly schemes: StorageSchemes;
   readonly startsAfresh: boolean;
   /** Makes the job of an attempt, which starts later, and not at all where it is canceled before. @throws JobError */
   begin(attempt: LocalAttempt): LocalJob;
@@ -43,9 +41,9 @@ export class LocalRecovery {
   #isCanceled = false;
 
   constructor(options: LocalRecoveryOptions) {
-    const { host, graph, schemes, startsAfresh, onEnd } = options;
+    const { host, graph, startsAfresh, onEnd } = options;
     this.#options = options;
-    this.#recovery = new JobRecovery({ host, graph, schemes, startsAfresh, begin: (start) => this.#load(start), onEnd });
+    this.#recovery = new JobRecovery({ host, graph, startsAfresh, begin: (start) => this.#load(start), onEnd });
   }
 
   start(): void {
@@ -64,22 +62,12 @@ export class LocalRecovery {
   }
 
   #load(start: AttemptStart): void {
-    const { restore, storage, folder } = start;
-    if (restore === undefined) return this.#begin(start, undefined);
-    loadPartsOf(
-      restore,
-      storage === undefined || !restore.isOwn ? undefined : { storage, folder },
-      partsOfManifest(restore.manifest),
-      (parts) => {
-        const readPart = (name: string): Uint8Array => {
-          const bytes = parts.get(name);
-          if (bytes === undefined) throw new JobError("CORRUPT_DATA", `checkpoint part ${name} is missing`);
-          return bytes;
-        };
-        this.#begin(start, { manifest: restore.manifest, readPart, isOwn: restore.isOwn });
-      },
+    loadRestorePoint(
+      start,
+      start.restore === undefined ? [] : partsOfManifest(start.restore.manifest),
+      (restore) => this.#begin(start, restore),
       (error) => {
-        if (error.code === "CORRUPT_DATA") this.#recovery.fallBack(error);
+        if (error.code === "CORRUPT_DATA" && start.restore?.isOwn === true) this.#recovery.fallBack(error);
         else this.#recovery.attemptEnded({ status: "FAILED", error });
       },
     );
@@ -144,51 +132,12 @@ function coordinatorOf(job: LocalJob, { writer, attempt, ...options }: LocalCoor
   return coordinator;
 }
 
-/** Nothing but savepoints: of a job that takes no checkpoints. */
-const SAVEPOINTS_ONLY: CheckpointSettings = {
-  intervalMs: Infinity,
-  timeoutMs: 600_000,
-  minPauseMs: 0,
-  concurrentMax: 1,
-  failuresTolerated: Infinity,
-  retainedMax: 1,
-  mode: "EXACTLY_ONCE",
-  retention: "NO_EXTERNALIZED_CHECKPOINTS",
-  storage: undefined,
-};
-
 /** The savepoints of a job that takes no checkpoints. */
 export function savepointsOnly(job: LocalJob, host: Host): JobSnapshots {
-  const writer = new SnapshotWriter(openStorage(undefined, {}, host), "");
+  const writer = new SnapshotWriter(undefined, "");
   return new JobSnapshots(coordinatorOf(job, { host, settings: SAVEPOINTS_ONLY, store: undefined, writer, attempt: 0 }), subjectOf(job), false);
 }
 
 function subjectOf(job: LocalJob): SnapshotSubject {
   return { endInput: () => job.subtasks.stop(), stopped: () => job.stopped() };
-}
-
-/** Keeps a savepoint where it is to lie, if anywhere. One of the two is called, once. */
-export function storeSavepoint(
-  bytes: Uint8Array,
-  to: { readonly directory: string | undefined; readonly jobName: string; readonly host: Host; readonly storages: StorageSchemes },
-  onStored: (path: string | undefined) => void,
-  onFailure: (error: JobError) => void,
-): void {
-  const { directory, jobName, host, storages } = to;
-  if (directory === undefined) return onStored(undefined);
-  try {
-    const storage = openStorage(directory, storages, host);
-    const name = `savepoint-${jobFolder(jobName)}-${Math.floor(host.random.next() * 2 ** 48).toString(16).padStart(12, "0")}`;
-    storage.putIfAbsent(
-      name,
-      bytes,
-      () => {
-        storage.close();
-        onStored(`${directory.replace(/\/+$/, "")}/${name}`);
-      },
-      onFailure,
-    );
-  } catch (cause) {
-    onFailure(asJobError(cause));
-  }
 }

@@ -1,7 +1,10 @@
+import type { Barrier } from "../checkpoint/barrier.ts";
+import type { StoredTaskSnapshot } from "../checkpoint/manifest.ts";
 import type { AccumulatorData } from "../functions/accumulators.ts";
 import type { JobGraphJson } from "../graph/fingerprint.ts";
 import type { OperatorMetrics } from "../metrics/operator-metrics.ts";
 import type { JobErrorData } from "../lib/error-data.ts";
+import type { SavepointManner } from "./job-snapshots.ts";
 
 /**
  * Every message between the parts of a cluster: plain data, which `structuredClone` takes. Decision 0011 says who they are and where they run.
@@ -11,7 +14,7 @@ import type { JobErrorData } from "../lib/error-data.ts";
  */
 
 /** Both ends of a line are of one version, or do not talk: nothing here is read by another. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** What names a job, wherever it is built again. */
 export interface JobDescription {
@@ -87,7 +90,10 @@ export type ToMaster =
   /** How often to report, ms; undefined: no more. */
   | { readonly kind: "report"; readonly everyMs: number | undefined }
   | { readonly kind: "accumulators"; readonly request: number }
-  | { readonly kind: "explain"; readonly request: number };
+  | { readonly kind: "explain"; readonly request: number }
+  /** Take a checkpoint now. */
+  | { readonly kind: "checkpoint"; readonly request: number }
+  | { readonly kind: "savepoint"; readonly request: number; readonly manner: SavepointManner; readonly directory: string | undefined };
 
 /** From a job master. */
 export type FromMaster =
@@ -102,6 +108,8 @@ export type FromMaster =
   /** Or why there are none. */
   | { readonly kind: "accumulators"; readonly request: number; readonly values: AccumulatorValues | JobErrorData }
   | { readonly kind: "explained"; readonly request: number; readonly text: string }
+  | { readonly kind: "checkpointed"; readonly request: number; readonly outcome: number | JobErrorData }
+  | { readonly kind: "savepoint-taken"; readonly request: number; readonly outcome: { readonly bytes: Uint8Array; readonly path: string | undefined } | JobErrorData }
   /** The last message. */
   | { readonly kind: "end"; readonly outcome: OutcomeData; readonly accumulators: AccumulatorValues; readonly report: ReportData };
 
@@ -113,6 +121,10 @@ export type ToTaskManager =
   | { readonly kind: "start" }
   | { readonly kind: "receive"; readonly vertex: number; readonly subtask: number; readonly message: ToReaderData }
   | { readonly kind: "stop" }
+  /** Begin a checkpoint at the sources. */
+  | { readonly kind: "trigger"; readonly barrier: Barrier }
+  | { readonly kind: "checkpoint-completed"; readonly checkpointId: number }
+  | { readonly kind: "checkpoint-aborted"; readonly checkpointId: number }
   /** Of each source subtask. */
   | { readonly kind: "throttle"; readonly recordsPerSecond: number | undefined }
   | { readonly kind: "ended" }
@@ -129,6 +141,10 @@ export type FromTaskManager =
   /** All of its subtasks are there, and its links are open. */
   | { readonly kind: "deployed" }
   | { readonly kind: "refused"; readonly error: JobErrorData }
+  /** A subtask has stored its state. */
+  | { readonly kind: "acknowledged"; readonly vertex: number; readonly subtask: number; readonly checkpointId: number; readonly stored: StoredTaskSnapshot }
+  /** A subtask could not. */
+  | { readonly kind: "declined"; readonly checkpointId: number; readonly error: JobErrorData }
   | { readonly kind: "to-enumerator"; readonly vertex: number; readonly subtask: number; readonly message: ToEnumeratorData }
   | { readonly kind: "ended" }
   | { readonly kind: "closed" }
@@ -157,7 +173,10 @@ export interface Deployment {
   readonly settings: ClusterSettings;
   /** What the job master has built: a task manager that builds another one refuses. */
   readonly graph: JobGraphJson;
+  /** Greater than that of every attempt before. */
   readonly attempt: number;
+  /** The record of the checkpoint or savepoint that it begins from; its parts lie in the storage, where they are the job's own. */
+  readonly restore: { readonly record: Uint8Array<ArrayBuffer>; readonly isOwn: boolean } | undefined;
   /** Which member runs it, by vertex, then subtask. */
   readonly placement: readonly (readonly number[])[];
   /** Index among the members. */

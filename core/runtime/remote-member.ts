@@ -1,6 +1,6 @@
+import type { Barrier } from "../checkpoint/barrier.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
 import type { Host, Port } from "../host/host.ts";
-import { assert } from "../lib/assert.ts";
 import type { ToReader } from "../operators/source-protocol.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import type { TaskRunner } from "./job-attempt.ts";
@@ -81,16 +81,16 @@ export class RemoteMember implements TaskRunner {
     this.send({ kind: "cancel" });
   }
 
-  trigger(): void {
-    assert(false, "jobs on clusters take no checkpoints yet");
+  trigger(barrier: Barrier): void {
+    this.send({ kind: "trigger", barrier });
   }
 
-  notifyCompleted(): void {
-    this.trigger();
+  notifyCompleted(checkpointId: number): void {
+    this.send({ kind: "checkpoint-completed", checkpointId });
   }
 
-  notifyAborted(): void {
-    this.trigger();
+  notifyAborted(checkpointId: number): void {
+    this.send({ kind: "checkpoint-aborted", checkpointId });
   }
 
   /** Ends the line, and with it all that the task manager keeps of the job. */

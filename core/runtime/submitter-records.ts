@@ -16,6 +16,7 @@ export interface PushTarget {
 interface Push {
   /** As many at a time as a buffer holds; all to one target. */
   readonly parts: readonly (readonly unknown[])[];
+  target: PushTarget | undefined;
   settle(error: unknown): void;
 }
 
@@ -62,9 +63,19 @@ export class SubmitterRecords {
     return stream;
   }
 
-  addTarget(name: string, target: PushTarget): void {
-    this.#queueOf(name).idle.push(target);
+  /** Returns what to call when the target is gone: a push that it was given fails, since nobody can tell how much of it was taken. */
+  addTarget(name: string, target: PushTarget): () => void {
+    const queue = this.#queueOf(name);
+    queue.idle.push(target);
     this.#serve(name);
+    return () => {
+      if (queue.idle.includes(target)) queue.idle.splice(queue.idle.indexOf(target), 1);
+      for (const push of queue.underWay) {
+        if (push.target !== target) continue;
+        queue.underWay.delete(push);
+        push.settle(new JobError("JOB_ENDED", `the subtask that took the records that were pushed as ${show(name)} is gone: push again what must not be missing`));
+      }
+    };
   }
 
   /** Rejects where the job ends before all records have been taken. */
@@ -102,7 +113,7 @@ export class SubmitterRecords {
         reject(untaken(name, this.#end.error));
         return;
       }
-      this.#queueOf(name).waiting.push({ parts, settle: (error) => (error === undefined ? resolve() : reject(error)) });
+      this.#queueOf(name).waiting.push({ parts, target: undefined, settle: (error) => (error === undefined ? resolve() : reject(error)) });
       this.#serve(name);
     });
   }
@@ -111,9 +122,10 @@ export class SubmitterRecords {
     const queue = this.#queueOf(name);
     while (0 < queue.idle.length && 0 < queue.waiting.length) {
       const [target, push] = [queue.idle.shift()!, queue.waiting.shift()!];
+      push.target = target;
       queue.underWay.add(push);
       this.#give(push, 0, target, (error) => {
-        queue.underWay.delete(push);
+        if (!queue.underWay.delete(push)) return;
         push.settle(error);
         queue.idle.push(target);
         this.#serve(name);

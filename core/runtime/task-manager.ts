@@ -1,7 +1,14 @@
 import { jobGraphToJson } from "../graph/fingerprint.ts";
 import { firstDifference } from "../graph/graph-difference.ts";
+import type { Barrier } from "../checkpoint/barrier.ts";
+import type { TaskSnapshot } from "../checkpoint/manifest.ts";
+import { partsNeededBy } from "../checkpoint/needed-parts.ts";
+import { decodeRecord, isCheckpoint } from "../checkpoint/record.ts";
+import { SnapshotWriter } from "../checkpoint/snapshot-writer.ts";
+import { jobFolder } from "../checkpoint/store-names.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
 import type { Host, Port } from "../host/host.ts";
+import type { Storage } from "../host/storage.ts";
 import { assert, unreachable } from "../lib/assert.ts";
 import { errorToData } from "../lib/error-data.ts";
 import { JobError } from "../lib/errors.ts";
@@ -10,10 +17,12 @@ import type { Link } from "./link.ts";
 import { LinkChannels } from "./link-channels.ts";
 import { CopyingLink } from "./copying-link.ts";
 import { createLink } from "./link-choice.ts";
+import { openSharedStorage } from "./job-recovery.ts";
 import { RecordLine } from "./record-line.ts";
+import { loadRestorePoint } from "./restore-point.ts";
 import type { ClusterSettings, Deployment, ExecutionState, FromTaskManager, MetricsData, ToTaskManager } from "./protocol.ts";
 import { toEnumeratorData, toReader } from "./source-messages.ts";
-import { type Elsewhere, type SubtaskListener, type SubtaskOptions, type SubtaskPlace, Subtasks } from "./subtasks.ts";
+import { type Elsewhere, type RestorePoint, type SubtaskListener, type SubtaskOptions, type SubtaskPlace, Subtasks } from "./subtasks.ts";
 import { asJobError } from "./task.ts";
 
 export interface JobShareOptions {
@@ -33,6 +42,10 @@ export class JobShare implements SubtaskListener {
   readonly #channels = new Map<number, LinkChannels>();
   readonly #links: Link[] = [];
   #records: RecordLine | undefined;
+  /** Undefined where the state of subtasks goes to the job master. */
+  #storage: Storage | undefined;
+  #writer: SnapshotWriter | undefined;
+  #attempt = 0;
   #isOver = false;
 
   constructor(options: JobShareOptions) {
@@ -59,8 +72,15 @@ export class JobShare implements SubtaskListener {
     this.#sendState(place, "FAILED", error);
   }
 
-  onSnapshot(): void {
-    assert(false, "jobs on clusters take no checkpoints yet");
+  onSnapshot({ vertex: { id }, subtask }: SubtaskPlace, barrier: Barrier, snapshot: TaskSnapshot): void {
+    const { checkpointId } = barrier;
+    this.#writer?.write(
+      { attempt: this.#attempt, vertex: id, subtask },
+      barrier,
+      snapshot,
+      (stored) => this.#send({ kind: "acknowledged", vertex: id, subtask, checkpointId, stored }),
+      (error) => this.#send({ kind: "declined", checkpointId, error: errorToData(error) }),
+    );
   }
 
   toEnumerator({ vertex, subtask }: SubtaskPlace, message: Parameters<SubtaskListener["toEnumerator"]>[1]): void {
@@ -85,6 +105,12 @@ export class JobShare implements SubtaskListener {
       }
       case "stop":
         return this.#subtasks?.stop();
+      case "trigger":
+        return this.#subtasks!.trigger(message.barrier);
+      case "checkpoint-completed":
+        return this.#subtasks!.notifyCompleted(message.checkpointId);
+      case "checkpoint-aborted":
+        return this.#subtasks!.notifyAborted(message.checkpointId);
       case "throttle":
         return this.#subtasks?.throttle(message.recordsPerSecond);
       case "ended":
@@ -124,7 +150,35 @@ export class JobShare implements SubtaskListener {
       ({ graph }) => {
         if (this.#isOver) return;
         try {
-          this.#create(graph, deployment);
+          requireSameGraph(graph, deployment);
+          this.#restore(graph, deployment, refuse);
+        } catch (cause) {
+          refuse(asJobError(cause));
+        }
+      },
+      refuse,
+    );
+  }
+
+  /** Reads what the subtasks here begin from, then makes them. */
+  #restore(graph: JobGraph, deployment: Deployment, refuse: (error: JobError) => void): void {
+    const { host } = this.#options;
+    const { attempt, restore: given } = deployment;
+    const record = given === undefined ? undefined : decodeRecord(given.record);
+    assert(record === undefined || isCheckpoint(record), "a job begins from a checkpoint or a savepoint");
+    const restore = record === undefined ? undefined : { ...record, isOwn: given?.isOwn === true };
+    const folder = jobFolder(graph.jobName);
+    this.#storage = openSharedStorage(graph.settings.checkpointing?.storage, host);
+    this.#writer = new SnapshotWriter(this.#storage, folder);
+    this.#attempt = attempt;
+    const { isHere } = this.#elsewhere(deployment);
+    loadRestorePoint(
+      { restore, storage: this.#storage, folder },
+      restore === undefined ? [] : partsNeededBy(graph, restore.manifest, isHere),
+      (point) => {
+        if (this.#isOver) return;
+        try {
+          this.#create(graph, deployment, point);
         } catch (cause) {
           return refuse(asJobError(cause));
         }
@@ -134,23 +188,14 @@ export class JobShare implements SubtaskListener {
     );
   }
 
-  #create(graph: JobGraph, deployment: Deployment): void {
-    const difference = firstDifference(deployment.graph, jobGraphToJson(graph));
-    if (difference !== undefined) {
-      const { where, one, other } = difference;
-      throw new JobError(
-        "GRAPH_MISMATCH",
-        `the job builds another graph here than at its job master: ${where} is ${other} here and ${one} there. ` +
-          "A job function builds the same job wherever it runs: from its arguments alone, not from the time, chance, or what its host is",
-      );
-    }
+  #create(graph: JobGraph, deployment: Deployment, restore: RestorePoint | undefined): void {
     const { host, submitter } = this.#options;
     const records = new RecordLine({ host, port: submitter, bufferTimeoutMs: graph.settings.bufferTimeoutMs, onClose: () => this.#end() });
     this.#records = records;
     const options: SubtaskOptions = {
       host,
       attempt: deployment.attempt,
-      restore: undefined,
+      restore,
       freeze: false,
       turnRecordsMax: undefined,
       channelCredits: undefined,
@@ -201,6 +246,7 @@ export class JobShare implements SubtaskListener {
   #cancel(): void {
     this.#subtasks?.cancel();
     for (const link of this.#links) link.close();
+    this.#storage?.close();
   }
 
   /** The job is over, or its master is gone: nothing of it is left here. */
@@ -211,4 +257,16 @@ export class JobShare implements SubtaskListener {
     if (this.#records === undefined) this.#options.submitter.close();
     else this.#records.close();
   }
+}
+
+/** @throws JobError GRAPH_MISMATCH where the module builds something else here than at the job master. */
+function requireSameGraph(graph: JobGraph, deployment: Deployment): void {
+  const difference = firstDifference(deployment.graph, jobGraphToJson(graph));
+  if (difference === undefined) return;
+  const { where, one, other } = difference;
+  throw new JobError(
+    "GRAPH_MISMATCH",
+    `the job builds another graph here than at its job master: ${where} is ${other} here and ${one} there. ` +
+      "A job function builds the same job wherever it runs: from its arguments alone, not from the time, chance, or what its host is",
+  );
 }

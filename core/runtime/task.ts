@@ -249,8 +249,16 @@ export class Task {
     this.#options.listener.onFailure(this, error);
   }
 
-  /** Every task of the job has finished: what waits for a checkpoint becomes visible. The listener is told when it has. */
+  /**
+   * Every task of the job has finished, or stopped where a savepoint was taken: what waits for a checkpoint becomes visible. The listener is told when it has. What a task that has stopped still
+   * had to do is part of the savepoint.
+   */
   ended(): void {
+    if (this.state === "RUNNING") {
+      this.state = "FINISHED";
+      this.#control.clear();
+      this.#due.clear();
+    }
     this.#guarded(() => this.chain.ended());
     this.#isEnding = true;
     this.#endAtRest();

@@ -12,6 +12,7 @@ import type { LoadJob } from "../runtime/job-master.ts";
 import type { ClusterSettings } from "../runtime/protocol.ts";
 import { asJobError } from "../runtime/task.ts";
 import { startWorker } from "../runtime/worker.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
 import { SimulatedHost } from "./simulated-host.ts";
 import { SimulatedMachine } from "./simulated-machine.ts";
 
@@ -56,6 +57,8 @@ const STEPS_PER_MS = 100;
  */
 export class SimulatedCluster {
   readonly host: SimulatedHost;
+  /** What jobs keep checkpoints on, at any address that begins with `disk:`. It outlives the machines. */
+  readonly disk: SimulatedDisk;
   readonly #dispatcher: Dispatcher<SimulatedJob>;
   readonly #own: SimulatedMachine;
   readonly #slots: number;
@@ -66,7 +69,8 @@ export class SimulatedCluster {
 
   constructor({ seed, taskManagers = 2, slots = 1, transport = "message" }: SimulatedClusterOptions) {
     this.host = new SimulatedHost({ seed });
-    this.#own = new SimulatedMachine(this.host);
+    this.disk = new SimulatedDisk({ scheduler: this.host.scheduler, now: () => this.host.clock.now() });
+    this.#own = this.#machine();
     this.#slots = taskManagers * slots;
     this.#dispatcher = new Dispatcher<SimulatedJob>({
       host: this.#own,
@@ -110,10 +114,14 @@ export class SimulatedCluster {
     }
   }
 
+  #machine(): SimulatedMachine {
+    return new SimulatedMachine(this.host, { disk: (_url, machine) => this.disk.storage(machine.scheduler) });
+  }
+
   #machines(started: SimulatedMachine[]): Workers<SimulatedJob> {
     return {
       start: (script): WorkerHandle => {
-        const machine = new SimulatedMachine(this.host);
+        const machine = this.#machine();
         started.push(machine);
         const [own, theirs] = this.host.network.openLine();
         startWorker({ host: machine, port: machine.portOf(theirs), loadJob: loaderOf(script) });

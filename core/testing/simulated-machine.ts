@@ -1,4 +1,5 @@
 import type { Cancellable, Carried, Host, Port } from "../host/host.ts";
+import type { AsyncStorage, StorageSchemes } from "../host/storage.ts";
 import { assert } from "../lib/assert.ts";
 import type { SimulatedHost } from "./simulated-host.ts";
 
@@ -13,15 +14,18 @@ export class SimulatedMachine implements Host {
   readonly random: Host["random"];
   readonly scheduler: Host["scheduler"];
   readonly network: Host["network"];
+  readonly storages: StorageSchemes;
   readonly #host: SimulatedHost;
   /** What a machine that hangs does when it goes on. */
   #held: (() => void)[] | undefined;
   #isDead = false;
 
-  constructor(host: SimulatedHost) {
+  /** @param storages what it keeps checkpoints in, by the scheme of their addresses */
+  constructor(host: SimulatedHost, storages: Readonly<Record<string, (url: string, machine: Host) => AsyncStorage>> = {}) {
     this.#host = host;
     this.clock = host.clock;
     this.random = host.random;
+    this.storages = Object.fromEntries(Object.entries(storages).map(([scheme, open]) => [scheme, (url: string) => open(url, this)]));
     this.scheduler = {
       post: (job) => host.scheduler.post(() => this.#run(job)),
       at: (time, job): Cancellable => host.scheduler.at(time, () => this.#run(job)),

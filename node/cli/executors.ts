@@ -18,7 +18,7 @@ export class SubmittedJobs implements Executor {
   printsResults = false;
 
   constructor(kernel: KernelModule, options: Pick<LocalExecutorOptions, "startsAfresh"> = {}) {
-    this.#executor = new LocalExecutor({ ...options, host: createLocalHost("node", kernel), storages: NODE_STORAGES });
+    this.#executor = new LocalExecutor({ ...options, host: { ...createLocalHost("node", kernel), storages: NODE_STORAGES } });
   }
 
   /** What made the first of the failed jobs fail. */

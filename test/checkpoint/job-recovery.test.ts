@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Prng } from "../../core/lib/prng.ts";
 import { decodeRecord } from "../../core/checkpoint/record.ts";
 import "../../core/testing/index.ts";
+import type { Savepoint } from "../../core/api/executor.ts";
 import { expectedSums, systemFailure, World } from "./sums-job.ts";
 
 const RECORDS = 600;
@@ -164,4 +165,68 @@ test("a second process takes the job over, and the first ends without making any
   expect(world.runToEnd(first)).toBe("FAILED");
   expect(world.runToEnd(second)).toBe("FINISHED");
   expect(world.rows).toEqual(expectedSums(RECORDS));
+});
+
+describe("a savepoint", () => {
+  const options = { "execution.checkpointing.interval": undefined, "execution.checkpointing.dir": undefined, "restart-strategy.type": undefined } as const;
+
+  /** Runs until the sink has something, or the source has read so much. */
+  async function taken(world: World, records: number, take: (client: ReturnType<World["submit"]>) => Promise<Savepoint>, at: number, given: object): Promise<Savepoint> {
+    let read = 0;
+    const client = world.submit({ records, onRecord: () => void (read += 1) }, given);
+    world.runUntil(() => at <= read);
+    const savepoint = take(client);
+    let isDone = false;
+    void savepoint.then(
+      () => (isDone = true),
+      () => (isDone = true),
+    );
+    for (let turns = 0; turns < 20_000 && !isDone; turns += 1) {
+      await Promise.resolve();
+      world.host.runUntilIdle(20);
+    }
+    return savepoint;
+  }
+
+  for (const [about, given] of [["of a job with checkpoints", {}], ["of a job without", options]] as const) {
+    test(`${about}: stopped, the job goes on from it, and all of it is there once`, async () => {
+      const world = new World(11);
+      const { path, bytes } = await taken(world, RECORDS, (client) => client.stopWithSavepoint({ directory: "disk:" }), 150, given);
+      expect(bytes.length).toBeGreaterThan(100);
+      expect(world.rows.length).toBeGreaterThan(100);
+      expect(world.rows.length).toBeLessThan(RECORDS);
+      const next = world.submit({ records: RECORDS, parallelism: 3 }, { ...given, "execution.state-recovery.path": path });
+      expect(world.runToEnd(next)).toBe("FINISHED");
+      expect(world.rows).toEqual(expectedSums(RECORDS));
+    });
+
+    test(`${about}: drained, the job ends as with its input, of which the rest comes after`, async () => {
+      const world = new World(12);
+      const { path } = await taken(world, RECORDS, (client) => client.stopWithSavepoint({ drain: true, directory: "disk:" }), 150, given);
+      const { length } = world.rows;
+      expect(world.rows).toEqual(expectedSums(length));
+      const next = world.submit({ records: RECORDS }, { ...given, "execution.state-recovery.path": path });
+      expect(world.runToEnd(next)).toBe("FINISHED");
+      expect(world.rows).toEqual(expectedSums(RECORDS));
+    });
+  }
+
+  test("is refused by a job that lacks the operator of some state, unless that is to be left out", async () => {
+    const world = new World(13);
+    const { path } = await taken(world, RECORDS, (client) => client.stopWithSavepoint({ directory: "disk:" }), 150, {});
+    const from = { "execution.state-recovery.path": path };
+    const other = world.submit({ records: RECORDS, uid: "other" }, from);
+    expect(world.runToEnd(other)).toBe("FAILED");
+    await expect(other.result()).rejects.toThrow(/RESTORE_MISMATCH.*uid sums.*\.uid\("sums"\)/s);
+    const allowed = world.submit({ records: RECORDS, uid: "other" }, { ...from, "execution.state-recovery.ignore-unclaimed-state": true });
+    expect(world.runToEnd(allowed)).toBe("FINISHED");
+  });
+
+  test("that cannot be kept leaves the job running", async () => {
+    const world = new World(14);
+    world.fault = ({ kind, name }) => (kind === "putIfAbsent" && name.startsWith("savepoint") ? "fails" : "none");
+    await expect(taken(world, 2_000, (client) => client.stopWithSavepoint({ directory: "disk:" }), 150, {})).rejects.toMatchObject({ code: "STORAGE_FAILED" });
+    world.runUntil(() => world.rows.length === 2_000);
+    expect(world.rows).toEqual(expectedSums(2_000));
+  });
 });

@@ -7,7 +7,7 @@ import { LocalExecutor, type LocalJobClient } from "../../core/runtime/local-exe
 import { SimulatedDisk, type StorageCall, type StorageFault } from "../../core/testing/simulated-disk.ts";
 import { SimulatedHost } from "../../core/testing/simulated-host.ts";
 
-interface Batch {
+export interface Batch {
   readonly id: string;
   readonly rows: readonly string[];
 }
@@ -25,8 +25,7 @@ export interface SumsOptions {
 /** What outlives processes: a disk, and what the world sees of the job. */
 export class World {
   readonly disk: SimulatedDisk;
-  /** By id of their transaction, whichever attempt committed them. */
-  readonly committed = new Map<string, Batch>();
+  readonly committed: Committed = new Map();
   fault: (call: StorageCall) => StorageFault = () => "none";
   host: SimulatedHost;
 
@@ -48,7 +47,8 @@ export class World {
 
   submit(job: SumsOptions, options: ExecutionOptions = {}): LocalJobClient {
     const { host } = this;
-    const executor = new LocalExecutor({ host, storages: { disk: () => this.disk.storage(host.scheduler) }, turnRecordsMax: 5, channelCredits: 2, freeze: true });
+    Object.assign(host, { storages: { disk: () => this.disk.storage(host.scheduler) } });
+    const executor = new LocalExecutor({ host, turnRecordsMax: 5, channelCredits: 2, freeze: true });
     const client: { given?: LocalJobClient } = {};
     const keeping = {
       submit: (...given: Parameters<LocalExecutor["submit"]>) => {
@@ -75,7 +75,7 @@ export class World {
       .keyBy((n) => n % 7)
       .reduce((a, b) => a + b)
       .uid(job.uid ?? "sums");
-    if (job.sink === undefined) sums.sinkTo(this.#sink());
+    if (job.sink === undefined) sums.sinkTo(committedSink(this.committed));
     else sums.sinkTo(job.sink);
     void env.executeAsync("sums");
     if (client.given === undefined) throw new Error("the job was not submitted");
@@ -96,30 +96,35 @@ export class World {
       if (this.host.runUntilIdle(1) && !isDone()) throw new Error("nothing is left to run");
     }
   }
+}
 
-  #sink(): Sink<number, never, Batch> {
-    return {
-      describe: () => "transactions",
-      committableType: types.object({ id: types.string, rows: types.array(types.string) }),
-      createCommitter: () => ({ commit: (batches) => batches.forEach((batch) => this.committed.set(batch.id, { id: batch.id, rows: [...batch.rows] })) }),
-      createWriter: (context) => {
-        let rows: string[] = [];
-        let count = 0;
-        return {
-          write: (sum) => void rows.push(String(sum)),
-          flush() {},
-          prepareCommit() {
-            if (rows.length === 0) return [];
-            count += 1;
-            const batch = { id: `${context.attempt}/${context.subtaskIndex}/${count}`, rows };
-            rows = [];
-            return [batch];
-          },
-          close() {},
-        };
-      },
-    };
-  }
+/** By id of their transaction, whichever attempt committed them. */
+export type Committed = Map<string, Batch>;
+
+/** A sink in two phases. */
+export function committedSink(committed: Committed): Sink<number, never, Batch> {
+  return {
+    describe: () => "transactions",
+    committableType: types.object({ id: types.string, rows: types.array(types.string) }),
+    createCommitter: () => ({ commit: (batches) => batches.forEach((batch) => committed.set(batch.id, { id: batch.id, rows: [...batch.rows] })) }),
+    createWriter: (context) => {
+      let rows: string[] = [];
+      let count = 0;
+      const line = `${context.attempt}/${context.subtaskIndex}/${context.random()}`;
+      return {
+        write: (sum) => void rows.push(String(sum)),
+        flush() {},
+        prepareCommit() {
+          if (rows.length === 0) return [];
+          count += 1;
+          const batch = { id: `${line}/${count}`, rows };
+          rows = [];
+          return [batch];
+        },
+        close() {},
+      };
+    },
+  };
 }
 
 /** The rows of a run that nothing happened to, in order of their text. */
