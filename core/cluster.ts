@@ -1,3 +1,4 @@
+import { DEFAULT_OPTIONS, type ExecutionOptions, mergeOptions } from "./api/execution-options.ts";
 import type { ClusterJobClient } from "./api/executor.ts";
 import { isJobModule, type JobArgs } from "./api/job-module.ts";
 import { dynamicCodec } from "./data/dynamic-type.ts";
@@ -29,12 +30,17 @@ export interface ClusterSubmitOptions {
   readonly parallelism?: number | undefined;
   /** What a job is called that does not name itself. Default: the file name of its module, where it has one. */
   readonly jobName?: string | undefined;
+  /**
+   * Options for the job's environment that the job function does not set itself, such as where checkpoints are kept, or the savepoint to begin from: `{ "execution.checkpointing.dir":
+   * "file:./checkpoints" }`.
+   */
+  readonly configuration?: ExecutionOptions | undefined;
   /** Cancels the job when it aborts; the result then rejects with JOB_CANCELED, whose cause is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const CLUSTER_OPTIONS = ["slots", "transport", "heartbeatTimeoutMs", "deployTimeoutMs"];
-const SUBMIT_OPTIONS = ["parallelism", "jobName", "signal"];
+const SUBMIT_OPTIONS = ["parallelism", "jobName", "configuration", "signal"];
 const HEARTBEATS_PER_TIMEOUT = 6;
 
 /** What a cluster is made of, on any host. */
@@ -77,7 +83,7 @@ export class Cluster<Script> {
   /** Resolves once the job has been built and found valid. Rejects where it is refused. */
   async submit(job: SubmittedModule<Script>, args: JobArgs, options: ClusterSubmitOptions): Promise<ClusterJobClient> {
     requireOptionNames("submit", options, SUBMIT_OPTIONS);
-    const { parallelism = this.#slots, jobName = job.name, signal } = options;
+    const { parallelism = this.#slots, jobName = job.name, configuration = {}, signal } = options;
     this.#jobs += 1;
     const description = {
       id: `job-${this.#jobs}`,
@@ -85,6 +91,7 @@ export class Cluster<Script> {
       name: jobName,
       args: plainArgs(args),
       parallelism: checkedCount("parallelism", parallelism),
+      configuration: plainConfiguration(configuration),
     };
     // Results and pushed records cross between threads as bytes.
     await loadParts([dynamicCodec]);
@@ -114,6 +121,14 @@ export function checkedCount(name: string, value: unknown): number {
 export function noAddress(job: unknown, others = ""): JobError {
   const what = typeof job === "function" ? "a function, which cannot go to other threads: export it as job from a module" : isJobModule(job) ? "an imported module" : show(job);
   return new JobError("INVALID_ARGUMENT", `submit takes the address of the job's module, as in cluster.submit(new URL("./job.ts", import.meta.url))${others}, but got ${what}`);
+}
+
+/** @throws JobError UNKNOWN_OPTION, INVALID_ARGUMENT */
+function plainConfiguration(configuration: ExecutionOptions): ExecutionOptions {
+  mergeOptions(DEFAULT_OPTIONS, configuration);
+  const { "execution.checkpointing.dir": storage } = configuration;
+  if (typeof storage === "object") throw new JobError("INVALID_ARGUMENT", "a cluster's job keeps checkpoints at an address, such as file:./checkpoints, which each of its threads opens: a storage itself cannot go there");
+  return configuration;
 }
 
 function plainArgs(args: unknown): JobArgs {

@@ -16,10 +16,19 @@ export type {
   JobReport,
   JobStatus,
   ReportOptions,
+  Savepoint,
+  SavepointOptions,
+  StopOptions,
   SubmitOptions,
   SubtaskStatus,
 } from "./api/executor.ts";
 export type { ClusterOptions, ClusterSubmitOptions } from "./cluster.ts";
+
+// Checkpoints and recovery.
+export { CheckpointConfig, CheckpointingMode, ExternalizedCheckpointRetention } from "./api/checkpoint-config.ts";
+export type { CheckpointOptions } from "./api/checkpoint-options.ts";
+export type { TimeSpan } from "./api/option-values.ts";
+export type { AsyncStorage, OpenStorage, StorageSchemes } from "./host/storage.ts";
 export type { JobGraphJson } from "./graph/fingerprint.ts";
 export { isJobModule, type JobArg, type JobArgs, type JobModule, type JobOption } from "./api/job-module.ts";
 export type { StreamGraph, StreamNode } from "./graph/stream-graph.ts";

@@ -126,7 +126,7 @@ function runsItself(name: string): JobError {
 /** A job function may end with `execute()`, as a main function of Flink does: that is where its graph is taken. */
 async function streamGraphOf(module: JobModule, job: JobDescription): Promise<StreamGraph> {
   const executor = new GraphTaker();
-  const env = new Environment(executor, { parallelism: job.parallelism });
+  const env = new Environment(executor, { ...job.configuration, parallelism: job.parallelism });
   const built = module.job(env, job.args as JobArgs);
   await Promise.race([built, executor.taken]);
   return executor.graph ?? env.getStreamGraph(job.name);

@@ -1,3 +1,4 @@
+export { NODE_STORAGES } from "./storages.ts";
 export { loadKernelModule } from "./kernel-module.ts";
 export { NodeCluster, type NodeClusterOptions } from "./cluster.ts";
 export { FileSource, textFileSource, jsonLinesFileSource, csvFileSource, type FileFormat, type FilePath } from "./files/file-source.ts";

@@ -1,6 +1,7 @@
 import type { Host } from "../core/host/host.ts";
 import type { KernelModule } from "../core/host/kernel-module.ts";
 import { channelNetwork } from "../core/host/message-port.ts";
+import { WEB_STORAGES } from "./storages.ts";
 import { createLocalHost, THREAD_TURN_MS_MAX } from "../core/local-host.ts";
 
 /**
@@ -10,5 +11,5 @@ import { createLocalHost, THREAD_TURN_MS_MAX } from "../core/local-host.ts";
 export function createWebHost(kernel?: KernelModule): Host {
   const host = createLocalHost("web", kernel, THREAD_TURN_MS_MAX);
   const sharesMemory = crossOriginIsolated && typeof SharedArrayBuffer === "function";
-  return { ...host, sharesMemory, network: channelNetwork(() => new MessageChannel(), host.scheduler.post) };
+  return { ...host, storages: WEB_STORAGES, sharesMemory, network: channelNetwork(() => new MessageChannel(), host.scheduler.post) };
 }

@@ -1,3 +1,4 @@
+export { WEB_STORAGES } from "./storages.ts";
 export { loadKernelModule } from "./kernel-module.ts";
 export { WebCluster, type WebClusterOptions } from "./cluster.ts";
 export { serveJob } from "./serve-job.ts";

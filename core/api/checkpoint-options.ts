@@ -41,8 +41,8 @@ export interface CheckpointOptions {
   readonly "execution.checkpointing.num-retained"?: number | undefined;
   /** Where checkpoints are kept: an address such as `file:./checkpoints` of a storage that the host has, or the storage itself, for a job in place. Default: memory, which ends with the job. */
   readonly "execution.checkpointing.dir"?: string | AsyncStorage | undefined;
-  /** Address of a savepoint that the job begins from, unless it has a checkpoint of its own already. */
-  readonly "execution.state-recovery.path"?: string | undefined;
+  /** The savepoint that the job begins from, unless it has a checkpoint of its own already: its address, or its bytes, as a file that was uploaded. */
+  readonly "execution.state-recovery.path"?: string | Uint8Array | undefined;
   /** Whether state that no operator of the job claims is left out rather than refused. Default false. */
   readonly "execution.state-recovery.ignore-unclaimed-state"?: boolean | undefined;
   /** Default: `exponential-delay` where checkpoints are taken, else `none`. User errors are final whatever it is. */
@@ -84,7 +84,7 @@ interface CheckpointValues extends Record<keyof CheckpointOptions, unknown> {
   readonly "execution.checkpointing.externalized-checkpoint-retention": CheckpointRetention;
   readonly "execution.checkpointing.num-retained": number;
   readonly "execution.checkpointing.dir": string | AsyncStorage | undefined;
-  readonly "execution.state-recovery.path": string | undefined;
+  readonly "execution.state-recovery.path": string | Uint8Array | undefined;
   readonly "execution.state-recovery.ignore-unclaimed-state": boolean;
   readonly "restart-strategy.type": NonNullable<CheckpointOptions["restart-strategy.type"]> | undefined;
   readonly "restart-strategy.fixed-delay.attempts": number;
@@ -145,7 +145,7 @@ const CHECKS: { readonly [Name in keyof CheckpointOptions]-?: (value: unknown, n
   "execution.checkpointing.externalized-checkpoint-retention": (value, name) => oneOf(name, value, RETENTIONS),
   "execution.checkpointing.num-retained": count,
   "execution.checkpointing.dir": checkedStorage,
-  "execution.state-recovery.path": checkedAddress,
+  "execution.state-recovery.path": (value, name) => (value instanceof Uint8Array ? value : checkedAddress(value, name)),
   "execution.state-recovery.ignore-unclaimed-state": (value, name) => oneOf(name, value, [true, false]),
   "restart-strategy.type": (value, name) => oneOf(name, value, STRATEGIES),
   "restart-strategy.fixed-delay.attempts": count,

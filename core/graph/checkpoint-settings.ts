@@ -25,8 +25,8 @@ export type CheckpointRetention = "NO_EXTERNALIZED_CHECKPOINTS" | "DELETE_ON_CAN
 
 /** What a job begins from, apart from its own last checkpoint, which comes first. */
 export interface RecoverySettings {
-  /** Address of a savepoint. */
-  readonly savepoint: string | undefined;
+  /** A savepoint, or its address. */
+  readonly savepoint: string | Uint8Array | undefined;
   /** Whether state that no operator of the job claims is left out rather than refused. */
   readonly allowNonRestoredState: boolean;
 }

@@ -1,6 +1,6 @@
 import { CheckpointStore } from "../checkpoint/checkpoint-store.ts";
 import type { StoredCheckpoint } from "../checkpoint/part-loader.ts";
-import { decodeRecord, isCheckpoint } from "../checkpoint/record.ts";
+import { decodeRecord, isCheckpoint, type StoredRecord } from "../checkpoint/record.ts";
 import { requireRestorable } from "../checkpoint/restorable.ts";
 import { jobFolder } from "../checkpoint/store-names.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
@@ -149,30 +149,35 @@ export class JobRecovery {
 
   #beginWithoutCheckpoint(): void {
     const { savepoint } = this.#options.graph.settings.recovery;
-    if (savepoint === undefined) return this.#begin(undefined);
-    const { host } = this.#options;
-    const slash = savepoint.lastIndexOf("/");
     const failed = (error: JobError): void => this.#end({ status: "FAILED", error });
+    if (savepoint === undefined) return this.#begin(undefined);
+    if (typeof savepoint !== "string") return this.#beginFrom(savepoint, "the given savepoint", failed);
+    const slash = savepoint.lastIndexOf("/");
     try {
-      const storage = openStorage(savepoint.slice(0, slash), host);
+      const storage = openStorage(savepoint.slice(0, slash), this.#options.host);
       storage.get(
         savepoint.slice(slash + 1),
         (bytes) => {
           storage.close();
-          if (bytes === undefined) return failed(new JobError("INVALID_ARGUMENT", `there is no savepoint ${savepoint}`));
-          try {
-            const record = decodeRecord(bytes);
-            if (!isCheckpoint(record)) throw new JobError("CORRUPT_DATA", `${savepoint} is no savepoint`);
-            this.#begin({ ...record, isOwn: false });
-          } catch (cause) {
-            failed(asJobError(cause));
-          }
+          if (bytes === undefined) failed(new JobError("INVALID_ARGUMENT", `there is no savepoint ${savepoint}`));
+          else this.#beginFrom(bytes, savepoint, failed);
         },
         failed,
       );
     } catch (cause) {
       failed(asJobError(cause));
     }
+  }
+
+  #beginFrom(bytes: Uint8Array, what: string, onFailure: (error: JobError) => void): void {
+    let record: StoredRecord;
+    try {
+      record = decodeRecord(bytes);
+    } catch (cause) {
+      return onFailure(asJobError(cause));
+    }
+    if (isCheckpoint(record)) this.#begin({ ...record, isOwn: false });
+    else onFailure(new JobError("CORRUPT_DATA", `${what} is no savepoint`));
   }
 
   #begin(restore: AttemptRestore | undefined): void {

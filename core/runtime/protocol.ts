@@ -27,6 +27,8 @@ export interface JobDescription {
   readonly args: unknown;
   /** For an environment that sets none. */
   readonly parallelism: number;
+  /** Options for an environment that sets none of them itself; the API checks them. */
+  readonly configuration: object;
 }
 
 /** How a cluster runs jobs. */

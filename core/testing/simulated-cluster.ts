@@ -1,5 +1,6 @@
 import { StreamExecutionEnvironment as Environment } from "../api/stream-execution-environment.ts";
 import type { ClusterJobClient } from "../api/executor.ts";
+import type { ExecutionOptions } from "../api/execution-options.ts";
 import type { JobArgs } from "../api/job-module.ts";
 import { explain } from "../graph/explain.ts";
 import { buildJobGraph } from "../graph/job-graph.ts";
@@ -92,10 +93,10 @@ export class SimulatedCluster {
     return this.#leaders;
   }
 
-  submit(job: SimulatedJob, args: JobArgs = {}, options: { readonly parallelism?: number } = {}): Omit<ClusterJobClient, "plan"> {
+  submit(job: SimulatedJob, args: JobArgs = {}, options: { readonly parallelism?: number; readonly configuration?: ExecutionOptions } = {}): Omit<ClusterJobClient, "plan"> {
     this.#jobs += 1;
     const id = `job-${this.#jobs}`;
-    const description = { id, module: "simulated", name: undefined, args, parallelism: options.parallelism ?? this.#slots };
+    const description = { id, module: "simulated", name: undefined, args, parallelism: options.parallelism ?? this.#slots, configuration: options.configuration ?? {} };
     return new ClusterJob((listener) => this.#dispatcher.submit(description, job, listener), { host: this.#own, jobId: id, signal: undefined });
   }
 
@@ -143,7 +144,7 @@ function loaderOf(script: SimulatedJob | undefined): LoadJob {
   assert(script !== undefined, "a simulated job is its own script");
   return (job, onLoaded, onFailure) => {
     try {
-      const env = new Environment(NOBODY, { parallelism: job.parallelism });
+      const env = new Environment(NOBODY, { ...job.configuration, parallelism: job.parallelism });
       script(env, job.args as JobArgs);
       const graph = buildJobGraph(env.getStreamGraph(job.name));
       onLoaded({ graph, explain: () => explain(graph, { hasKernelModule: false }) });

@@ -20,7 +20,7 @@ function clusterOf(protocol: number | undefined): { readonly host: SimulatedHost
     },
   };
   const dispatcher = new Dispatcher({ host, workers, leaders: workers, taskManagers: 1, slots: 1, settings });
-  const description = { id: "job", module: "job", name: undefined, args: {}, parallelism: 1 };
+  const description = { id: "job", module: "job", name: undefined, args: {}, parallelism: 1, configuration: {} };
   const job = new ClusterJob((listener) => dispatcher.submit(description, undefined, listener), { host, jobId: "job", signal: undefined });
   host.runUntilIdle();
   return { host, job, told };
