@@ -198,6 +198,11 @@ export class ClusterJob implements JobListener {
     this.#end({ status: "FAILED", error });
   }
 
+  onMasterReplaced(): void {
+    for (const answer of this.#answers.values()) answer(undefined);
+    this.#answers.clear();
+  }
+
   onRecordLine(port: Port, onClosed: () => void): void {
     const line = new SubmitterRecordLine(port, this.#records);
     this.#recordLines.add(port);
@@ -236,6 +241,7 @@ export class ClusterJob implements JobListener {
   }
 
   #noState(): JobError {
+    if (this.#outcome === undefined) return new JobError("CHECKPOINT_FAILED", `the worker that led the job "${this.#jobName}" is gone, and another one goes on with it: try again`);
     return new JobError("JOB_ENDED", `the job "${this.#jobName}" has ended: there is no state to take`);
   }
 

@@ -6,6 +6,12 @@ import { Heartbeats } from "./heartbeats.ts";
 import type { ClusterSettings, FromMaster, JobDescription, Member, ToMaster } from "./protocol.ts";
 import type { Grant, ResourceManager, SlotRequest } from "./resource-manager.ts";
 
+/** A job whose master is lost again and again is the cause of it. */
+const MASTERS_LOST_MAX = 10;
+
+/** What stays true of a job, whoever leads it. */
+const STANDING: readonly ToMaster["kind"][] = ["throttle", "stop", "report", "cancel"];
+
 /** What the submitter of a job is told. */
 export interface JobListener {
   onMessage(message: FromMaster): void;
@@ -13,6 +19,8 @@ export interface JobListener {
   onRecordLine(port: Port, onClosed: () => void): void;
   /** There is no job master any more, and no `end` came: the job is lost. */
   onLost(error: JobError): void;
+  /** Another job master takes the place of one that is gone, which answers nothing any more. */
+  onMasterReplaced(error: JobError): void;
 }
 
 /** The submitter's end of a job. */
@@ -33,6 +41,8 @@ export interface DispatchedJobOptions<Script> {
   readonly resources: ResourceManager<Script>;
   /** It needs no master any more. */
   onEnd(job: DispatchedJob<Script>): void;
+  /** It needs another master. */
+  onMasterless(job: DispatchedJob<Script>): void;
 }
 
 /** One job between its submitter, its master, and the resource manager. */
@@ -56,6 +66,11 @@ export class DispatchedJob<Script> implements SubmittedJob {
   #attempts = 0;
   /** Slots for the next attempt, which are asked for when the task managers of the last one have let go of it. */
   #wanted: number | undefined;
+  /** What a further master is told anew, by kind. */
+  readonly #standing = new Map<string, ToMaster>();
+  /** Whether another master finds in the storage what the job goes on from. */
+  #outlivesMaster = false;
+  #mastersLost = 0;
   /** There are not as many slots as it needs. */
   #isRefused = false;
   #isOver = false;
@@ -84,14 +99,40 @@ export class DispatchedJob<Script> implements SubmittedJob {
     this.#master = own;
     own.listen(
       (message) => this.#receive(message as FromMaster, leader),
-      () => this.lose(lostMaster({ reason: "its line has closed", error: undefined })),
+      () => {
+        if (this.#master === own) this.loseMaster(lostMaster({ reason: "its line has closed", error: undefined }));
+      },
     );
+    for (const message of this.#standing.values()) own.send(message);
     for (const message of this.#unsent.splice(0)) own.send(message);
   }
 
   send(message: ToMaster): void {
-    if (this.#master === undefined) this.#unsent.push(message);
-    else this.#master.send(message);
+    const isStanding = STANDING.includes(message.kind);
+    if (isStanding) this.#standing.set(message.kind, message);
+    if (this.#master !== undefined) this.#master.send(message);
+    else if (!isStanding) this.#unsent.push(message);
+  }
+
+  /** Its master is gone. Where what it stored outlives it, another one goes on with the job. */
+  loseMaster(error: JobError): void {
+    if (this.#isOver) return;
+    this.#mastersLost += 1;
+    if (!this.#outlivesMaster || MASTERS_LOST_MAX < this.#mastersLost) return this.lose(error);
+    this.#options.host.warn(`another worker goes on with a job, from its last checkpoint: ${error.reason}`);
+    const master = this.#master;
+    this.#master = undefined;
+    master?.close();
+    this.#heartbeats?.stop();
+    this.#heartbeats = undefined;
+    this.#building?.cancel();
+    this.#unsent.length = 0;
+    this.#wanted = undefined;
+    // Its task managers cannot know that their master is gone; this end they see.
+    for (const port of this.#recordLines.values()) port.close();
+    this.#release();
+    this.#options.listener.onMasterReplaced(error);
+    this.#options.onMasterless(this);
   }
 
   /** There is no master any more that could end the job. */
@@ -118,6 +159,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
         return this.#terminate(message.taskManager, message.reason);
       case "accepted":
         if (this.#isRefused) return;
+        this.#outlivesMaster = message.outlivesMaster;
         return this.#options.listener.onMessage(message);
       case "end":
         this.#over();

@@ -33,19 +33,13 @@ export class Dispatcher<Script> {
   }
 
   submit(job: JobDescription, script: Script | undefined, listener: JobListener): SubmittedJob {
-    const dispatched = new DispatchedJob(job, script, { ...this.#options, listener, resources: this.#resources, onEnd: (ended) => this.#ended(ended) });
+    const dispatched = new DispatchedJob(job, script, { ...this.#options, listener, resources: this.#resources, onEnd: (ended) => this.#ended(ended), onMasterless: (job) => this.#leadAgain(job) });
     if (this.#isClosed) {
       dispatched.lose(new JobError("CLUSTER_CLOSED", "the cluster was closed: make another one for further jobs"));
       return dispatched;
     }
     this.#jobs.add(dispatched);
-    try {
-      dispatched.begin(this.#leaderFor(dispatched));
-      this.#resources.expect(script, job.parallelism);
-    } catch (cause) {
-      const reason = `it could not be started: ${cause instanceof Error ? cause.message : String(cause)}`;
-      dispatched.lose(lostMaster({ reason, error: cause instanceof JobError ? cause : undefined }));
-    }
+    if (this.#lead(dispatched)) this.#resources.expect(script, job.parallelism);
     return dispatched;
   }
 
@@ -55,6 +49,24 @@ export class Dispatcher<Script> {
     for (const job of [...this.#jobs]) job.lose(new JobError("CLUSTER_CLOSED", "the cluster was closed while the job ran"));
     for (const { worker } of [...this.#leaders]) worker.terminate("the cluster was closed");
     this.#resources.close();
+  }
+
+  /** By another worker than the one that has lost it. */
+  #leadAgain(job: DispatchedJob<Script>): void {
+    for (const leader of this.#leaders) if (leader.job === job) leader.worker.terminate("it has lost its job");
+    this.#lead(job);
+  }
+
+  /** Returns whether there is a worker for it. */
+  #lead(job: DispatchedJob<Script>): boolean {
+    try {
+      job.begin(this.#leaderFor(job));
+      return true;
+    } catch (cause) {
+      const reason = `it could not be started: ${cause instanceof Error ? cause.message : String(cause)}`;
+      job.lose(lostMaster({ reason, error: cause instanceof JobError ? cause : undefined }));
+      return false;
+    }
   }
 
   /** One that has nothing to do; else a new one, for which idle ones of other scripts make room. */
@@ -74,7 +86,9 @@ export class Dispatcher<Script> {
         helloTimeoutMs: settings.deployTimeoutMs,
         onEnd: (end) => {
           this.#leaders.delete(leader);
-          leader.job?.lose(lostMaster(end));
+          const { job } = leader;
+          leader.job = undefined;
+          job?.loseMaster(lostMaster(end));
         },
       }),
       job: undefined,

@@ -6,7 +6,7 @@ import { errorFromData, errorToData } from "../lib/error-data.ts";
 import { JobError } from "../lib/errors.ts";
 import { ClusterAttempt } from "./cluster-attempt.ts";
 import type { JobOutcome } from "./job-attempt.ts";
-import { type AttemptStart, JobRecovery } from "./job-recovery.ts";
+import { type AttemptStart, isSharedStorage, JobRecovery } from "./job-recovery.ts";
 import type { JobSnapshots } from "./job-snapshots.ts";
 import type { AccumulatorValues, ClusterSettings, FromMaster, JobDescription, OutcomeData, ReportData, ToMaster } from "./protocol.ts";
 import { storeSavepoint } from "./stored-savepoint.ts";
@@ -134,7 +134,7 @@ export class JobMaster {
     this.#send({ kind: "request-slots", slots: Math.max(...graph.vertices.map(({ parallelism }) => parallelism)) });
     if (this.#isAccepted) return;
     this.#isAccepted = true;
-    this.#send({ kind: "accepted", jobName: graph.jobName, plan: jobGraphToJson(graph) });
+    this.#send({ kind: "accepted", jobName: graph.jobName, plan: jobGraphToJson(graph), outlivesMaster: isSharedStorage(graph.settings.checkpointing?.storage) });
   }
 
   #onDeployed(attempt: ClusterAttempt): void {

@@ -244,7 +244,12 @@ export function openStorage(storage: string | AsyncStorage | undefined, host: Ho
   );
 }
 
-/** The storage as the task managers of a job have it: none where it is memory, which threads and machines do not share, so that state goes to the job master. */
+/** Whether other threads and machines find in it what one has written. */
+export function isSharedStorage(storage: string | AsyncStorage | undefined): storage is string {
+  return typeof storage === "string" && !storage.startsWith("memory:");
+}
+
+/** The storage as the task managers of a job have it: none where it is memory, so that state goes to the job master. */
 export function openSharedStorage(storage: string | AsyncStorage | undefined, host: Host): Storage | undefined {
-  return typeof storage !== "string" || storage.startsWith("memory:") ? undefined : openStorage(storage, host);
+  return isSharedStorage(storage) ? openStorage(storage, host) : undefined;
 }

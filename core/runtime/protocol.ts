@@ -100,8 +100,8 @@ export type ToMaster =
 /** From a job master. */
 export type FromMaster =
   | { readonly kind: "heartbeat"; readonly count: number }
-  /** The module was loaded and its graph is valid. */
-  | { readonly kind: "accepted"; readonly jobName: string; readonly plan: JobGraphJson }
+  /** The module was loaded and its graph is valid. Whether another master finds in the storage what the job goes on from. */
+  | { readonly kind: "accepted"; readonly jobName: string; readonly plan: JobGraphJson; readonly outlivesMaster: boolean }
   | { readonly kind: "request-slots"; readonly slots: number }
   | { readonly kind: "running" }
   /** It does not answer: terminate it. */

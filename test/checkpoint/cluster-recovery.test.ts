@@ -61,6 +61,29 @@ describe("a job on a cluster", () => {
     expect(restored).toBeGreaterThan(10);
   });
 
+  test("that loses its master, again and again, goes on with another one", () => {
+    let restored = 0;
+    for (let seed = 1; seed <= 30; seed += 1) {
+      const prng = new Prng(seed);
+      const cluster = new SimulatedCluster({ seed, taskManagers: 2 });
+      const committed: Committed = new Map();
+      const job = cluster.submit(sums(committed));
+      for (let death = 0; death < 3; death += 1) {
+        let steps = 2_000 + prng.int(6_000);
+        cluster.runUntil(() => (steps -= 1) < 0 || job.getJobStatus() === "FINISHED");
+        if (job.getJobStatus() === "FINISHED") break;
+        restored += completed(cluster);
+        for (const machine of cluster.leaders) machine.die();
+        if (prng.int(3) === 0) cluster.taskManagers.findLast((machine) => machine.isRunning)?.die();
+      }
+      cluster.runUntil(() => job.getJobStatus() !== "RUNNING" && job.getJobStatus() !== "CREATED");
+      expect([seed, job.getJobStatus()]).toEqual([seed, "FINISHED"]);
+      expect([seed, ...rowsOf(committed)]).toEqual([seed, ...expectedSums(RECORDS)]);
+      cluster.close();
+    }
+    expect(restored).toBeGreaterThan(3);
+  });
+
   test("keeps checkpoints with its master, where nothing else is said, and goes on from them", () => {
     const cluster = new SimulatedCluster({ seed: 5, taskManagers: 2 });
     const committed: Committed = new Map();
