@@ -5,7 +5,7 @@ import { InvariantViolation } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
 import { NO_NAMESPACE, type StateTable } from "../state/keyed-state.ts";
 import type { OperatorValue } from "../state/operator-state.ts";
-import { MIN_WATERMARK } from "../time/timestamp.ts";
+import { MAX_WATERMARK, MIN_WATERMARK } from "../time/timestamp.ts";
 import type { WindowContents } from "../windows/pane-functions.ts";
 import { GlobalWindow } from "../windows/time-window.ts";
 import type { Operator, OperatorContext, Output } from "./operator.ts";
@@ -91,7 +91,8 @@ export class CountWindowOperator<T, K, Contents, V, Out> implements Operator, Ou
   }
 
   processWatermark(watermark: number): void {
-    if (watermark <= this.#watermark) return;
+    // The final one is passed on as often as it comes: behind a restored operator others may stand than those that it had told.
+    if (watermark <= this.#watermark && watermark !== MAX_WATERMARK) return;
     this.#watermark = watermark;
     this.#context.metrics.currentWatermark = watermark;
     this.#context.output.processWatermark(watermark);

@@ -84,7 +84,8 @@ export class KeyedTimers implements TimerService {
   }
 
   processWatermark(watermark: number): void {
-    if (watermark <= this.#watermark) return;
+    // The final one is passed on as often as it comes: behind a restored operator others may stand than those that it had told.
+    if (watermark <= this.#watermark && watermark !== MAX_WATERMARK) return;
     assert(this.#firing === undefined, "an operator gets no watermark while its timers fire");
     this.#watermark = watermark;
     this.#taken.set(watermark);

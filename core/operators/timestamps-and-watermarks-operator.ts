@@ -46,6 +46,7 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
   #nextEmission = Infinity;
   #lastLook = 0;
   #isActiveSinceLook = false;
+  #hasEnded = false;
   #wakeCall: Cancellable | undefined;
 
   constructor(strategy: WatermarkStrategy<T>, context: OperatorContext) {
@@ -105,7 +106,11 @@ export class TimestampsAndWatermarksOperator<T> implements Operator, Output<T>, 
   processWatermark(watermark: number): void {
     if (watermark !== MAX_WATERMARK) return;
     this.#wakeCall?.cancel();
-    this.emitWatermark(MAX_WATERMARK);
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    // Once more after a restore: behind this operator others may stand than those that had been told.
+    if (this.#emitted.get() === MAX_WATERMARK) this.#output.processWatermark(MAX_WATERMARK);
+    else this.emitWatermark(MAX_WATERMARK);
   }
 
   processIdleness(): void {}

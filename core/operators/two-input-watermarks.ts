@@ -23,12 +23,14 @@ const INPUTS = ["0", "1"] as const;
  * The final watermark goes on when it has come from both: until then an input that has ended counts as idle, because the other may be idle and still deliver.
  */
 export class TwoInputWatermarks {
+  readonly #target: WatermarkValveOutput;
   readonly #combination: WatermarkMultiplexer;
   readonly #stored: readonly StoredInput[];
   readonly #combined: OperatorValue<number>;
 
   constructor(context: OperatorContext, target: WatermarkValveOutput) {
     const state = context.operatorState;
+    this.#target = target;
     this.#stored = INPUTS.map((input) => ({
       watermark: state.value(`input-${input}-watermark`, types.number, MIN_WATERMARK, "min"),
       idle: state.value(`input-${input}-idle`, types.number, 0, "initial"),
@@ -69,7 +71,9 @@ export class TwoInputWatermarks {
   #end(index: 0 | 1): void {
     this.#stored[index]!.ended.set(1);
     const parts = INPUTS.map((input) => this.#combination.output(input));
-    if (this.#stored.every(({ ended }) => ended.get() === 1)) for (const part of parts) part.emitWatermark(MAX_WATERMARK);
+    // As often as it comes: behind a restored operator others may stand than those that it had told.
+    if (this.#combination.watermark === MAX_WATERMARK) this.#target.onWatermark(MAX_WATERMARK);
+    else if (this.#stored.every(({ ended }) => ended.get() === 1)) for (const part of parts) part.emitWatermark(MAX_WATERMARK);
     else parts[index]!.markIdle();
   }
 

@@ -6,6 +6,7 @@ import { KERNEL_ROWS_MAX } from "../windows/kernel.ts";
 import type { PaneDeadlines } from "../windows/panes.ts";
 import { type TimeWindow, compareWindows } from "../windows/time-window.ts";
 import { CELLS_KEPT, type WindowCell, type WindowCells } from "./window-cells.ts";
+import { MAX_WATERMARK } from "../time/timestamp.ts";
 import { type StoredWaiting, waitingBatch, waitingBytes } from "./window-waiting.ts";
 
 /** What the window operator does for rows that do not go as columns, and for watermarks. */
@@ -184,7 +185,7 @@ export class WindowColumns {
         const watermark = watermarks[this.#nextWatermark]!;
         this.#nextWatermark += 1;
         // A restored operator knows its watermark; its input may begin again with a lower one.
-        if (watermark <= this.#watermark) continue;
+        if (watermark <= this.#watermark && watermark !== MAX_WATERMARK) continue;
         if (0 < this.#againKeys.length) this.#flush(batch);
         this.#watermark = watermark;
         if (watermark < this.#deadline) this.#rows.pass(watermark);

@@ -115,11 +115,15 @@ export class WindowFiring implements MergingTime {
 
   processWatermark(watermark: number): void {
     // A restored operator knows its watermark; its input may begin again with a lower one.
-    if (this.watermark < watermark && !this.advance(watermark)) this.suspend();
+    if ((this.watermark < watermark || watermark === MAX_WATERMARK) && !this.advance(watermark)) this.suspend();
   }
 
   /** Takes a higher watermark. Returns false where firing was stopped: whoever calls this suspends. */
   advance(watermark: number): boolean {
+    if (this.#forwarded === MAX_WATERMARK) {
+      this.#forward();
+      return true;
+    }
     this.#takeWatermark(watermark);
     this.#context.metrics.currentWatermark = watermark;
     if (!this.#options.byClock) return this.#fire();
@@ -199,12 +203,16 @@ export class WindowFiring implements MergingTime {
 
   #takeWatermark(watermark: number): void {
     this.watermark = watermark;
-    if (this.#further !== undefined && this.#further.most <= watermark) this.#further = undefined;
-    this.sureFrom = this.#further === undefined || this.#options.byClock ? watermark : this.#further.most;
+    this.sureFrom = watermark;
+    if (this.#further !== undefined && !this.#options.byClock) {
+      if (this.#further.most <= watermark) this.#further = undefined;
+      else this.sureFrom = this.#further.most;
+    }
     if (!this.#options.byClock) this.firedUntil = watermark;
     if (this.#options.isEventTime) this.lateUntil = watermark;
   }
 
+  /** The final watermark as often as it comes: behind a restored operator others may stand than those that it had told. */
   #forward(): void {
     this.#forwarded = this.watermark;
     this.#context.output.processWatermark(this.watermark);

@@ -19,14 +19,14 @@ export interface WatermarkValveSnapshot {
 }
 
 /**
- * Where a valve begins whose channels are others than those of the valves before it: what all of them had put out has come from every channel. Channels are active until
- * they say that they are idle, since those who said so before said it to others; and open, unless nothing more is to come.
+ * Where a valve begins whose channels are others than those of the valves before it: what all of them had put out has come from every channel. Channels are active and
+ * open, since those who said that they are idle or have ended said it to others: they say it once more.
  */
 export function rescaledValve(before: readonly (WatermarkValveSnapshot | undefined)[], channelCount: number): WatermarkValveSnapshot {
-  const outputWatermark = Math.min(...before.map((valve) => valve?.outputWatermark ?? MIN_WATERMARK));
+  const least = Math.min(...before.map((valve) => valve?.outputWatermark ?? MIN_WATERMARK));
+  const outputWatermark = least === MAX_WATERMARK ? MIN_WATERMARK : least;
   const each = <V>(value: V): readonly V[] => Array.from({ length: channelCount }, () => value);
-  const ended = before.every((valve) => valve?.outputWatermark === MAX_WATERMARK);
-  return { watermarks: each(outputWatermark), idle: each(false), aligned: each(true), ended: each(ended), outputWatermark, outputIdle: false };
+  return { watermarks: each(outputWatermark), idle: each(false), aligned: each(true), ended: each(false), outputWatermark, outputIdle: false };
 }
 
 interface Channel {

@@ -9,7 +9,7 @@ import { clockTimerFault } from "./process-model.ts";
 import type { Logged, SubtaskLog } from "./recorder.ts";
 import { keyOfRow, KEY_OF_EVERY_SUBTASK, type Row } from "./rows.ts";
 import type { FinishedRun } from "./simulated-run.ts";
-import { CLOCK } from "./stage-functions.ts";
+import { CLOCK, LATE } from "./stage-functions.ts";
 
 /** Throws where a finished run breaks a law, and adds what it came through. */
 export function checkRun(run: FinishedRun): Coverage {
@@ -27,6 +27,30 @@ export function checkRun(run: FinishedRun): Coverage {
   checkSinks(run);
   checkNothingIsLeft(run);
   return run.coverage;
+}
+
+/** The same for a job whose subtasks became others, as far as it can be said of all subtasks together. */
+export function checkRescaledRun(run: FinishedRun): Coverage {
+  for (const node of run.built.graph.nodes) {
+    const facts = run.built.facts.get(node.name)!;
+    const logs = run.recorder.logs.get(node.name) ?? [];
+    if (facts.rows !== undefined) checkSource(node, facts.rows, logs);
+    checkDelivery(run, node, logs);
+    checkContents(node, facts, logs);
+  }
+  checkSinks(run);
+  checkNothingIsLeft(run);
+  return run.coverage;
+}
+
+/** Each row lies in one window that fires once, or is too late: where windows do not overlap, and take no late rows. */
+function checkContents(node: StreamNode, { stage }: NodeFacts, logs: readonly SubtaskLog[]): void {
+  if (stage?.kind !== "window" || stage.assigner.kind === "sliding" || stage.latenessMs !== 0 || !stage.sideOutput) return;
+  const sum = (elements: readonly Logged[]): number => elements.reduce((total, { value }) => total + (JSON.parse(value) as Row).value, 0);
+  const all = logs.flatMap((log) => log.elements.filter(({ kind }) => kind === "record"));
+  const taken = all.filter(({ side }) => side === "in");
+  const given = all.filter(({ side, port }) => side === "out" && (port === "" || port === LATE.id));
+  if (sum(taken) !== sum(given)) fail(node.name, `its windows and its late rows hold ${sum(given)}, but its rows are ${sum(taken)}`);
 }
 
 function fail(where: string, what: string): never {

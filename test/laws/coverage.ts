@@ -8,6 +8,7 @@ export const PLACES = [
   "restored in mid-firing",
   "restored with a timer pending",
   "channel out of credit",
+  "restored at another parallelism",
 ] as const;
 export type Place = (typeof PLACES)[number];
 

@@ -107,6 +107,8 @@ export interface FaultSpec {
   readonly crashes: number;
   /** Whether the job is written anew after a crash, as in another process, or the same functions go on. */
   readonly rewrites: boolean;
+  /** The parallelism after each crash, one after the other; without any it stays what it was. */
+  readonly parallelisms: readonly number[];
 }
 
 export const executions: fc.Arbitrary<ExecutionSpec> = fc.record({
@@ -183,6 +185,7 @@ export const faults: fc.Arbitrary<FaultSpec> = fc.record({
   patience: fc.constantFrom(10, 60, 300, 100_000),
   crashes: fc.integer({ min: 0, max: 4 }),
   rewrites: fc.boolean(),
+  parallelisms: fc.constant([]),
 });
 
 export const jobs: fc.Arbitrary<JobSpec> = fc.record({
@@ -196,3 +199,13 @@ export const jobs: fc.Arbitrary<JobSpec> = fc.record({
   second: fc.option(stages, { nil: undefined }),
   faults,
 });
+
+/** At another parallelism after each crash. Not with copies for every subtask, whose number would change. */
+export function rescaledJobs(given: fc.Arbitrary<JobSpec>): fc.Arbitrary<JobSpec> {
+  const parallelisms = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
+  return fc.tuple(given, parallelisms, fc.integer({ min: 1, max: 4 })).map(([spec, others, crashes]) => {
+    const withoutCopies = (steps: readonly StepSpec[]): readonly StepSpec[] => steps.filter((step) => step !== "broadcast");
+    const sources = spec.sources.map((source) => ({ ...source, steps: withoutCopies(source.steps) }));
+    return { ...spec, sources, between: withoutCopies(spec.between), faults: { ...spec.faults, crashes, parallelisms: others } };
+  });
+}

@@ -24,7 +24,13 @@ export class SubtaskLog {
   }
 
   goBackTo(checkpointId: number): void {
-    this.elements.length = this.#marks.get(checkpointId) ?? 0;
+    // A subtask that there was at a higher parallelism only has done nothing since.
+    let length = 0;
+    for (const [id, mark] of this.#marks) {
+      if (id <= checkpointId) length = mark;
+      else this.#marks.delete(id);
+    }
+    this.elements.length = length;
   }
 }
 

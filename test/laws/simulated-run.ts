@@ -43,6 +43,7 @@ class SimulatedRun {
   readonly #committed = new Committed();
   readonly #parts = new MemoryParts();
   readonly #coverage = noCoverage();
+  #parallelism: number;
   #built: BuiltJob;
   #host: SimulatedHost;
   #nextCheckpointId = 1;
@@ -60,6 +61,7 @@ class SimulatedRun {
     this.#spec = spec;
     this.#prng = new Prng(spec.seed);
     this.#crashesLeft = spec.faults.crashes;
+    this.#parallelism = spec.execution.parallelism;
     this.#built = this.#build();
     this.#host = new SimulatedHost({ seed: spec.seed });
   }
@@ -73,7 +75,8 @@ class SimulatedRun {
   }
 
   #build(): BuiltJob {
-    const built = buildJob(this.#spec, this.#committed);
+    const { execution } = this.#spec;
+    const built = buildJob({ ...this.#spec, execution: { ...execution, parallelism: this.#parallelism } }, this.#committed);
     return { ...built, graph: this.#recorder.record(built.graph) };
   }
 
@@ -97,11 +100,13 @@ class SimulatedRun {
     };
     const attempt = { job, state, driver: new CheckpointDriver(job, { parts: this.#parts, firstId: this.#nextCheckpointId }) };
     job.start();
-    if (this.#point !== undefined) this.#seeWhatWasRestored(job);
+    if (this.#point !== undefined) this.#seeWhatWasRestored(job, this.#point);
     return attempt;
   }
 
-  #seeWhatWasRestored(job: LocalJob): void {
+  #seeWhatWasRestored(job: LocalJob, { manifest }: RestorePoint): void {
+    const { operators } = manifest;
+    if (job.graph.vertices.some((vertex) => vertex.operators.some(({ uid }) => operators[uid]!.parallelism !== vertex.parallelism))) this.#coverage["restored at another parallelism"] += 1;
     const tasks = job.tasks.flat();
     if (tasks.some((task) => 0 <= task.suspensions.highest)) this.#coverage["restored in mid-firing"] += 1;
     const timers = tasks.flatMap((task) => task.chain.links.map(({ context }) => context.timers));
@@ -158,7 +163,9 @@ class SimulatedRun {
     poisonState(job);
     this.#recorder.goBackTo(this.#point?.manifest.checkpointId);
     this.#recorder.trace("crash");
-    if (!this.#spec.faults.rewrites) return;
+    const { rewrites, parallelisms, crashes } = this.#spec.faults;
+    if (!rewrites && parallelisms.length === 0) return;
+    if (0 < parallelisms.length) this.#parallelism = parallelisms[(crashes - this.#crashesLeft) % parallelisms.length]!;
     // Another process: its own functions, its own host.
     this.#built = this.#build();
     this.#host = new SimulatedHost({ seed: this.#prng.uint32(), startTime: this.#host.clock.now() });
