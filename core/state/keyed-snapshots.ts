@@ -3,6 +3,7 @@ import { ByteReader } from "../lib/bytes.ts";
 import { JobError } from "../lib/errors.ts";
 import type { KeyId } from "../data/key.ts";
 import { type AddressSet, ChangeLog, union } from "./change-log.ts";
+import { groupsToFold } from "./fold-choice.ts";
 import { keyGroupOf, type KeyGroupRange } from "./key-groups.ts";
 import type { EntryBlock, FrozenEntries, KeyedComponent, Namespace } from "./keyed-state.ts";
 import type { KeyedStoreOptions, SwitchedTracker } from "./keyed-store.ts";
@@ -14,7 +15,7 @@ import {
   openSegment,
   type PartName,
   PartPacker,
-  segmentBytes,
+  partSizes,
   type TakenSnapshot,
 } from "./snapshot.ts";
 
@@ -22,6 +23,8 @@ import {
 interface Completed {
   readonly checkpointId: number;
   readonly handle: KeyedStateHandle;
+  /** Bytes that were folded beyond the budget; later budgets pay for them. */
+  readonly foldDebt: number;
 }
 
 /** A component as it is written: itself, or what it was when the snapshot was taken. */
@@ -31,6 +34,11 @@ interface Source {
   readonly frozen: FrozenEntries | undefined;
   /** By interval; none where there is no completed checkpoint. */
   readonly changes: readonly AddressSet[];
+}
+
+interface Changed {
+  readonly groups: KeyGroupHandle[];
+  readonly foldDebt: number;
 }
 
 interface Registered {
@@ -59,7 +67,7 @@ export class KeyedSnapshots {
 
   #completed: Completed | undefined;
   /** Snapshots whose checkpoint is still running, oldest first. */
-  readonly #running = new Map<number, KeyedStateHandle>();
+  readonly #running = new Map<number, Completed>();
   #lastCheckpointId = RESTORED;
   /** The last snapshot, which may not be written yet. */
   #taken: TakenSnapshot | undefined;
@@ -90,7 +98,7 @@ export class KeyedSnapshots {
     assert(this.#lastCheckpointId < checkpointId, "checkpoints come in ascending order");
     this.#lastCheckpointId = checkpointId;
     const sources = this.#freezeComponents();
-    const taken = new Writing(this.#writing(checkpointId, sources, this.#completed?.handle));
+    const taken = new Writing(this.#writing(checkpointId, sources, this.#completed));
     // What is not frozen changes as soon as this returns.
     if (sources.some(({ frozen }) => frozen === undefined)) taken.finish();
     for (const { log } of this.#components) log.begin(checkpointId);
@@ -104,15 +112,15 @@ export class KeyedSnapshots {
     this.#prepareComponents();
     const packer = new PartPacker((index) => this.#partName(savepointId, index));
     const sources = this.#components.map(({ component }) => ({ entries: component, component, frozen: undefined, changes: [] }));
-    return { handle: this.#handleOf(toEnd(this.#writeBases(packer, sources))), parts: packer.finish() };
+    return this.#snapshotOf(toEnd(this.#writeBases(packer, sources)), packer, {});
   }
 
   /** The checkpoint is durable: deltas go on from it. A later one that has completed already makes this one meaningless. */
   completed(checkpointId: number): void {
     this.#finishTaken();
-    const handle = this.#running.get(checkpointId);
-    if (handle === undefined) return;
-    this.#completed = { checkpointId, handle };
+    const snapshot = this.#running.get(checkpointId);
+    if (snapshot === undefined) return;
+    this.#completed = snapshot;
     for (const { log } of this.#components) log.completed(checkpointId);
     for (const runningId of this.#running.keys()) {
       if (runningId <= checkpointId) this.#running.delete(runningId);
@@ -141,7 +149,7 @@ export class KeyedSnapshots {
     }
     // Where a subtask had the same key groups, all of them come from its handle, and deltas go on from there.
     const own = handles.find((handle) => this.#isOwnRange(handle.keyGroups));
-    if (own !== undefined) this.#completed = { checkpointId: RESTORED, handle: own };
+    if (own !== undefined) this.#completed = { checkpointId: RESTORED, handle: own, foldDebt: 0 };
     for (const { component, log } of this.#components) {
       this.#replay(component);
       if (this.#completed !== undefined) log.begin(RESTORED);
@@ -185,13 +193,14 @@ export class KeyedSnapshots {
     });
   }
 
-  *#writing(checkpointId: number, sources: readonly Source[], completed: KeyedStateHandle | undefined): Steps<KeyedSnapshot> {
+  *#writing(checkpointId: number, sources: readonly Source[], completed: Completed | undefined): Steps<KeyedSnapshot> {
     const packer = new PartPacker((index) => this.#partName(checkpointId, index));
-    const groups = completed === undefined ? yield* this.#writeBases(packer, sources) : yield* this.#writeChanges(packer, completed, sources);
-    const handle = this.#handleOf(groups);
-    this.#running.set(checkpointId, handle);
+    const { groups, foldDebt } =
+      completed === undefined ? { groups: yield* this.#writeBases(packer, sources), foldDebt: 0 } : yield* this.#writeChanges(packer, completed, sources);
+    const snapshot = this.#snapshotOf(groups, packer, completed?.handle.parts ?? {});
+    this.#running.set(checkpointId, { checkpointId, handle: snapshot.handle, foldDebt });
     for (const { frozen } of sources) frozen?.release?.();
-    return { handle, parts: packer.finish() };
+    return snapshot;
   }
 
   *#writeBases(packer: PartPacker, sources: readonly Source[]): Steps<KeyGroupHandle[]> {
@@ -202,24 +211,30 @@ export class KeyedSnapshots {
     return groups;
   }
 
-  /** Appends a delta to every group that changed, or makes a new base of it where its deltas have become too long. */
-  *#writeChanges(packer: PartPacker, before: KeyedStateHandle, sources: readonly Source[]): Steps<KeyGroupHandle[]> {
+  /** Appends a delta to every group that changed, or makes a new base of it: see `groupsToFold`. */
+  *#writeChanges(packer: PartPacker, { handle: before, foldDebt }: Completed, sources: readonly Source[]): Steps<Changed> {
     const handles = new Map(before.groups.map((handle) => [handle.group, handle]));
-    const deltas = yield* this.#changedSegments(sources, (group) => handles.has(group));
-    const folded = new Set<number>();
-    deltas.forEach((bytes, group) => {
+    const deltas = new Map<number, Uint8Array>();
+    (yield* this.#changedSegments(sources, (group) => handles.has(group))).forEach((bytes, group) => deltas.set(group, bytes));
+    let deltaBytes = 0;
+    for (const { length } of deltas.values()) deltaBytes += length;
+    const folded = groupsToFold(before, (group) => deltas.get(group)?.length ?? 0, deltaBytes - foldDebt);
+    for (const [group, bytes] of deltas) {
       const handle = handles.get(group);
       if (handle === undefined) handles.set(group, { group, base: packer.add(bytes), deltas: [] });
-      else if (isTooLong(handle, bytes.length)) folded.add(group);
-      else handles.set(group, { ...handle, deltas: [...handle.deltas, packer.add(bytes)] });
-    });
+      else if (!folded.has(group)) handles.set(group, { ...handle, deltas: [...handle.deltas, packer.add(bytes)] });
+    }
 
+    let foldedBytes = 0;
     if (0 < folded.size) {
       for (const group of folded) handles.delete(group);
       const bases = yield* this.#fullSegments(sources, (group) => folded.has(group));
-      bases.forEach((bytes, group) => handles.set(group, { group, base: packer.add(bytes), deltas: [] }));
+      bases.forEach((bytes, group) => {
+        foldedBytes += bytes.length;
+        handles.set(group, { group, base: packer.add(bytes), deltas: [] });
+      });
     }
-    return [...handles.values()];
+    return { groups: [...handles.values()], foldDebt: Math.max(0, foldDebt + foldedBytes - deltaBytes) };
   }
 
   *#fullSegments(sources: readonly Source[], isWanted: (group: number) => boolean): Steps<Segments> {
@@ -254,9 +269,11 @@ export class KeyedSnapshots {
     return segments;
   }
 
-  #handleOf(groups: KeyGroupHandle[]): KeyedStateHandle {
+  #snapshotOf(groups: KeyGroupHandle[], packer: PartPacker, sizesBefore: KeyedStateHandle["parts"]): KeyedSnapshot {
     groups.sort((a, b) => a.group - b.group);
-    return { keyGroups: { ...this.#keyGroups }, maxParallelism: this.#maxParallelism, groups };
+    const parts = packer.finish();
+    const handle = { keyGroups: { ...this.#keyGroups }, maxParallelism: this.#maxParallelism, groups, parts: partSizes(groups, parts, sizesBefore) };
+    return { handle, parts };
   }
 
   #groupOf(key: KeyId): number {
@@ -357,16 +374,6 @@ class Segments {
       if (bytes !== undefined) visit(bytes, this.#first + index);
     });
   }
-}
-
-/**
- * Reading a group costs its base and deltas, writing it anew costs its base: deltas are folded when they exceed half
- * the base.
- */
-function isTooLong({ base, deltas }: KeyGroupHandle, newDeltaBytes: number): boolean {
-  let bytes = newDeltaBytes;
-  for (const delta of deltas) bytes += segmentBytes(delta);
-  return segmentBytes(base) < 2 * bytes;
 }
 
 function formatMismatch(component: KeyedComponent, stored: string): JobError {

@@ -25,6 +25,8 @@ export interface KeyedStateHandle {
   readonly maxParallelism: number;
   /** Ascending by group. */
   readonly groups: readonly KeyGroupHandle[];
+  /** How large the parts are that it points into, by name: as much is stored for as long as it points there. */
+  readonly parts: { readonly [part: string]: number };
 }
 
 /** A handle, and the parts that are new with it: all others were written for earlier checkpoints. */
@@ -63,6 +65,21 @@ export function handleBytes(handle: KeyedStateHandle): number {
     for (const delta of deltas) total += segmentBytes(delta);
   }
   return total;
+}
+
+/** Every stretch that the handle points to. */
+export function* partRefs({ base, deltas }: KeyGroupHandle): Generator<PartRef> {
+  yield* base;
+  for (const delta of deltas) yield* delta;
+}
+
+/** The sizes of the parts that these handles point into, some of them new, the others as they were. */
+export function partSizes(groups: readonly KeyGroupHandle[], added: ReadonlyMap<string, Uint8Array>, before: KeyedStateHandle["parts"]): KeyedStateHandle["parts"] {
+  const sizes: Record<string, number> = {};
+  for (const handle of groups) {
+    for (const { part } of partRefs(handle)) sizes[part] ??= added.get(part)?.length ?? before[part]!;
+  }
+  return sizes;
 }
 
 /** Lays segments one behind the other into parts. */
