@@ -1,5 +1,11 @@
 import { type KeyedStateHandle, type KeyGroupHandle, partRefs, segmentBytes } from "./snapshot.ts";
 
+export interface FoldCandidate {
+  readonly group: number;
+  /** Bytes of its base. */
+  readonly cost: number;
+}
+
 /**
  * Which key groups a checkpoint writes anew, besides the deltas of those that changed.
  *
@@ -11,8 +17,8 @@ import { type KeyedStateHandle, type KeyGroupHandle, partRefs, segmentBytes } fr
  * another: with changes all over the state, all groups become worth it at once. It suffices: a group whose deltas have come to its base frees as many bytes as it costs,
  * so deltas in all stay below the bases in all, apart from those of one checkpoint and one group. What a restore replays is bounded by the same.
  */
-export function groupsToFold(before: KeyedStateHandle, newBytesOf: (group: number) => number, budget: number): ReadonlySet<number> {
-  const folded = new Set<number>();
+export function groupsToFold(before: KeyedStateHandle, newBytesOf: (group: number) => number, budget: number): readonly FoldCandidate[] {
+  const folded: FoldCandidate[] = [];
   if (budget <= 0) return folded;
   const deadPerLiveByte = deadBytesPerLiveByte(before);
   const candidates = before.groups
@@ -20,10 +26,10 @@ export function groupsToFold(before: KeyedStateHandle, newBytesOf: (group: numbe
     .filter(({ cost, waste }) => cost < 2 * waste)
     .sort((a, b) => b.waste * a.cost - a.waste * b.cost);
   let left = budget;
-  for (const { group, cost } of candidates) {
+  for (const candidate of candidates) {
     if (left <= 0) break;
-    folded.add(group);
-    left -= cost;
+    folded.push(candidate);
+    left -= candidate.cost;
   }
   return folded;
 }

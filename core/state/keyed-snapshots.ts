@@ -4,6 +4,7 @@ import { JobError } from "../lib/errors.ts";
 import type { KeyId } from "../data/key.ts";
 import { type AddressSet, ChangeLog, union } from "./change-log.ts";
 import { groupsToFold } from "./fold-choice.ts";
+import { FoldQueue, type GroupToFold } from "./fold-queue.ts";
 import { keyGroupOf, type KeyGroupRange } from "./key-groups.ts";
 import type { EntryBlock, FrozenEntries, KeyedComponent, Namespace } from "./keyed-state.ts";
 import type { KeyedStoreOptions, SwitchedTracker } from "./keyed-store.ts";
@@ -16,6 +17,7 @@ import {
   type PartName,
   PartPacker,
   partSizes,
+  segmentBytes,
   type TakenSnapshot,
 } from "./snapshot.ts";
 
@@ -39,12 +41,19 @@ interface Source {
 interface Changed {
   readonly groups: KeyGroupHandle[];
   readonly foldDebt: number;
+  readonly deltaBytes: number;
 }
 
 interface Registered {
   readonly component: KeyedComponent;
   readonly log: ChangeLog;
 }
+
+/** A look at all addresses finds what so many checkpoints fold. */
+const CHECKPOINTS_PREPARED = 8;
+const ADDRESSES_PER_STEP = 1_024;
+/** Memory for so much more than a segment had before spares copying it. */
+const ROOM_TO_GROW = 1.25;
 
 /** Older than every checkpoint: what was restored. */
 const RESTORED = -1;
@@ -69,6 +78,7 @@ export class KeyedSnapshots {
   /** Snapshots whose checkpoint is still running, oldest first. */
   readonly #running = new Map<number, Completed>();
   #lastCheckpointId = RESTORED;
+  #foldQueue: FoldQueue | undefined;
   /** The last snapshot, which may not be written yet. */
   #taken: TakenSnapshot | undefined;
 
@@ -100,7 +110,7 @@ export class KeyedSnapshots {
     const sources = this.#freezeComponents();
     const taken = new Writing(this.#writing(checkpointId, sources, this.#completed));
     // What is not frozen changes as soon as this returns.
-    if (sources.some(({ frozen }) => frozen === undefined)) taken.finish();
+    if (sources.some(({ frozen }) => frozen === undefined)) taken.capture();
     for (const { log } of this.#components) log.begin(checkpointId);
     this.#taken = taken;
     return taken;
@@ -195,17 +205,19 @@ export class KeyedSnapshots {
 
   *#writing(checkpointId: number, sources: readonly Source[], completed: Completed | undefined): Steps<KeyedSnapshot> {
     const packer = new PartPacker((index) => this.#partName(checkpointId, index));
-    const { groups, foldDebt } =
-      completed === undefined ? { groups: yield* this.#writeBases(packer, sources), foldDebt: 0 } : yield* this.#writeChanges(packer, completed, sources);
+    const { groups, foldDebt, deltaBytes } =
+      completed === undefined ? { groups: yield* this.#writeBases(packer, sources), foldDebt: 0, deltaBytes: 0 } : yield* this.#writeChanges(packer, completed, sources);
     const snapshot = this.#snapshotOf(groups, packer, completed?.handle.parts ?? {});
     this.#running.set(checkpointId, { checkpointId, handle: snapshot.handle, foldDebt });
     for (const { frozen } of sources) frozen?.release?.();
+    yield CAPTURED;
+    if (0 < deltaBytes) yield* this.#prepareFolds(snapshot.handle, deltaBytes, sources);
     return snapshot;
   }
 
   *#writeBases(packer: PartPacker, sources: readonly Source[]): Steps<KeyGroupHandle[]> {
     const groups: KeyGroupHandle[] = [];
-    const segments = yield* this.#fullSegments(sources, () => true);
+    const segments = yield* this.#fullSegments(sources);
     segments.forEach((bytes, group) => groups.push({ group, base: packer.add(bytes), deltas: [] }));
     for (const source of sources) yield* reportChanges(source);
     return groups;
@@ -215,10 +227,10 @@ export class KeyedSnapshots {
   *#writeChanges(packer: PartPacker, { handle: before, foldDebt }: Completed, sources: readonly Source[]): Steps<Changed> {
     const handles = new Map(before.groups.map((handle) => [handle.group, handle]));
     const deltas = new Map<number, Uint8Array>();
-    (yield* this.#changedSegments(sources, (group) => handles.has(group))).forEach((bytes, group) => deltas.set(group, bytes));
+    (yield* this.#changedSegments(sources, handles)).forEach((bytes, group) => deltas.set(group, bytes));
     let deltaBytes = 0;
     for (const { length } of deltas.values()) deltaBytes += length;
-    const folded = groupsToFold(before, (group) => deltas.get(group)?.length ?? 0, deltaBytes - foldDebt);
+    const folded = this.#groupsToFold(before, deltas, deltaBytes - foldDebt, sources);
     for (const [group, bytes] of deltas) {
       const handle = handles.get(group);
       if (handle === undefined) handles.set(group, { group, base: packer.add(bytes), deltas: [] });
@@ -227,41 +239,63 @@ export class KeyedSnapshots {
 
     let foldedBytes = 0;
     if (0 < folded.size) {
-      for (const group of folded) handles.delete(group);
-      const bases = yield* this.#fullSegments(sources, (group) => folded.has(group));
+      for (const group of folded.keys()) handles.delete(group);
+      const bases = yield* this.#fullSegments(sources, folded);
       bases.forEach((bytes, group) => {
         foldedBytes += bytes.length;
         handles.set(group, { group, base: packer.add(bytes), deltas: [] });
       });
     }
-    return { groups: [...handles.values()], foldDebt: Math.max(0, foldDebt + foldedBytes - deltaBytes) };
+    return { groups: [...handles.values()], foldDebt: Math.max(0, foldDebt + foldedBytes - deltaBytes), deltaBytes };
   }
 
-  *#fullSegments(sources: readonly Source[], isWanted: (group: number) => boolean): Steps<Segments> {
-    const segments = new Segments(this.#keyGroups.first);
+  /** What is frozen can be looked at whenever there is time; of what is not, the groups and their addresses were looked for before. */
+  #groupsToFold(before: KeyedStateHandle, deltas: ReadonlyMap<number, Uint8Array>, budget: number, sources: readonly Source[]): ReadonlyMap<number, GroupToFold> {
+    if (sources.some(({ frozen }) => frozen === undefined)) return this.#foldQueue?.take(budget) ?? new Map();
+    const groups = groupsToFold(before, (group) => deltas.get(group)?.length ?? 0, budget);
+    return new Map(groups.map(({ group, cost }) => [group, { bytes: cost, addresses: new Map() }]));
+  }
+
+  /** Looks for the groups that the next checkpoints fold, where none are left, and for the addresses that lie in them. */
+  *#prepareFolds(handle: KeyedStateHandle, deltaBytes: number, sources: readonly Source[]): Steps<void> {
+    const unfrozen = sources.filter(({ frozen }) => frozen === undefined).map(({ component }) => component);
+    if (this.#foldQueue?.isEmpty === false || unfrozen.length === 0) return;
+    this.#foldQueue = undefined;
+    const groups = groupsToFold(handle, () => 0, CHECKPOINTS_PREPARED * deltaBytes);
+    if (groups.length === 0) return;
+    const queue = new FoldQueue(groups, new Set(unfrozen));
+    for (const component of unfrozen) yield* eachAddress(component, (key, namespace) => queue.add(this.#groupOf(key), component, key, namespace));
+    this.#foldQueue = queue;
+  }
+
+  /** All entries: of those groups where some are given. */
+  *#fullSegments(sources: readonly Source[], groups?: ReadonlyMap<number, GroupToFold>): Steps<Segments> {
+    const segments = new Segments(this.#keyGroups.first, (group) => groups?.get(group)?.bytes ?? 0);
     for (const { entries, component, frozen } of sources) {
       const write = (key: KeyId, namespace: Namespace): void => {
         const group = this.#groupOf(key);
-        if (isWanted(group)) segments.of(group, false).entry(entries, key, namespace);
+        if (groups === undefined || groups.has(group)) segments.of(group, false).entry(entries, key, namespace);
       };
-      if (frozen === undefined) component.forEachAddress(write);
-      else yield* eachBlock(frozen.blocks(), write);
+      if (frozen !== undefined) yield* eachBlock(frozen.blocks(), write);
+      else if (groups === undefined || this.#foldQueue?.known.has(component) !== true) component.forEachAddress(write);
+      else for (const { addresses } of groups.values()) addresses.get(component)!.forEach(write);
     }
     for (const sections of this.#unclaimed.values()) {
       for (const { group, section } of sections) {
-        if (isWanted(group)) segments.of(group, false).section(section);
+        if (groups === undefined || groups.has(group)) segments.of(group, false).section(section);
       }
     }
     return segments;
   }
 
-  *#changedSegments(sources: readonly Source[], hasBase: (group: number) => boolean): Steps<Segments> {
-    const segments = new Segments(this.#keyGroups.first);
+  *#changedSegments(sources: readonly Source[], handles: ReadonlyMap<number, KeyGroupHandle>): Steps<Segments> {
+    const segments = new Segments(this.#keyGroups.first, (group) => segmentBytes(handles.get(group)?.deltas.at(-1) ?? []));
     for (const source of sources) {
-      const { entries, changes } = source;
+      const { entries, component, changes } = source;
       const write = (key: KeyId, namespace: Namespace): void => {
         const group = this.#groupOf(key);
-        segments.of(group, hasBase(group)).entry(entries, key, namespace);
+        this.#foldQueue?.add(group, component, key, namespace);
+        segments.of(group, handles.has(group)).entry(entries, key, namespace);
       };
       union(changes).forEach(write);
       yield* reportChanges(source, write);
@@ -291,13 +325,16 @@ export class KeyedSnapshots {
   }
 }
 
+/** What must not change meanwhile is not needed any more. */
+const CAPTURED = Symbol("captured");
+
 /** Work that may pause now and then. */
-type Steps<R> = Generator<undefined, R>;
+type Steps<R> = Generator<typeof CAPTURED | undefined, R>;
 
 function toEnd<R>(steps: Steps<R>): R {
   for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
+    const step = steps.next();
+    if (step.done === true) return step.value;
   }
 }
 
@@ -316,6 +353,15 @@ class Writing implements TakenSnapshot {
     return this.#snapshot;
   }
 
+  /** Goes on until what is written may change. */
+  capture(): void {
+    while (this.#steps !== undefined) {
+      const step = this.#steps.next();
+      if (step.done === true) return this.#end(step.value);
+      if (step.value === CAPTURED) return;
+    }
+  }
+
   finish(): KeyedSnapshot {
     if (this.#steps !== undefined) this.#end(toEnd(this.#steps));
     assert(this.#snapshot !== undefined, "a snapshot that could not be written is not asked for again");
@@ -325,6 +371,26 @@ class Writing implements TakenSnapshot {
   #end(snapshot: KeyedSnapshot): void {
     this.#snapshot = snapshot;
     this.#steps = undefined;
+  }
+}
+
+/** Those that there are at the first step, a thousand or so at a time. */
+function* eachAddress(component: KeyedComponent, visit: (key: KeyId, namespace: Namespace) => void): Steps<void> {
+  const byNamespace = new Map<Namespace, KeyId[]>();
+  let last: { readonly namespace: Namespace; readonly keys: KeyId[] } | undefined;
+  component.forEachAddress((key, namespace) => {
+    if (last?.namespace !== namespace) {
+      last = { namespace, keys: byNamespace.get(namespace) ?? [] };
+      byNamespace.set(namespace, last.keys);
+    }
+    last.keys.push(key);
+  });
+  for (const [namespace, keys] of byNamespace) {
+    for (let from = 0; from < keys.length; from += ADDRESSES_PER_STEP) {
+      yield;
+      const to = Math.min(from + ADDRESSES_PER_STEP, keys.length);
+      for (let index = from; index < to; index += 1) visit(keys[index]!, namespace);
+    }
   }
 }
 
@@ -355,16 +421,19 @@ function emptied({ name, format }: KeyedComponent): FrozenEntries {
 /** Segments in the making, one for each key group that has anything to write. */
 class Segments {
   readonly #first: number;
+  /** About as much as a group had before. */
+  readonly #bytesOf: (group: number) => number;
   readonly #writers: (SegmentWriter | undefined)[] = [];
 
-  constructor(first: number) {
+  constructor(first: number, bytesOf: (group: number) => number) {
     this.#first = first;
+    this.#bytesOf = bytesOf;
   }
 
   of(group: number, keepsRemovals: boolean): SegmentWriter {
     const index = group - this.#first;
     while (this.#writers.length <= index) this.#writers.push(undefined);
-    return (this.#writers[index] ??= new SegmentWriter(keepsRemovals));
+    return (this.#writers[index] ??= new SegmentWriter(keepsRemovals, this.#bytesOf(group) * ROOM_TO_GROW));
   }
 
   /** Visits those that are not empty, ascending by group. */

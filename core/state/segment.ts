@@ -23,7 +23,7 @@ export type EntrySource = Pick<KeyedComponent, "name" | "format" | "writeEntry">
 
 /** Writes the segment of one key group. Components must come one after the other. */
 export class SegmentWriter {
-  readonly #writer = new ByteWriter();
+  readonly #writer: ByteWriter;
   /** Removals mean something only where there is something older to remove. */
   readonly #keepsRemovals: boolean;
   #component: EntrySource | undefined;
@@ -31,7 +31,9 @@ export class SegmentWriter {
   #namespace: Namespace = NO_NAMESPACE;
   #isEmpty = true;
 
-  constructor(keepsRemovals: boolean) {
+  /** @param bytes about so many are to come */
+  constructor(keepsRemovals: boolean, bytes: number) {
+    this.#writer = new ByteWriter(bytes);
     this.#keepsRemovals = keepsRemovals;
     this.#writer.u8(SEGMENT_VERSION);
   }

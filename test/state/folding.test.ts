@@ -36,22 +36,25 @@ class Measured {
     this.model.delete(key);
   }
 
-  checkpoint(): Costs {
+  /** @param between called while the snapshot is written */
+  checkpoint(between: () => void = () => {}): Costs {
     this.#id += 1;
-    const snapshot = this.store.snapshot(this.#id);
+    const expected = new Map(this.model);
+    const taken = this.store.take(this.#id);
+    while (taken.write() === undefined) between();
     this.store.completed(this.#id);
-    return this.#costs(snapshot);
+    return this.#costs(taken.finish(), expected);
   }
 
-  checkRestores(handle: KeyedStateHandle): void {
+  checkRestores(handle: KeyedStateHandle, expected: ReadonlyMap<number, string>): void {
     const store = new KeyedStore({ maxParallelism: MAX_PARALLELISM, keyGroups: { first: 0, last: MAX_PARALLELISM - 1 }, partName: () => "" });
     store.restore([handle], (part) => this.parts.get(part)!);
     const found = new Map<number, string>();
     store.table({ name: "state", kind: "value", type: types.string }).forEach((key, _namespace, value) => found.set(key as number, value));
-    expect(found).toEqual(this.model);
+    expect(found).toEqual(expected);
   }
 
-  #costs({ handle, parts }: KeyedSnapshot): Costs {
+  #costs({ handle, parts }: KeyedSnapshot, expected: ReadonlyMap<number, string>): Costs {
     for (const [name, bytes] of parts) {
       this.sizes.set(name, bytes.length);
       this.parts.set(name, bytes);
@@ -59,7 +62,7 @@ class Measured {
     for (const [name, bytes] of Object.entries(handle.parts)) expect(bytes).toBe(this.sizes.get(name));
     const bases = handle.groups.map(({ base }) => segmentBytes(base));
     const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
-    this.checkRestores(handle);
+    this.checkRestores(handle, expected);
     return {
       written: sum([...parts.values()].map(({ length }) => length)),
       stored: sum(Object.values(handle.parts)),
@@ -96,6 +99,27 @@ test("whatever the history, what is stored and replayed stays within a multiple 
     }
   }
   console.log(`stored at most ${compactedMost.toFixed(2)} times the bases`);
+});
+
+test("what changes while groups are looked for that the next checkpoints fold is folded with them", () => {
+  const prng = new Prng(11);
+  const state = new Measured();
+  const keys = 6_000;
+  const change = (): void => {
+    const key = prng.int(keys + 500);
+    if (prng.int(3) === 0) state.remove(key);
+    else state.put(key, String(prng.int(1e6)));
+  };
+  for (let key = 0; key < keys; key += 1) state.put(key, "first");
+  let pieces = 0;
+  for (let round = 0; round < 40; round += 1) {
+    for (let count = 0; count < 1_500; count += 1) change();
+    state.checkpoint(() => {
+      pieces += 1;
+      for (let count = 0; count < 20; count += 1) change();
+    });
+  }
+  expect(pieces).toBeGreaterThan(10);
 });
 
 test("with changes all over the state no checkpoint writes much more than twice the changes", () => {
