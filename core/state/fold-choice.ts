@@ -15,7 +15,7 @@ export interface FoldCandidate {
  *
  * The budget is what the deltas of the checkpoint come to, so that writing costs no more than twice the changes in the long run, and no checkpoint costs much more than
  * another: with changes all over the state, all groups become worth it at once. It suffices: a group whose deltas have come to its base frees as many bytes as it costs,
- * so deltas in all stay below the bases in all, apart from those of one checkpoint and one group. What a restore replays is bounded by the same.
+ * so deltas in all stay below the bases in all, apart from those of a few checkpoints and one group. What a restore replays is bounded by the same.
  */
 export function groupsToFold(before: KeyedStateHandle, newBytesOf: (group: number) => number, budget: number): readonly FoldCandidate[] {
   const folded: FoldCandidate[] = [];
