@@ -152,9 +152,11 @@ function positiveInteger(text: string): number {
   return value;
 }
 
+/** Of what outlives the process: memory does not. */
 function storageAddress(text: string): string {
+  const schemes = Object.keys(NODE_STORAGES).filter((each) => each !== "memory");
   const scheme = /^([a-z][a-z0-9]*):./.exec(text)?.[1] ?? "";
-  if (!Object.hasOwn(NODE_STORAGES, scheme)) throw new InvalidArgumentError(`It must be an address such as file:./ckpt; there is ${Object.keys(NODE_STORAGES).map((each) => `${each}:`).join(", ")}.`);
+  if (!schemes.includes(scheme)) throw new InvalidArgumentError(`It must be an address such as file:./ckpt; there is ${schemes.map((each) => `${each}:`).join(", ")}.`);
   return text;
 }
 

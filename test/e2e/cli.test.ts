@@ -173,6 +173,15 @@ describe("help and usage", () => {
     ["run numbers.ts --metrics nowhere/metrics.prom", "--metrics cannot write nowhere/metrics.prom: the folder nowhere does not exist"],
     ["run numbers.ts --metrics commonjs", "--metrics cannot write commonjs: "],
     ["explain numbers.ts --metrics m", "unknown option '--metrics'"],
+    ["run numbers.ts --checkpoints ckpt", "It must be an address such as file:./ckpt; there is file:, s3:."],
+    ["run numbers.ts --checkpoints file:", "It must be an address such as file:./ckpt"],
+    ["run numbers.ts --checkpoints idb:here", "there is file:, s3:."],
+    ["run numbers.ts --checkpoints memory:", "there is file:, s3:."],
+    ["run numbers.ts --checkpoints file:./ckpt --checkpoint-interval 5", "It must be a whole number of milliseconds, 10 or more."],
+    ["run numbers.ts --checkpoint-interval 100", "--checkpoint-interval needs --checkpoints"],
+    ["run numbers.ts --fresh", "--fresh removes checkpoints: say where they are, with --checkpoints file:./ckpt"],
+    ["run --from-savepoint here numbers.ts", "It must be an address such as file:./ckpt"],
+    ["explain numbers.ts --checkpoints file:./ckpt", "unknown option '--checkpoints'"],
   ])("tamias %s is wrong usage", async (args, part) => {
     const { code, stdout, stderr } = await at(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -202,6 +211,8 @@ describe("jobs that cannot run", () => {
     ["run missing-import.ts", ["nothing.ts' imported from", "missing-import.ts"]],
     ["run missing-export.ts", ["does not provide an export named 'Nothing'"]],
     ["run stray.ts", ["dropped by the job", "stray.ts:3:"]],
+    ["run numbers.ts --checkpoints file://elsewhere/ckpt", ["[INVALID_ARGUMENT] the address of a storage in files is file:PATH, such as file:./checkpoints"]],
+    ["run numbers.ts --from-savepoint file:./nowhere/savepoint", ["[INVALID_ARGUMENT] there is no savepoint file:./nowhere/savepoint"]],
   ])("tamias %s", async (args, parts) => {
     const { code, stdout, stderr } = await at(args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
