@@ -60,7 +60,7 @@ export const StreamExecutionEnvironment = {
   },
 
   /**
-   * Says what jobs in place can keep checkpoints in, beside memory, by the scheme of their addresses: `setStorages(fileStorages)` of `tamias/node`, `setStorages(webStorages)` of
+   * Says what jobs in place can keep checkpoints in, beside memory, by the scheme of their addresses: `setStorages(NODE_STORAGES)` of `tamias/node`, `setStorages(WEB_STORAGES)` of
    * `tamias/web`. It counts for environments made from now on.
    */
   setStorages(schemes: StorageSchemes): void {

@@ -240,7 +240,7 @@ export function openStorage(storage: string | AsyncStorage | undefined, host: Ho
   const known = Object.keys(all).map((each) => `${each}:`).join(", ");
   throw new JobError(
     "INVALID_ARGUMENT",
-    `there is no storage for ${scheme}: where the job runs (${host.name}), only for ${known}. Import the one for it, such as "file" from tamias/node or "idb" from tamias/web, and give it to StreamExecutionEnvironment.setStorages`,
+    `there is no storage for ${scheme}: where the job runs (${host.name}), only for ${known}. Give StreamExecutionEnvironment.setStorages those of the host, NODE_STORAGES of tamias/node or WEB_STORAGES of tamias/web`,
   );
 }
 

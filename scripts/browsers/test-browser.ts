@@ -43,13 +43,24 @@ export async function launchBrowser(name: BrowserName): Promise<TestBrowser> {
 export async function launchPlaywright(name: Exclude<BrowserName, "WebKit">): Promise<Browser> {
   // Loaded when it is needed: unlike our modules it does much at once.
   const { chromium, firefox } = await import("playwright-core");
-  if (name === "Chromium") {
-    const system = process.env["TAMIAS_CHROMIUM"] ?? programNamed("chromium", "chromium-browser", "google-chrome");
-    return launched(name, chromium, system, { args: CHROMIUM_FLAGS });
-  }
-  const system = process.env["TAMIAS_FIREFOX"] ?? programNamed("firefox-esr", "firefox");
+  const system = systemBrowser(name);
+  if (name === "Chromium") return launched(name, chromium, system, { args: CHROMIUM_FLAGS });
   // A browser of the system speaks BiDi; Playwright's own is patched.
   return launched(name, firefox, system, system === undefined ? {} : { channel: "moz-firefox" });
+}
+
+/** For those who start it themselves. */
+export async function browserProgram(name: Exclude<BrowserName, "WebKit">): Promise<string> {
+  const { chromium, firefox } = await import("playwright-core");
+  const type = name === "Chromium" ? chromium : firefox;
+  const program = systemBrowser(name) ?? type.executablePath();
+  if (existsSync(program)) return program;
+  throw missing(name, type);
+}
+
+function systemBrowser(name: Exclude<BrowserName, "WebKit">): string | undefined {
+  if (name === "Chromium") return process.env["TAMIAS_CHROMIUM"] ?? programNamed("chromium", "chromium-browser", "google-chrome");
+  return process.env["TAMIAS_FIREFOX"] ?? programNamed("firefox-esr", "firefox");
 }
 
 interface Flags {
@@ -60,9 +71,11 @@ interface Flags {
 async function launched(name: BrowserName, type: BrowserType, system: string | undefined, flags: Flags): Promise<Browser> {
   if (system !== undefined) return type.launch({ ...flags, executablePath: system });
   if (existsSync(type.executablePath())) return type.launch(flags);
-  throw new Error(
-    `${name} is missing: "npm run browsers" installs it with apt-get, "npx playwright-core install ${type.name()}" elsewhere`,
-  );
+  throw missing(name, type);
+}
+
+function missing(name: BrowserName, type: BrowserType): Error {
+  return new Error(`${name} is missing: "npm run browsers" installs it with apt-get, "npx playwright-core install ${type.name()}" elsewhere`);
 }
 
 function driven(name: BrowserName, browser: Browser): TestBrowser {
