@@ -8,6 +8,8 @@ export { StreamExecutionEnvironment, type ExecutionContext } from "./local-envir
 export type { KernelExports, KernelModule } from "./host/kernel-module.ts";
 export { RuntimeExecutionMode, type ExecutionOptions } from "./api/execution-options.ts";
 export type {
+  CheckpointReport,
+  CheckpointStatistics,
   ClusterJobClient,
   Executor,
   ExecutorOptions,

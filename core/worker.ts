@@ -160,6 +160,7 @@ const UNENDING: JobClient = {
   stop: never,
   result: never,
   push: never,
+  checkpoints: () => undefined,
   triggerCheckpoint: never,
   triggerSavepoint: never,
   stopWithSavepoint: never,

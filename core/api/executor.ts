@@ -123,6 +123,8 @@ export interface JobClient {
    * Rejects with JOB_ENDED where the job ends before.
    */
   push(name: string, records: readonly unknown[]): Promise<void>;
+  /** What has become of the job's checkpoints, at this moment; undefined where it takes none. */
+  checkpoints(): CheckpointReport | undefined;
   /** Takes a checkpoint now; resolves with its id when it is complete. Rejects with CHECKPOINT_FAILED where it fails, or the job takes none. */
   triggerCheckpoint(): Promise<number>;
   /**
@@ -233,7 +235,7 @@ export interface JobExecutionResult {
  * const { netRuntimeMs } = await client.result();
  * ```
  */
-export interface ClusterJobClient extends Omit<JobClient, "accumulators" | "metrics" | "metricsText"> {
+export interface ClusterJobClient extends Omit<JobClient, "accumulators" | "checkpoints" | "metrics" | "metricsText"> {
   readonly jobId: string;
   /** Chains, connections and their parallelism: what the job's workers run. */
   readonly plan: JobGraphJson;
@@ -257,6 +259,49 @@ export interface JobReport {
   readonly subtasks: readonly SubtaskStatus[];
   /** The counters of every operator subtask. */
   readonly metrics: readonly MetricsRow[];
+  readonly checkpoints: CheckpointReport;
+}
+
+/**
+ * What has become of the checkpoints and savepoints of a job.
+ *
+ * @example
+ * ```text
+ * for await (const { checkpoints } of client.reports()) console.log(checkpoints.completed, checkpoints.last?.alignmentMs);
+ * ```
+ */
+export interface CheckpointReport {
+  readonly completed: number;
+  readonly failed: number;
+  /** How often an attempt of the job began from a checkpoint or savepoint. */
+  readonly restored: number;
+  readonly last: CheckpointStatistics | undefined;
+  /** Why the last one failed that did. */
+  readonly lastFailure: string | undefined;
+}
+
+/**
+ * What one complete checkpoint or savepoint has cost.
+ *
+ * @example
+ * ```text
+ * const { durationMs, writtenBytes } = client.checkpoints()!.last!;
+ * ```
+ */
+export interface CheckpointStatistics {
+  readonly checkpointId: number;
+  /** `stop`: a savepoint with which the job ended. */
+  readonly kind: "checkpoint" | "savepoint" | "stop";
+  /** From its trigger until it was durable. */
+  readonly durationMs: number;
+  /** Longest wait of a subtask's channels for the last of its barriers: long under backpressure. */
+  readonly alignmentMs: number;
+  /** Longest time that a subtask stood still to take its state. */
+  readonly syncMs: number;
+  /** Of all state, as it is stored. */
+  readonly stateBytes: number;
+  /** Of what was new since the checkpoint before. */
+  readonly writtenBytes: number;
 }
 
 /** The state of a subtask, as in Flink, and where it runs. */

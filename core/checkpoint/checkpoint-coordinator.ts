@@ -3,6 +3,8 @@ import type { JobGraph } from "../graph/job-graph.ts";
 import type { Cancellable, Host } from "../host/host.ts";
 import { JobError } from "../lib/errors.ts";
 import type { Barrier, SnapshotKind } from "./barrier.ts";
+import type { CheckpointHistory } from "./checkpoint-history.ts";
+import type { CheckpointStatistics } from "./checkpoint-report.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import type { StoredTaskSnapshot } from "./manifest.ts";
 import type { StoredCheckpoint } from "./part-loader.ts";
@@ -18,22 +20,6 @@ export interface CheckpointTarget {
   notifyAborted(checkpointId: number): void;
 }
 
-/** What one complete checkpoint has cost. */
-export interface CheckpointStatistics {
-  readonly checkpointId: number;
-  readonly kind: SnapshotKind;
-  /** From its trigger until it was durable. */
-  readonly durationMs: number;
-  /** Longest wait of a subtask's channels for the last barrier. */
-  readonly alignmentMs: number;
-  /** Longest time that a subtask stood still to take its state. */
-  readonly syncMs: number;
-  /** Of the state as it is stored. */
-  readonly stateBytes: number;
-  /** Of what was new. */
-  readonly writtenBytes: number;
-}
-
 export interface CheckpointCoordinatorOptions {
   readonly host: Pick<Host, "clock" | "scheduler" | "warn">;
   readonly graph: JobGraph;
@@ -41,7 +27,7 @@ export interface CheckpointCoordinatorOptions {
   /** Undefined: nothing is kept, and savepoints are all that is taken. */
   readonly store: CheckpointStore | undefined;
   readonly target: CheckpointTarget;
-  onCompleted(statistics: CheckpointStatistics): void;
+  readonly history: CheckpointHistory;
   /** The attempt cannot go on. */
   fail(error: JobError): void;
 }
@@ -224,7 +210,7 @@ export class CheckpointCoordinator {
     this.#lastEnded = host.clock.now();
     // As in Flink, a savepoint that stands for itself makes nothing visible: a job may go back behind it.
     if (kind !== "savepoint") target.notifyCompleted(checkpointId);
-    this.#options.onCompleted(statisticsOf(pending, checkpoint, this.#lastEnded));
+    this.#options.history.completed(statisticsOf(pending, checkpoint, this.#lastEnded));
     this.#tell(pending, (waiting) => waiting.onDone(checkpoint));
     this.#collect();
     this.#schedule();
@@ -256,6 +242,7 @@ export class CheckpointCoordinator {
     const { host, graph, settings, fail } = this.#options;
     const { checkpointId, kind } = pending.barrier;
     this.#giveUp(pending, error);
+    this.#options.history.failed(error.message);
     if (error.code === "LEADERSHIP_LOST") return fail(error);
     this.#lastEnded = host.clock.now();
     if (kind === "checkpoint") {

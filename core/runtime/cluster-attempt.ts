@@ -1,4 +1,5 @@
 import { CheckpointCoordinator } from "../checkpoint/checkpoint-coordinator.ts";
+import type { CheckpointHistory } from "../checkpoint/checkpoint-history.ts";
 import { encodeRecord } from "../checkpoint/record.ts";
 import { jobGraphToJson } from "../graph/fingerprint.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
@@ -25,6 +26,7 @@ export interface ClusterAttemptOptions {
   readonly settings: ClusterSettings;
   readonly graph: JobGraph;
   readonly start: AttemptStart;
+  readonly history: CheckpointHistory;
   /** All subtasks are there, and are about to start. */
   onDeployed(): void;
   /** All of them run. */
@@ -224,7 +226,7 @@ export class ClusterAttempt implements MemberListener {
       settings: start.store === undefined || checkpointing === undefined ? SAVEPOINTS_ONLY : checkpointing,
       store: start.store,
       target: attempt,
-      onCompleted() {},
+      history: this.#options.history,
       fail: (error) => this.fail(error),
     });
     const subject = { endInput: () => this.toAll({ kind: "stop" }), stopped: () => this.#stopped() };

@@ -1,3 +1,4 @@
+import type { CheckpointReport } from "../checkpoint/checkpoint-report.ts";
 import { BufferBuilder, BufferReader, DONE, RECORD } from "../data/channel-buffer.ts";
 import type { JobGraphJson } from "../graph/fingerprint.ts";
 import type { Host, Port } from "../host/host.ts";
@@ -25,6 +26,7 @@ export interface ClusterJobReport {
   readonly status: ClusterJobStatus;
   readonly subtasks: readonly SubtaskReport[];
   readonly metrics: readonly MetricsRow[];
+  readonly checkpoints: CheckpointReport;
 }
 
 /** The submitter's hold on a job of a cluster. Promises live here; every one settles when the job ends or its master is lost. */
@@ -248,7 +250,7 @@ export class ClusterJob implements JobListener {
   #giveReport(): void {
     const report = this.#lastReport;
     for (const stream of this.#reports) {
-      if (report !== undefined) stream.set({ status: this.#status, subtasks: report.subtasks, metrics: this.#metricsOf(report) });
+      if (report !== undefined) stream.set({ status: this.#status, subtasks: report.subtasks, metrics: this.#metricsOf(report), checkpoints: report.checkpoints });
       if (this.#outcome !== undefined) stream.end();
     }
   }

@@ -1,3 +1,4 @@
+import { CheckpointHistory } from "../checkpoint/checkpoint-history.ts";
 import { jobGraphToJson } from "../graph/fingerprint.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
 import type { Cancellable, Host, Port } from "../host/host.ts";
@@ -38,9 +39,10 @@ export class JobMaster {
   #loaded: LoadedJob | undefined;
   #recovery: JobRecovery | undefined;
   #attempt: ClusterAttempt | undefined;
+  readonly #history = new CheckpointHistory();
   /** What the last attempt that has ended has counted. */
   #accumulators: AccumulatorValues = [];
-  #report: ReportData = { runningMs: 0, metrics: [], subtasks: [] };
+  #report: ReportData = { runningMs: 0, metrics: [], subtasks: [], checkpoints: this.#history.report };
   /** What reports to the submitter, until it wants no more of it. */
   #reporting: { timer: Cancellable } | undefined;
   /** What the submitter has asked of the sources, for those that are not there yet. */
@@ -112,6 +114,7 @@ export class JobMaster {
   }
 
   #begin(start: AttemptStart): void {
+    if (start.restore !== undefined) this.#history.restored();
     const { host, job, settings } = this.#options;
     const { graph } = this.#loaded!;
     const attempt: ClusterAttempt = new ClusterAttempt({
@@ -120,6 +123,7 @@ export class JobMaster {
       settings,
       graph,
       start,
+      history: this.#history,
       onDeployed: () => this.#onDeployed(attempt),
       onRunning: () => this.#send({ kind: "running" }),
       onDead: (taskManager, reason) => this.#send({ kind: "dead", taskManager, reason }),
@@ -174,7 +178,7 @@ export class JobMaster {
   #end(outcome: JobOutcome): void {
     if (this.#isOver) return;
     this.#reporting?.timer.cancel();
-    this.#send({ kind: "end", outcome: outcomeData(outcome), accumulators: this.#accumulators, report: this.#report });
+    this.#send({ kind: "end", outcome: outcomeData(outcome), accumulators: this.#accumulators, report: { ...this.#report, checkpoints: this.#history.report } });
     this.#abandon();
   }
 
@@ -258,11 +262,12 @@ export class JobMaster {
 
   #reportData(): ReportData {
     const { host } = this.#options;
-    if (this.#attempt === undefined) return this.#report;
+    if (this.#attempt === undefined) return { ...this.#report, checkpoints: this.#history.report };
     return {
       runningMs: this.#runningSince === undefined ? 0 : host.clock.now() - this.#runningSince,
       metrics: this.#attempt.metrics(),
       subtasks: this.#attempt.subtasks(),
+      checkpoints: this.#history.report,
     };
   }
 }

@@ -1,3 +1,4 @@
+import type { CheckpointReport } from "../checkpoint/checkpoint-report.ts";
 import { jobGraphToJson } from "../graph/fingerprint.ts";
 import type { StreamGraph } from "../graph/stream-graph.ts";
 import { buildJobGraph, type JobGraph } from "../graph/job-graph.ts";
@@ -119,6 +120,10 @@ export class LocalJobClient {
     this.#isStopping = true;
     this.#job?.subtasks.stop();
     await this.#ended;
+  }
+
+  checkpoints(): CheckpointReport | undefined {
+    return this.#recovery?.history.report;
   }
 
   /** Takes a checkpoint now; resolves with its id when it is complete. */

@@ -1,4 +1,5 @@
 import { CheckpointCoordinator, type CheckpointCoordinatorOptions } from "../checkpoint/checkpoint-coordinator.ts";
+import { CheckpointHistory } from "../checkpoint/checkpoint-history.ts";
 import { partsOfManifest } from "../checkpoint/manifest.ts";
 import { SnapshotWriter } from "../checkpoint/snapshot-writer.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
@@ -38,6 +39,7 @@ export class LocalRecovery {
   readonly #recovery: JobRecovery;
   #job: LocalJob | undefined;
   #snapshots: JobSnapshots | undefined;
+  readonly history: CheckpointHistory = new CheckpointHistory();
   #isCanceled = false;
 
   constructor(options: LocalRecoveryOptions) {
@@ -76,6 +78,7 @@ export class LocalRecovery {
   #begin({ attempt, store, storage, folder }: AttemptStart, restore: RestorePoint | undefined): void {
     const { host, graph, begin } = this.#options;
     const { checkpointing } = graph.settings;
+    if (restore !== undefined) this.history.restored();
     if (this.#isCanceled) return this.#recovery.attemptEnded({ status: "CANCELED" });
     let snapshots: JobSnapshots | undefined;
     const ended = (outcome: JobOutcome): void => {
@@ -93,14 +96,14 @@ export class LocalRecovery {
     this.#job = job;
     if (store === undefined || storage === undefined || checkpointing === undefined) return;
     const writer = new SnapshotWriter(storage, folder);
-    const coordinator = coordinatorOf(job, { host, settings: checkpointing, store, writer, attempt });
+    const coordinator = coordinatorOf(job, { host, settings: checkpointing, store, history: this.history, writer, attempt });
     snapshots = new JobSnapshots(coordinator, subjectOf(job), true);
     this.#snapshots = snapshots;
     coordinator.start();
   }
 }
 
-interface LocalCoordination extends Pick<CheckpointCoordinatorOptions, "host" | "settings" | "store"> {
+interface LocalCoordination extends Pick<CheckpointCoordinatorOptions, "host" | "settings" | "store" | "history"> {
   readonly writer: SnapshotWriter;
   readonly attempt: number;
 }
@@ -126,7 +129,6 @@ function coordinatorOf(job: LocalJob, { writer, attempt, ...options }: LocalCoor
       notifyCompleted: (id) => job.notifyCompleted(id),
       notifyAborted: (id) => job.notifyAborted(id),
     },
-    onCompleted() {},
     fail: (error) => job.fail(error),
   });
   return coordinator;
@@ -135,7 +137,7 @@ function coordinatorOf(job: LocalJob, { writer, attempt, ...options }: LocalCoor
 /** The savepoints of a job that takes no checkpoints. */
 export function savepointsOnly(job: LocalJob, host: Host): JobSnapshots {
   const writer = new SnapshotWriter(undefined, "");
-  return new JobSnapshots(coordinatorOf(job, { host, settings: SAVEPOINTS_ONLY, store: undefined, writer, attempt: 0 }), subjectOf(job), false);
+  return new JobSnapshots(coordinatorOf(job, { host, settings: SAVEPOINTS_ONLY, store: undefined, history: new CheckpointHistory(), writer, attempt: 0 }), subjectOf(job), false);
 }
 
 function subjectOf(job: LocalJob): SnapshotSubject {

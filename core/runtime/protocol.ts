@@ -1,3 +1,4 @@
+import type { CheckpointReport } from "../checkpoint/checkpoint-report.ts";
 import type { Barrier } from "../checkpoint/barrier.ts";
 import type { StoredTaskSnapshot } from "../checkpoint/manifest.ts";
 import type { AccumulatorData } from "../functions/accumulators.ts";
@@ -226,4 +227,5 @@ export interface ReportData {
   readonly runningMs: number;
   readonly metrics: readonly MetricsData[];
   readonly subtasks: readonly SubtaskReport[];
+  readonly checkpoints: CheckpointReport;
 }
