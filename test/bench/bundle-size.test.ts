@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { bundleSizeOfReadme } from "../../bench/bundle-size.ts";
 
 /** Kilobytes, gzipped. Lower it when it can be; raising it needs a reason in docs/performance.md. */
-const LOADED_KB_MAX = 63;
+const LOADED_KB_MAX = 70;
 
 test("what a page loads for the first job of the README stays small", async () => {
   const { gzippedBytes, otherGzippedBytes } = await bundleSizeOfReadme();
