@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { Prng } from "../core/lib/prng.ts";
 import { browserVictim } from "./kill/browser.ts";
 import { nodeVictim } from "./kill/node.ts";
+import { threadVictim } from "./kill/thread.ts";
 import { problemsOf, randomKills, RESULTS, type Victim } from "./kill/victim.ts";
 
 /**
@@ -12,6 +13,7 @@ import { problemsOf, randomKills, RESULTS, type Victim } from "./kill/victim.ts"
  */
 const VICTIMS: Readonly<Record<string, () => Victim | Promise<Victim>>> = {
   node: nodeVictim,
+  thread: threadVictim,
   chromium: () => browserVictim("Chromium"),
   firefox: () => browserVictim("Firefox"),
 };

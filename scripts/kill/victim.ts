@@ -13,6 +13,8 @@ export interface Kill {
   readonly committedShare: number;
   /** Then, so many things are heard of first that happen while checkpoints are written. */
   readonly notes: number;
+  /** From 0 on, below 1: which of several parts. */
+  readonly choice: number;
 }
 
 export interface RunReport {
@@ -41,8 +43,8 @@ const LAST_SHARE = 0.8;
 
 /** One kill or more. Those after the first may also come while the job is on its way back. */
 export function randomKills(random: Prng): Kill[] {
-  const first = { committedShare: SHARE_MIN + (SHARE_MAX - SHARE_MIN) * random.next(), notes: random.int(NOTES_MAX) };
-  return [first, ...Array.from({ length: random.int(KILLS_MAX) }, () => ({ committedShare: SHARE_MIN, notes: random.int(2 * NOTES_MAX) }))];
+  const first = { committedShare: SHARE_MIN + (SHARE_MAX - SHARE_MIN) * random.next(), notes: random.int(NOTES_MAX), choice: random.next() };
+  return [first, ...Array.from({ length: random.int(KILLS_MAX) }, () => ({ committedShare: SHARE_MIN, notes: random.int(2 * NOTES_MAX), choice: random.next() }))];
 }
 
 /** Waits for the moment of a kill. */

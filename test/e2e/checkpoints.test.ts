@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Prng } from "../../core/lib/prng.ts";
-import { filesIn, newestRecord, nodeVictim, resultsIn, runArguments } from "../../scripts/kill/node.ts";
+import { nodeVictim, runArguments } from "../../scripts/kill/node.ts";
+import { filesIn, newestRecord, resultsIn } from "../../scripts/kill/run-folder.ts";
 import { problemsOf, randomKills, RESULTS } from "../../scripts/kill/victim.ts";
 import { type Running, startTamias, tamias } from "./command-line.ts";
 
