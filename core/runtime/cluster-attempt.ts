@@ -1,5 +1,7 @@
 import { CheckpointCoordinator } from "../checkpoint/checkpoint-coordinator.ts";
 import type { CheckpointHistory } from "../checkpoint/checkpoint-history.ts";
+import { partsNeededBy } from "../checkpoint/needed-parts.ts";
+import type { StoredCheckpoint } from "../checkpoint/part-loader.ts";
 import { encodeRecord } from "../checkpoint/record.ts";
 import { jobGraphToJson } from "../graph/fingerprint.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
@@ -196,11 +198,18 @@ export class ClusterAttempt implements MemberListener {
       settings,
       graph: jobGraphToJson(graph),
       attempt,
-      restore: restore === undefined ? undefined : { record: encodeRecord({ kind: "checkpoint", epoch: attempt, ...restore }), isOwn: restore.isOwn },
+      restore: restore === undefined ? undefined : { record: this.#recordFor(self, restore), isOwn: restore.isOwn },
       placement: this.#executions.placement,
       self: self.index,
       peers,
     };
+  }
+
+  /** With what its subtasks need of the parts that lie in the record. */
+  #recordFor({ index }: RemoteMember, { manifest, blobs }: StoredCheckpoint): Uint8Array<ArrayBuffer> {
+    const { graph, start } = this.#options;
+    const needed = partsNeededBy(graph, manifest, (vertex, subtask) => this.#executions.memberOf(vertex, subtask) === index);
+    return encodeRecord({ kind: "checkpoint", epoch: start.attempt, manifest, blobs: new Map([...blobs].filter(([name]) => needed.has(name))) });
   }
 
   #onDeployed(member: RemoteMember): void {
