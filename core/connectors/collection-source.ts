@@ -96,7 +96,7 @@ export class CollectionSource<T> implements Source<T, CollectionSplit, SplitQueu
     const oneShot = (this.#oneShot ??= { iterator: start(), taken: 0 });
     if (oneShot.taken <= position) return oneShot;
     throw new JobError(
-      "SOURCE_FAILED",
+      "SOURCE_EXHAUSTED",
       `the ${this.#kind} of fromCollection gives each element once, and ${oneShot.taken} of them have been taken already, by an earlier run of a job; ` +
         "pass an array, an iterable that can be iterated again, or a source that can be replayed",
     );

@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   JOB_CANCELED: "user",
   SOURCE_FAILED: "system",
   SINK_FAILED: "system",
+  SOURCE_EXHAUSTED: "user",
   RESTORE_MISMATCH: "user",
   KERNEL_UNAVAILABLE: "system",
   CODE_UNAVAILABLE: "system",

@@ -51,6 +51,8 @@ export class JobRecovery {
   #candidates: readonly StoredCheckpoint[] = [];
   #damages: JobError[] = [];
   #delay: Cancellable | undefined;
+  /** After which the job began again. */
+  #lastFailure: JobError | undefined;
   #attempts = 0;
   #isOver = false;
   #isRunning = false;
@@ -103,11 +105,13 @@ export class JobRecovery {
   attemptEnded(outcome: JobOutcome): void {
     this.#isRunning = false;
     if (this.#isOver) return;
-    if (outcome.status !== "FAILED" || outcome.error.kind === "user") return this.#end(outcome);
+    if (outcome.status !== "FAILED") return this.#end(outcome);
     const { host, graph } = this.#options;
-    const delayMs = this.#strategy.delayMs(host.clock.now());
-    if (delayMs === undefined) return this.#end(outcome);
-    host.warn(`the job "${graph.jobName}" failed and begins again in ${delayMs} ms: ${outcome.error.message}`);
+    const { error } = outcome;
+    const delayMs = error.kind === "user" ? undefined : this.#strategy.delayMs(host.clock.now());
+    if (delayMs === undefined) return this.#end({ status: "FAILED", error: behind(this.#lastFailure, error) });
+    this.#lastFailure = error;
+    host.warn(`the job "${graph.jobName}" failed and begins again in ${delayMs} ms: ${error.message}`);
     this.#delay = host.scheduler.at(host.clock.now() + delayMs, () => this.#next());
   }
 
@@ -223,6 +227,12 @@ export class JobRecovery {
     if (outcome.status === "CANCELED") return retention === "RETAIN_ON_CANCELLATION";
     return retention !== "NO_EXTERNALIZED_CHECKPOINTS";
   }
+}
+
+/** What ends a job that has begun again may be no more than a consequence. */
+function behind(before: JobError | undefined, error: JobError): JobError {
+  if (before === undefined || before.reason === error.reason) return error;
+  return new JobError(error.code, `${error.reason}. The job had begun again after: ${before.message}`, { ...error.place, cause: error.cause ?? before });
 }
 
 function isTakenOver(outcome: JobOutcome): boolean {

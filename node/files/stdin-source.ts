@@ -74,7 +74,7 @@ export class StreamSource<T> implements Source<T, TextPosition, SplitQueueState<
   #open(split: TextPosition, context: SourceReaderContext): StreamCursor<T> {
     if (this.#wasOpened) {
       throw new JobError(
-        "SOURCE_FAILED",
+        "SOURCE_EXHAUSTED",
         `${this.#name} has been read already and cannot be read again; start the job anew, or read a file, which can be replayed`,
       );
     }

@@ -230,3 +230,15 @@ describe("a savepoint", () => {
     expect(world.rows).toEqual(expectedSums(2_000));
   });
 });
+
+test("a job that cannot begin again says what made it fail at first", async () => {
+  const world = new World(15);
+  const client = world.submit({ records: RECORDS, onRecord: (n) => void (n === 300 && fail()) });
+  let failures = 0;
+  function fail(): never {
+    failures += 1;
+    throw failures === 1 ? systemFailure() : new TypeError("not again");
+  }
+  world.runToEnd(client);
+  await expect(client.result()).rejects.toThrow(/not again\. The job had begun again after: \[SOURCE_FAILED\] the world is down/);
+});

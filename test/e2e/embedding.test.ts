@@ -505,6 +505,7 @@ const ELSEWHERE: Partial<Record<ErrorCode, string>> = {
   PROTOCOL_MISMATCH: "clusters: test/runtime/other-versions.test.ts",
   CLUSTER_CLOSED: "clusters: test/hosts/node-cluster.test.ts",
   JOB_ENDED: "clients: test/hosts/node-cluster.test.ts",
+  SOURCE_EXHAUSTED: "sources that cannot be read again: test/connectors, test/node",
   STORAGE_FAILED: "checkpoints: test/checkpoint",
   CHECKPOINT_FAILED: "checkpoints: test/checkpoint",
   LEADERSHIP_LOST: "checkpoints: test/checkpoint",
