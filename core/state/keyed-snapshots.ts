@@ -348,7 +348,9 @@ class Writing implements TakenSnapshot {
   }
 
   write(): KeyedSnapshot | undefined {
-    const step = this.#steps?.next();
+    let step = this.#steps?.next();
+    // There may be nothing behind it.
+    if (step?.value === CAPTURED) step = this.#steps?.next();
     if (step?.done === true) this.#end(step.value);
     return this.#snapshot;
   }

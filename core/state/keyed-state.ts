@@ -46,7 +46,7 @@ export interface KeyedComponent {
   readonly name: string;
   /** Names the format of the values; a restore with another one is refused. */
   readonly format: string;
-  /** Visits the address of every live entry, in an order that `restoreEntry` calls may repeat. */
+  /** Visits the address of every live entry, in an order that `restoreEntry` calls may repeat. Between snapshots, those may be missing that the next one reports as changed. */
   forEachAddress(visit: (key: KeyId, namespace: Namespace) => void): void;
   /** Writes the value at the address; returns false, and writes nothing, where there is none (it was removed). */
   writeEntry(key: KeyId, namespace: Namespace, writer: ByteWriter): boolean;
