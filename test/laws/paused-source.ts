@@ -1,6 +1,7 @@
 import type { Source, SourceReader, SourceReaderContext, SplitEnumeratorContext } from "../../core/connectors/source.ts";
 import { SplitQueue, splitQueueStateType, type SplitQueueState } from "../../core/connectors/split-queue.ts";
 import { SplitReader, type SplitCursor } from "../../core/connectors/split-reader.ts";
+import { copied } from "../../core/data/copied.ts";
 import { types } from "../../core/data/type.ts";
 
 export interface PausedRow<T> {
@@ -66,7 +67,8 @@ export class PausedSource<T> implements Source<T, PausedSplit, SplitQueueState<P
         if (context.now() < readyAt) return "waiting";
         readyAt = undefined;
         next += 1;
-        output.collect(paused.row);
+        // A row of its own: what state holds of one may be made unusable.
+        output.collect(copied(paused.row));
         return "emitted";
       },
       position: () => ({ id: split.id, next }),
