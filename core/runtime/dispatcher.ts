@@ -53,7 +53,12 @@ export class Dispatcher<Script> {
 
   /** By another worker than the one that has lost it. */
   #leadAgain(job: DispatchedJob<Script>): void {
-    for (const leader of this.#leaders) if (leader.job === job) leader.worker.terminate("it has lost its job");
+    const lost = [...this.#leaders].filter((leader) => leader.job === job);
+    for (const leader of lost) {
+      // Its end is told at once, and is no loss of the next one.
+      leader.job = undefined;
+      leader.worker.terminate("it has lost its job");
+    }
     this.#lead(job);
   }
 
