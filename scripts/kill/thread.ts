@@ -44,7 +44,7 @@ async function run(open: () => NodePackage.NodeCluster, kills: readonly Kill[]):
   }
 }
 
-/** Returns what is wrong. Where the thread that led the job is lost, so is the job: it is submitted again, and goes on. */
+/** Returns what is wrong. Whatever is terminated, the cluster goes on by itself. */
 async function runToEnd(cluster: NodePackage.NodeCluster, folder: RunFolder): Promise<string[]> {
   const configuration: ExecutionOptions = {
     "execution.checkpointing.interval": CHECKPOINT_INTERVAL_MS,
@@ -54,16 +54,12 @@ async function runToEnd(cluster: NodePackage.NodeCluster, folder: RunFolder): Pr
     "restart-strategy.fixed-delay.delay": CHECKPOINT_INTERVAL_MS,
   };
   const args = { output: folder.output, orders: ORDERS, ordersPerSecond: ORDERS_PER_SECOND };
-  for (;;) {
-    try {
-      const job = await cluster.submit(JOB, args, { configuration });
-      await job.result();
-      return [];
-    } catch (cause) {
-      const isLost = cause instanceof Error && "code" in cause && cause.code === "JOB_MASTER_LOST";
-      if (!isLost) return [String(cause)];
-      if (folder.hasEnded()) return [];
-    }
+  try {
+    const job = await cluster.submit(JOB, args, { configuration });
+    await job.result();
+    return [];
+  } catch (cause) {
+    return [String(cause)];
   }
 }
 
