@@ -5,7 +5,7 @@ import { RingBuffer } from "../lib/ring-buffer.ts";
 import type { PartInfo } from "./manifest.ts";
 import type { StoredCheckpoint } from "./part-loader.ts";
 import { decodeRecord, encodeRecord, isCheckpoint, type StoredRecord } from "./record.ts";
-import { partPrefix, partsPrefix, recordName, recordsPrefix, sequenceOf } from "./store-names.ts";
+import { originOf, partsPrefix, recordName, recordsPrefix, sequenceOf } from "./store-names.ts";
 
 /** Each try is lost to another leader that began at the same time. */
 const LEAD_TRIES_MAX = 20;
@@ -117,7 +117,7 @@ export class CheckpointStore {
     this.#inTurn((done, failed) => this.#settle(() => done(undefined), failed), onDone, onFailure);
   }
 
-  /** Removes parts that no checkpoint points to, whoever wrote them, but for those of this leader's checkpoints from `fromCheckpoint` on. */
+  /** Removes parts that no checkpoint points to, but for those of this leader's checkpoints from `fromCheckpoint` on, and those of later leaders. */
   sweep(fromCheckpoint: number, onDone: () => void, onFailure: (error: JobError) => void): void {
     this.#inTurn((done, failed) => this.#sweep(fromCheckpoint, () => done(undefined), failed), onDone, onFailure);
   }
@@ -156,7 +156,7 @@ export class CheckpointStore {
       bytes,
       (isWritten) => {
         if (isWritten) this.#confirm(checkpoint, onDone, onFailure);
-        else this.#learnOf(name, checkpoint, onDone, onFailure);
+        else this.#learnOf(name, () => this.#commit(checkpoint, onDone, onFailure), onFailure);
       },
       (error) => {
         this.#inDoubt.push(checkpoint);
@@ -198,7 +198,8 @@ export class CheckpointStore {
       "",
       (names) => {
         const needed = this.#neededParts();
-        const orphans = names.filter((name) => !needed.has(name.slice(prefix.length)) && !this.#isUnderWay(name.slice(prefix.length), fromCheckpoint));
+        const parts = names.map((name) => name.slice(prefix.length));
+        const orphans = parts.filter((part) => !needed.has(part) && !this.#isUnderWay(part, fromCheckpoint)).map((part) => prefix + part);
         if (orphans.length === 0) onDone();
         else storage.remove(orphans, onDone, onFailure);
       },
@@ -238,7 +239,15 @@ export class CheckpointStore {
       this.#inDoubt = [];
       this.#sweep(Infinity, onDone, onFailure);
     };
-    storage.putIfAbsent(end, bytes, removeRecords, onFailure);
+    storage.putIfAbsent(
+      end,
+      bytes,
+      (isWritten) => {
+        if (isWritten) removeRecords();
+        else this.#learnOf(end, (record) => (record.kind === "end" ? removeRecords() : this.#discard(onDone, onFailure)), onFailure);
+      },
+      onFailure,
+    );
   }
 
   #lead(triesLeft: number, onLed: (lead: Lead) => void, onFailure: (error: JobError) => void): void {
@@ -330,17 +339,20 @@ export class CheckpointStore {
     );
   }
 
-  /** The number is taken: by the checkpoint that was in doubt, or by another leader. */
-  #learnOf(name: string, checkpoint: StoredCheckpoint, onDone: () => void, onFailure: (error: JobError) => void): void {
+  /** The number is taken: by what was in doubt, a checkpoint or that the job has ended, or by another leader. */
+  #learnOf(name: string, onOwn: (record: StoredRecord) => void, onFailure: (error: JobError) => void): void {
     this.#options.storage.get(
       name,
       (bytes) => {
         const record = bytes === undefined ? undefined : read(name, bytes);
-        const isOwn = record !== undefined && !(record instanceof JobError) && record.kind === "checkpoint" && record.epoch === this.#epoch;
-        const inDoubt = this.#inDoubt.find(({ manifest }) => isOwn && manifest.checkpointId === record.manifest.checkpointId);
-        if (inDoubt === undefined) return onFailure(this.#takenOver(sequenceOf(name)));
-        this.#completed(inDoubt);
-        this.#commit(checkpoint, onDone, onFailure);
+        const isOwn = record !== undefined && !(record instanceof JobError) && record.kind !== "leader" && record.epoch === this.#epoch;
+        if (!isOwn) return onFailure(this.#takenOver(sequenceOf(name)));
+        if (isCheckpoint(record)) {
+          const inDoubt = this.#inDoubt.find(({ manifest }) => manifest.checkpointId === record.manifest.checkpointId);
+          if (inDoubt === undefined) return onFailure(this.#takenOver(sequenceOf(name)));
+          this.#completed(inDoubt);
+        }
+        onOwn(record);
       },
       onFailure,
     );
@@ -365,9 +377,10 @@ export class CheckpointStore {
     return [...this.#retained, ...(this.#lagging === undefined ? [] : [this.#lagging]), ...this.#inDoubt];
   }
 
+  /** Of this leader, or of one that it does not know of, which needs all of its own. */
   #isUnderWay(part: string, fromCheckpoint: number): boolean {
-    const [epoch, checkpoint] = part.split("/", 2);
-    return epoch === partPrefix(this.#epoch, 0).split("/", 1)[0] && fromCheckpoint <= Number(checkpoint?.slice(1));
+    const { epoch, checkpointId } = originOf(part);
+    return this.#epoch < epoch || (epoch === this.#epoch && fromCheckpoint <= checkpointId);
   }
 
   #takenOver(sequence: number): JobError {

@@ -32,3 +32,9 @@ export function partsPrefix(folder: string): string {
 export function partPrefix(epoch: number, checkpointId: number): string {
   return `e${epoch}/c${checkpointId}/`;
 }
+
+/** Of the name of a part. */
+export function originOf(part: string): { readonly epoch: number; readonly checkpointId: number } {
+  const [epoch, checkpoint] = part.split("/", 2);
+  return { epoch: Number(epoch?.slice(1)), checkpointId: Number(checkpoint?.slice(1)) };
+}

@@ -33,6 +33,10 @@ class Leaders {
     return this.answer<string>((onDone, onFailure) => store.collect(() => onDone("done"), onFailure));
   }
 
+  discard(store: CheckpointStore): string {
+    return this.answer<string>((onDone, onFailure) => store.discard(() => onDone("done"), onFailure));
+  }
+
   /** Its new part lies on the disk before it is committed. */
   checkpoint(store: CheckpointStore, id: number, ...earlier: readonly string[]): StoredCheckpoint {
     const name = `e${store.epoch}/c${id}/part`;
@@ -108,7 +112,7 @@ describe("a leader", () => {
     leaders.lead(first);
     leaders.lead(second);
     leaders.commit(second, leaders.checkpoint(second, 1));
-    expect(leaders.answer<string>((onDone, onFailure) => second.discard(() => onDone("done"), onFailure))).toBe("done");
+    expect(leaders.discard(second)).toBe("done");
     expect(leaders.names()).toEqual(["#4"]);
     expect(leaders.commit(first, leaders.checkpoint(first, 1))).toBe("LEADERSHIP_LOST");
     expect(ids(leaders.lead(leaders.leader()))).toEqual([]);
@@ -223,4 +227,47 @@ test("a record that is damaged is told of, and the one before it is there", () =
     expect(lead).toMatchObject({ damaged: [{ code: "CORRUPT_DATA" }] });
     leaders.disk.damage("job/records/000000000003", at);
   }
+});
+
+describe("what has ended is removed", () => {
+  test("but not by a leader that was followed by another one: its checkpoints are the other one's now", () => {
+    const leaders = new Leaders();
+    const [first, second] = [leaders.leader(), leaders.leader()];
+    leaders.lead(first);
+    leaders.commit(first, leaders.checkpoint(first, 1));
+    leaders.lead(second);
+    const names = leaders.names();
+    expect(leaders.discard(first)).toBe("LEADERSHIP_LOST");
+    expect(leaders.names()).toEqual(names);
+    expect(ids(leaders.lead(leaders.leader()))).toEqual([1]);
+  });
+
+  test("but for what a later leader writes, of which this one does not know", () => {
+    const leaders = new Leaders();
+    const [first, second] = [leaders.leader(), leaders.leader()];
+    leaders.lead(first);
+    leaders.commit(first, leaders.checkpoint(first, 1));
+    leaders.lead(second);
+    const next = leaders.checkpoint(second, 2);
+    const sweeps = [(done: () => void, failed: (error: JobError) => void) => first.settle(done, failed), (done: () => void, failed: (error: JobError) => void) => first.sweep(0, done, failed)];
+    for (const sweep of sweeps) expect(leaders.answer<string>((onDone, onFailure) => sweep(() => onDone("done"), onFailure))).toBe("done");
+    expect(leaders.names()).toEqual(["#2", "#3", "e1/c1/part", "e3/c2/part"]);
+    expect(leaders.commit(second, next)).toBe("done");
+  });
+
+  test("also a checkpoint that was in doubt, and by a second try where the first was in doubt itself", () => {
+    const leaders = new Leaders();
+    const leader = leaders.leader();
+    leaders.lead(leader);
+    leaders.fault = ({ kind }) => (kind === "putIfAbsent" ? "in doubt" : "none");
+    expect(leaders.commit(leader, leaders.checkpoint(leader, 1))).toBe("STORAGE_FAILED");
+    expect(leaders.discard(leader)).toBe("STORAGE_FAILED");
+    leaders.fault = ({ kind, name }) => (kind === "putIfAbsent" && name.endsWith("3") ? "in doubt" : "none");
+    expect(leaders.discard(leader)).toBe("STORAGE_FAILED");
+    expect(leaders.names()).toContain("#3");
+    leaders.fault = () => "none";
+    expect(leaders.discard(leader)).toBe("done");
+    expect(leaders.names()).toEqual(["#3"]);
+    expect(ids(leaders.lead(leaders.leader()))).toEqual([]);
+  });
 });
