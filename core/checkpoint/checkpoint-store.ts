@@ -4,7 +4,7 @@ import { JobError } from "../lib/errors.ts";
 import { RingBuffer } from "../lib/ring-buffer.ts";
 import type { PartInfo } from "./manifest.ts";
 import type { StoredCheckpoint } from "./part-loader.ts";
-import { decodeRecord, encodeRecord, isCheckpoint, type StoredRecord } from "./record.ts";
+import { decodeRecord, encodeRecord, type EndStatus, isCheckpoint, type StoredRecord } from "./record.ts";
 import { originOf, partsPrefix, recordName, recordsPrefix, sequenceOf } from "./store-names.ts";
 
 /** Each try is lost to another leader that began at the same time. */
@@ -30,6 +30,8 @@ export interface Lead {
   readonly checkpoints: readonly StoredCheckpoint[];
   /** Records that cannot be read, and why. */
   readonly damaged: readonly JobError[];
+  /** Of the job that was there before, where it has ended and none has begun since: how, and who has led it then. */
+  readonly ended: { readonly epoch: number; readonly status: EndStatus } | undefined;
 }
 
 export interface CheckpointStoreOptions {
@@ -124,10 +126,10 @@ export class CheckpointStore {
 
   /**
    * Removes all checkpoints of the job, and their parts: first the older records, then the newest, then what they point to, so that at no moment there is one without its parts. What stays
-   * is one small record that the job has ended, so that a leader that slept through all of this finds out.
+   * is one small record of how the job has ended, so that a leader that slept through all of this, or follows one that told nobody, finds out.
    */
-  discard(onDone: () => void, onFailure: (error: JobError) => void): void {
-    this.#inTurn((done, failed) => this.#discard(() => done(undefined), failed), onDone, onFailure);
+  discard(status: EndStatus, onDone: () => void, onFailure: (error: JobError) => void): void {
+    this.#inTurn((done, failed) => this.#discard(status, () => done(undefined), failed), onDone, onFailure);
   }
 
   /** One call after the other: what a call that failed has left in doubt is known before the next. */
@@ -215,10 +217,10 @@ export class CheckpointStore {
     this.#collect(swept, onFailure);
   }
 
-  #discard(onDone: () => void, onFailure: (error: JobError) => void): void {
+  #discard(status: EndStatus, onDone: () => void, onFailure: (error: JobError) => void): void {
     const { folder, storage } = this.#options;
     const end = recordName(folder, this.#sequence + 1);
-    const bytes = encodeRecord({ kind: "end", epoch: this.#epoch });
+    const bytes = encodeRecord({ kind: "end", epoch: this.#epoch, status });
     const removeRecords = (): void =>
       storage.list(
         recordsPrefix(folder),
@@ -244,7 +246,7 @@ export class CheckpointStore {
       bytes,
       (isWritten) => {
         if (isWritten) removeRecords();
-        else this.#learnOf(end, (record) => (record.kind === "end" ? removeRecords() : this.#discard(onDone, onFailure)), onFailure);
+        else this.#learnOf(end, (record) => (record.kind === "end" ? removeRecords() : this.#discard(status, onDone, onFailure)), onFailure);
       },
       onFailure,
     );
@@ -273,7 +275,8 @@ export class CheckpointStore {
   #began(epoch: number, records: readonly ReadRecord[]): Lead {
     const checkpoints: Kept[] = [];
     const damaged: JobError[] = [];
-    const end = records.findLastIndex(({ record }) => !(record instanceof JobError) && record.kind === "end");
+    const end = records.findLastIndex(({ record }) => isEnd(record));
+    const ended = records[end]?.record;
     for (const { sequence, record } of records.slice(end + 1)) {
       if (record instanceof JobError) damaged.push(record);
       else if (isCheckpoint(record)) checkpoints.push({ sequence, manifest: record.manifest, blobs: record.blobs });
@@ -286,7 +289,7 @@ export class CheckpointStore {
     this.#lagging = undefined;
     const kept = new Set(checkpoints.map(({ sequence }) => sequence));
     this.#obsolete = records.filter(({ sequence }) => !kept.has(sequence)).map(({ sequence }) => recordName(this.#options.folder, sequence));
-    return { epoch, checkpoints: [...checkpoints].reverse(), damaged: damaged.reverse() };
+    return { epoch, checkpoints: [...checkpoints].reverse(), damaged: damaged.reverse(), ended: isEnd(ended) && checkpoints.length === 0 ? ended : undefined };
   }
 
   /** Ascending. */
@@ -390,6 +393,10 @@ export class CheckpointStore {
       `the job "${jobName}" was taken over: record ${sequence} of its checkpoints is of a later leader. Whoever started it last goes on with it; run a second job of this kind under another name or in another storage`,
     );
   }
+}
+
+function isEnd(record: StoredRecord | JobError | undefined): record is StoredRecord & { readonly kind: "end" } {
+  return record !== undefined && !(record instanceof JobError) && record.kind === "end";
 }
 
 function read(name: string, bytes: Uint8Array): StoredRecord | JobError {

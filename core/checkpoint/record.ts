@@ -12,9 +12,13 @@ const MARK = "TAMIAS";
 const RECORD_VERSION = 1;
 const HASH_BYTES = 32;
 
+/** How a job has ended. */
+export type EndStatus = "FINISHED" | "CANCELED" | "FAILED";
+
 /** What a record says: that a leader has begun, that the job has ended and nothing before counts any more, a complete checkpoint, or a savepoint. */
 export type StoredRecord =
-  | { readonly kind: "leader" | "end"; readonly epoch: number }
+  | { readonly kind: "leader"; readonly epoch: number }
+  | { readonly kind: "end"; readonly epoch: number; readonly status: EndStatus }
   | {
       readonly kind: "checkpoint" | "savepoint";
       /** Of the leader that wrote it. */
@@ -53,8 +57,9 @@ export function decodeRecord(bytes: Uint8Array): StoredRecord {
   const end = bytes.length - HASH_BYTES;
   if (end < 0 || text(end, bytes.length) !== hash128(bytes.subarray(0, end))) throw corrupt("the record of a checkpoint or savepoint does not have the hash that was written with it");
   const reader = new ByteReader(bytes, MARK.length + 1, end);
-  const head = JSON.parse(new TextDecoder().decode(reader.bytes())) as { kind: StoredRecord["kind"]; epoch: number; manifest: JsonManifest };
-  if (head.kind === "leader" || head.kind === "end") return { kind: head.kind, epoch: head.epoch };
+  const head = JSON.parse(new TextDecoder().decode(reader.bytes())) as { kind: StoredRecord["kind"]; epoch: number; status: EndStatus; manifest: JsonManifest };
+  if (head.kind === "leader") return { kind: head.kind, epoch: head.epoch };
+  if (head.kind === "end") return { kind: head.kind, epoch: head.epoch, status: head.status };
   const blobs = new Map<string, Uint8Array>();
   for (let left = reader.varint(); 0 < left; left -= 1) blobs.set(reader.string(), reader.bytes());
   return { kind: head.kind, epoch: head.epoch, manifest: manifestFromJson(head.manifest), blobs };

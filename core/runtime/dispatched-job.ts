@@ -68,8 +68,8 @@ export class DispatchedJob<Script> implements SubmittedJob {
   #wanted: number | undefined;
   /** What a further master is told anew, by kind. */
   readonly #standing = new Map<string, ToMaster>();
-  /** Whether another master finds in the storage what the job goes on from. */
-  #outlivesMaster = false;
+  /** Of its first master the epoch, where another one finds in the storage what the job goes on from. */
+  #since: number | undefined;
   #mastersLost = 0;
   /** There are not as many slots as it needs. */
   #isRefused = false;
@@ -95,7 +95,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
       leader.worker.terminate("it was still building a job that was given up");
     });
     const [own, theirs] = host.network.openLine();
-    leader.worker.send({ kind: "lead", job: this.#job, settings }, [theirs]);
+    leader.worker.send({ kind: "lead", job: this.#job, settings, since: this.#since }, [theirs]);
     this.#master = own;
     own.listen(
       (message) => this.#receive(message as FromMaster, leader),
@@ -118,7 +118,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
   loseMaster(error: JobError): void {
     if (this.#isOver) return;
     this.#mastersLost += 1;
-    if (!this.#outlivesMaster || MASTERS_LOST_MAX < this.#mastersLost) return this.lose(error);
+    if (this.#since === undefined || MASTERS_LOST_MAX < this.#mastersLost) return this.lose(error);
     this.#options.host.warn(`another worker goes on with a job, from its last checkpoint: ${error.reason}`);
     const master = this.#master;
     this.#master = undefined;
@@ -159,7 +159,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
         return this.#terminate(message.taskManager, message.reason);
       case "accepted":
         if (this.#isRefused) return;
-        this.#outlivesMaster = message.outlivesMaster;
+        this.#since ??= message.since;
         return this.#options.listener.onMessage(message);
       case "end":
         this.#over();

@@ -28,6 +28,8 @@ export interface JobMasterOptions {
   readonly job: JobDescription;
   readonly settings: ClusterSettings;
   readonly loadJob: LoadJob;
+  /** Epoch of the first master of the job; undefined: this is the first. */
+  readonly since: number | undefined;
 }
 
 /**
@@ -107,9 +109,9 @@ export class JobMaster {
   #onLoaded(loaded: LoadedJob): void {
     if (this.#isOver) return;
     const { graph } = loaded;
-    const { host } = this.#options;
+    const { host, since } = this.#options;
     this.#loaded = loaded;
-    this.#recovery = new JobRecovery({ host, graph, startsAfresh: false, begin: (start) => this.#begin(start), onEnd: (outcome) => this.#end(outcome) });
+    this.#recovery = new JobRecovery({ host, graph, startsAfresh: false, since, begin: (start) => this.#begin(start), onEnd: (outcome) => this.#end(outcome) });
     this.#recovery.start();
   }
 
@@ -138,7 +140,8 @@ export class JobMaster {
     this.#send({ kind: "request-slots", slots: Math.max(...graph.vertices.map(({ parallelism }) => parallelism)) });
     if (this.#isAccepted) return;
     this.#isAccepted = true;
-    this.#send({ kind: "accepted", jobName: graph.jobName, plan: jobGraphToJson(graph), outlivesMaster: isSharedStorage(graph.settings.checkpointing?.storage) });
+    const since = start.store !== undefined && isSharedStorage(graph.settings.checkpointing?.storage) ? start.store.epoch : undefined;
+    this.#send({ kind: "accepted", jobName: graph.jobName, plan: jobGraphToJson(graph), since });
   }
 
   #onDeployed(attempt: ClusterAttempt): void {

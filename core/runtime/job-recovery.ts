@@ -1,6 +1,6 @@
 import { CheckpointStore } from "../checkpoint/checkpoint-store.ts";
 import type { StoredCheckpoint } from "../checkpoint/part-loader.ts";
-import { decodeRecord, isCheckpoint, type StoredRecord } from "../checkpoint/record.ts";
+import { decodeRecord, type EndStatus, isCheckpoint, type StoredRecord } from "../checkpoint/record.ts";
 import { requireRestorable } from "../checkpoint/restorable.ts";
 import { jobFolder } from "../checkpoint/store-names.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
@@ -32,6 +32,8 @@ export interface JobRecoveryOptions {
   readonly graph: JobGraph;
   /** Whether what is stored of the job is removed first. */
   readonly startsAfresh: boolean;
+  /** Epoch of the first leader that the job has had since it was submitted; undefined: this is the first. A job that has ended under one of them does not begin again. */
+  readonly since: number | undefined;
   begin(start: AttemptStart): void;
   /** The job has ended, and what is to be removed is removed. */
   onEnd(outcome: JobOutcome): void;
@@ -120,14 +122,16 @@ export class JobRecovery {
     if (this.#store === undefined) return this.#beginWithoutCheckpoint();
     const store = this.#store;
     const failed = (error: JobError): void => this.#couldNotBegin(error);
-    if (this.#options.startsAfresh && store.epoch === 0) return store.lead(() => store.discard(() => this.#lead(store), failed), failed);
+    if (this.#options.startsAfresh && store.epoch === 0) return store.lead(() => store.discard("CANCELED", () => this.#lead(store), failed), failed);
     this.#lead(store);
   }
 
   #lead(store: CheckpointStore): void {
     store.lead(
-      ({ checkpoints, damaged }) => {
+      ({ checkpoints, damaged, ended }) => {
         if (this.#isOver) return;
+        const { since } = this.#options;
+        if (ended !== undefined && since !== undefined && since <= ended.epoch) return this.#hasEnded(ended.status);
         this.#candidates = checkpoints;
         this.#damages = [...damaged];
         for (const { reason } of damaged) this.#options.host.warn(`a checkpoint of the job "${this.#options.graph.jobName}" is passed over: ${reason}`);
@@ -137,6 +141,12 @@ export class JobRecovery {
       },
       (error) => this.#couldNotBegin(error),
     );
+  }
+
+  /** Whoever led it then told nobody. What its accumulators counted is lost. */
+  #hasEnded(status: EndStatus): void {
+    if (status !== "FAILED") return this.#end({ status });
+    this.#end({ status, error: new JobError("JOB_MASTER_LOST", `the job "${this.#options.graph.jobName}" has failed, and the worker that led it was lost before it said why`) });
   }
 
   #beginFromCandidate(): void {
@@ -218,7 +228,7 @@ export class JobRecovery {
       ended();
     };
     if (this.#keepsCheckpoints(outcome)) store.settle(ended, failed);
-    else store.discard(ended, failed);
+    else store.discard(outcome.status, ended, failed);
   }
 
   #keepsCheckpoints(outcome: JobOutcome): boolean {

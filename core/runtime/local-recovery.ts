@@ -45,7 +45,7 @@ export class LocalRecovery {
   constructor(options: LocalRecoveryOptions) {
     const { host, graph, startsAfresh, onEnd } = options;
     this.#options = options;
-    this.#recovery = new JobRecovery({ host, graph, startsAfresh, begin: (start) => this.#load(start), onEnd });
+    this.#recovery = new JobRecovery({ host, graph, startsAfresh, since: undefined, begin: (start) => this.#load(start), onEnd });
   }
 
   start(): void {

@@ -64,8 +64,8 @@ export interface Hello {
 
 /** From whoever started a worker. */
 export type ToWorker =
-  /** Be the master of a job. Carries the line to the submitter. */
-  | { readonly kind: "lead"; readonly job: JobDescription; readonly settings: ClusterSettings }
+  /** Be the master of a job, in place of those that it has had since an epoch of its storage, if any. Carries the line to the submitter. */
+  | { readonly kind: "lead"; readonly job: JobDescription; readonly settings: ClusterSettings; readonly since: number | undefined }
   /** Run subtasks of a job. Carries the lines to the job master and to the submitter, or says where they are to be got. */
   | { readonly kind: "join"; readonly at: { readonly address: string; readonly master: string; readonly records: string } | undefined };
 
@@ -101,8 +101,8 @@ export type ToMaster =
 /** From a job master. */
 export type FromMaster =
   | { readonly kind: "heartbeat"; readonly count: number }
-  /** The module was loaded and its graph is valid. Whether another master finds in the storage what the job goes on from. */
-  | { readonly kind: "accepted"; readonly jobName: string; readonly plan: JobGraphJson; readonly outlivesMaster: boolean }
+  /** The module was loaded and its graph is valid. From which epoch on the job is led, where another master finds in the storage what it goes on from. */
+  | { readonly kind: "accepted"; readonly jobName: string; readonly plan: JobGraphJson; readonly since: number | undefined }
   | { readonly kind: "request-slots"; readonly slots: number }
   | { readonly kind: "running" }
   /** It does not answer: terminate it. */

@@ -18,7 +18,7 @@ export function startWorker({ host, port, loadJob }: WorkerOptions): void {
       const to = message as ToWorker;
       switch (to.kind) {
         case "lead":
-          new JobMaster({ host, port: ports[0]!, job: to.job, settings: to.settings, loadJob });
+          new JobMaster({ host, port: ports[0]!, job: to.job, settings: to.settings, loadJob, since: to.since });
           return;
         case "join": {
           const line = (index: number, name: string): Port => (to.at === undefined ? ports[index]! : host.network.connect!(to.at.address, name));

@@ -34,7 +34,7 @@ class Leaders {
   }
 
   discard(store: CheckpointStore): string {
-    return this.answer<string>((onDone, onFailure) => store.discard(() => onDone("done"), onFailure));
+    return this.answer<string>((onDone, onFailure) => store.discard("FINISHED", () => onDone("done"), onFailure));
   }
 
   /** Its new part lies on the disk before it is committed. */

@@ -31,6 +31,10 @@ function completed(cluster: SimulatedCluster): number {
   return [...cluster.disk.objects].filter(([name, bytes]) => name.includes("/records/") && decodeRecord(bytes).kind === "checkpoint").length;
 }
 
+function hasEnded(cluster: SimulatedCluster): boolean {
+  return [...cluster.disk.objects].some(([name, bytes]) => name.includes("/records/") && decodeRecord(bytes).kind === "end");
+}
+
 function rowsOf(committed: Committed): string[] {
   return [...committed.values()].flatMap(({ rows }) => rows).sort();
 }
@@ -82,6 +86,29 @@ describe("a job on a cluster", () => {
       cluster.close();
     }
     expect(restored).toBeGreaterThan(3);
+  });
+
+  test("that loses its master when it has finished, and before anybody was told, has finished", () => {
+    let untold = 0;
+    for (let seed = 1; seed <= 12; seed += 1) {
+      const cluster = new SimulatedCluster({ seed, taskManagers: 2 });
+      const committed: Committed = new Map();
+      // What has ended under an earlier submission is no end of this one.
+      const earlier = cluster.submit(sums(new Map()));
+      cluster.runUntil(() => earlier.getJobStatus() === "FINISHED");
+      const job = cluster.submit(sums(committed));
+      cluster.runUntil(() => 0 < committed.size);
+      cluster.runUntil(() => hasEnded(cluster) || job.getJobStatus() === "FINISHED");
+      let steps = seed * 5;
+      cluster.runUntil(() => (steps -= 1) < 0 || job.getJobStatus() === "FINISHED");
+      if (job.getJobStatus() !== "FINISHED") untold += 1;
+      for (const machine of cluster.leaders) machine.die();
+      cluster.runUntil(() => job.getJobStatus() !== "RUNNING" && job.getJobStatus() !== "CREATED");
+      expect([seed, job.getJobStatus()]).toEqual([seed, "FINISHED"]);
+      expect([seed, ...rowsOf(committed)]).toEqual([seed, ...expectedSums(RECORDS)]);
+      cluster.close();
+    }
+    expect(untold).toBeGreaterThan(3);
   });
 
   test("keeps checkpoints with its master, where nothing else is said, and goes on from them", () => {
