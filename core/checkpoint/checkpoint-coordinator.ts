@@ -1,6 +1,7 @@
 import type { CheckpointSettings } from "../graph/checkpoint-settings.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
 import type { Cancellable, Host } from "../host/host.ts";
+import { afterRunningFor } from "../host/running-timeout.ts";
 import { JobError } from "../lib/errors.ts";
 import type { Barrier, SnapshotKind } from "./barrier.ts";
 import type { CheckpointHistory } from "./checkpoint-history.ts";
@@ -142,7 +143,7 @@ export class CheckpointCoordinator {
     const pending = new PendingCheckpoint(graph, { checkpointId, kind }, this.#lastBegan);
     this.#pending.set(checkpointId, pending);
     if (waiting !== undefined) this.#waiting.set(checkpointId, waiting);
-    pending.timer = host.scheduler.at(this.#lastBegan + settings.timeoutMs, () => {
+    pending.timer = afterRunningFor(host, settings.timeoutMs, () => {
       this.#fail(pending, new JobError("CHECKPOINT_FAILED", `checkpoint ${checkpointId} was not complete after ${settings.timeoutMs} ms: ${pending.progress}`));
     });
     try {

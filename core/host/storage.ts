@@ -1,5 +1,6 @@
 import { JobError } from "../lib/errors.ts";
 import type { Host } from "./host.ts";
+import { afterRunningFor } from "./running-timeout.ts";
 
 /**
  * Names and bytes that outlive whoever wrote them: what checkpoints are kept in. One call decides between writers that do not know of each other: of all `putIfAbsent` of one
@@ -38,7 +39,7 @@ export type OpenStorage = (url: string) => AsyncStorage;
 /** What a host can keep checkpoints in, by the scheme of their addresses: `file`, `idb`, … */
 export type StorageSchemes = Readonly<Record<string, OpenStorage>>;
 
-/** Without an answer for so long a call has failed: connections hang, tabs freeze. */
+/** Without an answer for so long a call has failed: connections hang. */
 const TIMEOUT_MS = 60_000;
 /** What is written may take this much longer, ms a byte: 256 KB a second. */
 const TIMEOUT_MS_PER_BYTE = 1_000 / (256 * 1024);
@@ -54,7 +55,7 @@ export function storageOver(storage: AsyncStorage, { clock, scheduler }: Pick<Ho
       then();
     };
     const failed = (cause: unknown): void => answer(() => onFailure(storageError(what, storage.description, cause)));
-    const timer = scheduler.at(clock.now() + timeoutMs, () => failed(new Error(`it has not answered for ${Math.round(timeoutMs)} ms`)));
+    const timer = afterRunningFor({ clock, scheduler }, timeoutMs, () => failed(new Error(`it has not answered for ${Math.round(timeoutMs)} ms`)));
     try {
       call().then(
         (value) => scheduler.post(() => answer(() => onDone(value))),

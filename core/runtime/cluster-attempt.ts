@@ -6,6 +6,7 @@ import { encodeRecord } from "../checkpoint/record.ts";
 import { jobGraphToJson } from "../graph/fingerprint.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
 import type { Cancellable, Host, Port } from "../host/host.ts";
+import { afterRunningFor } from "../host/running-timeout.ts";
 import { unreachable } from "../lib/assert.ts";
 import { errorFromData } from "../lib/error-data.ts";
 import { JobError } from "../lib/errors.ts";
@@ -81,7 +82,7 @@ export class ClusterAttempt implements MemberListener {
     const executions = this.#executions;
     executions.place(slotsOf(given));
     executions.moveAll("DEPLOYING");
-    this.#deployTimer = host.scheduler.at(host.clock.now() + settings.deployTimeoutMs, () => {
+    this.#deployTimer = afterRunningFor(host, settings.deployTimeoutMs, () => {
       for (const member of [...this.#undeployed]) this.#giveUp(member, `its subtasks were not ready within ${settings.deployTimeoutMs} ms`);
     });
     for (const member of members) this.#undeployed.add(member);

@@ -1,4 +1,5 @@
 import type { Cancellable, Host, Port } from "../host/host.ts";
+import { afterRunningFor } from "../host/running-timeout.ts";
 import type { WorkerHandle, Workers } from "../host/workers.ts";
 import { assert } from "../lib/assert.ts";
 import { JobError } from "../lib/errors.ts";
@@ -28,7 +29,7 @@ export class ClusterWorker<Script> {
     this.#onEnd = options.onEnd;
     this.#handle = workers.start(script);
     this.address = this.#handle.address;
-    this.#timer = host.scheduler.at(host.clock.now() + helloTimeoutMs, () => {
+    this.#timer = afterRunningFor(host, helloTimeoutMs, () => {
       this.terminate(`it has not said hello within ${helloTimeoutMs} ms: is its script one that calls serveJob?`);
     });
     this.#handle.port.listen(

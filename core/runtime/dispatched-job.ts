@@ -1,4 +1,5 @@
 import type { Cancellable, Host, Port } from "../host/host.ts";
+import { afterRunningFor } from "../host/running-timeout.ts";
 import { errorToData } from "../lib/error-data.ts";
 import { JobError } from "../lib/errors.ts";
 import type { ClusterWorker, WorkerEnd } from "./cluster-worker.ts";
@@ -90,7 +91,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
 
   #lead(leader: Leader<Script>): void {
     const { host, settings } = this.#options;
-    this.#building = host.scheduler.at(host.clock.now() + settings.deployTimeoutMs, () => {
+    this.#building = afterRunningFor(host, settings.deployTimeoutMs, () => {
       this.lose(lostMaster({ reason: `the job was not built within ${settings.deployTimeoutMs} ms: importing its module, or its function, takes longer or never ends`, error: undefined }));
       leader.worker.terminate("it was still building a job that was given up");
     });
@@ -262,7 +263,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
       if (slots !== undefined && !this.#isOver) this.#requestSlots(slots);
       return;
     }
-    this.#lettingGo ??= host.scheduler.at(host.clock.now() + settings.heartbeatTimeoutMs, () => {
+    this.#lettingGo ??= afterRunningFor(host, settings.heartbeatTimeoutMs, () => {
       for (const taskManager of this.#recordLines.keys()) this.#terminate(taskManager, "it has not let go of a job that has ended there");
     });
   }
