@@ -8,10 +8,12 @@ import { NODE_STORAGES } from "../../node/storages.ts";
 
 // What checkpoints of a job cost, in place in Node, in files: node bench/checkpoints/job-cost.ts [throughput|recovery|alignment]
 
-const STATE_ENTRIES = 1_000_000;
-const VALUE_BYTES = 90;
-/** One record in so many changes state: about 1 % of the keys a second. */
-const CHANGES_EVERY = 300;
+/** 100 MB of state; one record in so many changes it: about 1 % of the keys a second. */
+const SHAPES = [
+  { entries: 100_000, valueBytes: 990, changesEvery: 6_000 },
+  { entries: 1_000_000, valueBytes: 90, changesEvery: 600 },
+] as const;
+type Shape = (typeof SHAPES)[number];
 /** Before anything is measured: the checkpoints that hold all of the state are complete by then. */
 const RECORDS_BEFORE = 30_000_000;
 
@@ -42,7 +44,7 @@ interface Run {
 }
 
 /** Fills the state, then takes so many records, of which few change it. */
-async function throughput(records: number, intervalMs: number | undefined): Promise<Run> {
+async function throughput({ entries, valueBytes, changesEvery }: Shape, records: number, intervalMs: number | undefined): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), "tamias-checkpoints-"));
   const env = StreamExecutionEnvironment.getExecutionEnvironment({ "execution.checkpointing.dir": `file:${folder}`, "execution.checkpointing.interval": intervalMs });
   let began = { cpu: process.cpuUsage(), wall: 0 };
@@ -53,14 +55,14 @@ async function throughput(records: number, intervalMs: number | undefined): Prom
       if (n === RECORDS_BEFORE) began = { cpu: process.cpuUsage(), wall: performance.now() };
       return n;
     })
-    .filter((n) => n < STATE_ENTRIES || n % CHANGES_EVERY === 0)
+    .filter((n) => n < entries || n % changesEvery === 0)
     .map((n) => {
-      if (n < STATE_ENTRIES) return n;
+      if (n < entries) return n;
       seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-      return seed % STATE_ENTRIES;
+      return seed % entries;
     })
     .keyBy((n) => n)
-    .process(new Keep(VALUE_BYTES))
+    .process(new Keep(valueBytes))
     .print();
   const client = await env.executeAsync("throughput");
   const checkpoints = new Map<number, CheckpointStatistics>();
@@ -159,20 +161,24 @@ function line(name: string, numbers: readonly number[], unit: string): string {
   return `${name.padEnd(34)} median ${quantile(numbers, 0.5).toFixed(1)} ${unit}, most ${quantile(numbers, 1).toFixed(1)} ${unit}`;
 }
 
+async function compareThroughput(shape: Shape, records: number): Promise<void> {
+  const without = await throughput(shape, records, undefined);
+  const runs = await throughput(shape, records, 1_000);
+  console.log(`${shape.entries} entries of ${shape.valueBytes} B: ${(records / without.wallMs / 1e3).toFixed(2)} M records/s without checkpoints, ${(records / runs.wallMs / 1e3).toFixed(2)} with one a second; CPU time x ${(runs.cpuMs / without.cpuMs).toFixed(3)}`);
+  console.log(line("  written", runs.checkpoints.map(({ writtenBytes }) => writtenBytes / 1e6), "MB"));
+  console.log(line("  of state", runs.checkpoints.map(({ stateBytes }) => stateBytes / 1e6), "MB"));
+  console.log(line("  synchronous part", runs.checkpoints.map(({ syncMs }) => syncMs), "ms"));
+  console.log(line("  until durable", runs.checkpoints.map(({ durationMs }) => durationMs), "ms"));
+  }
+
 async function main([only]: readonly string[]): Promise<void> {
   const wants = (name: string): boolean => only === undefined || only === name;
   if (wants("throughput")) {
     const records = Number(process.env["RECORDS"] ?? 60_000_000);
-    const without = await throughput(records, undefined);
-    const runs = await throughput(records, 1_000);
-    console.log(`throughput: ${(records / without.wallMs / 1e3).toFixed(2)} M records/s without checkpoints, ${(records / runs.wallMs / 1e3).toFixed(2)} with one a second; CPU time x ${(runs.cpuMs / without.cpuMs).toFixed(3)}`);
-    console.log(line("  written", runs.checkpoints.map(({ writtenBytes }) => writtenBytes / 1e6), "MB"));
-    console.log(line("  of state", runs.checkpoints.map(({ stateBytes }) => stateBytes / 1e6), "MB"));
-    console.log(line("  synchronous part", runs.checkpoints.map(({ syncMs }) => syncMs), "ms"));
-    console.log(line("  until durable", runs.checkpoints.map(({ durationMs }) => durationMs), "ms"));
+    for (const shape of SHAPES) await compareThroughput(shape, records);
   }
   if (wants("recovery")) {
-    for (const [entries, bytes] of [[100_000, 990], [1_000_000, 90]] as const) {
+    for (const { entries, valueBytes: bytes } of SHAPES) {
       const times: number[] = [];
       for (let run = 0; run < 3; run += 1) times.push(await recovery(entries, bytes));
       console.log(line(`recovery, ${entries} entries of ${bytes} B`, times, "ms"));
