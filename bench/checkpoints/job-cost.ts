@@ -169,7 +169,7 @@ async function compareThroughput(shape: Shape, records: number): Promise<void> {
   console.log(line("  of state", runs.checkpoints.map(({ stateBytes }) => stateBytes / 1e6), "MB"));
   console.log(line("  synchronous part", runs.checkpoints.map(({ syncMs }) => syncMs), "ms"));
   console.log(line("  until durable", runs.checkpoints.map(({ durationMs }) => durationMs), "ms"));
-  }
+}
 
 async function main([only]: readonly string[]): Promise<void> {
   const wants = (name: string): boolean => only === undefined || only === name;

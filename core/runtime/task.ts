@@ -65,7 +65,7 @@ export class Task {
   #recordBudget = 0;
   #fireBudget = 0;
   #sourceHasMore = true;
-  /** It has emitted the barrier of the savepoint that the job stops with. */
+  /** The savepoint that the job stops with, where it was taken here: nothing comes behind it, so that what is seen of the job ends where the savepoint does. */
   #stoppedAt: number | undefined;
   #throttle: SourceThrottle | undefined;
   /** Pending while the throttle holds the source back for a time that is known. */
@@ -370,9 +370,9 @@ export class Task {
     }
   }
 
-  /** Whether nothing more may be taken or emitted: there is no credit, an operator is blocked, or the call at hand has ended the job. */
+  /** Whether nothing more may be taken or emitted: there is no credit, an operator is blocked, the call at hand has ended the job, or it stops with the savepoint that was taken. */
   #isHeldUp(): boolean {
-    return 0 < this.gauge.starvedChannels || 0 < this.blockedOperators || this.state !== "RUNNING";
+    return 0 < this.gauge.starvedChannels || 0 < this.blockedOperators || this.state !== "RUNNING" || this.#stoppedAt !== undefined;
   }
 
   #takeInput(): boolean {
@@ -386,7 +386,7 @@ export class Task {
   }
 
   #pollSource(): boolean {
-    while (this.#sourceHasMore && this.#stoppedAt === undefined && !this.#isThrottled() && this.mayTake()) {
+    while (this.#sourceHasMore && !this.#isThrottled() && this.mayTake()) {
       // Before the poll: a reader may say while it is polled that there is more, and still return that there is nothing.
       this.#sourceHasMore = false;
       const source = this.chain.source!;
@@ -402,7 +402,7 @@ export class Task {
         return true;
       }
     }
-    return this.#sourceHasMore && this.#stoppedAt === undefined && !this.#isHeldUp() && !this.#isThrottled();
+    return this.#sourceHasMore && !this.#isHeldUp() && !this.#isThrottled();
   }
 
   /** Where it is, and not for ever, the task has its next turn when that is over. */
@@ -470,7 +470,6 @@ export class Task {
     taken.alignmentMs = alignmentMs;
     taken.syncMs = clock.now() - began;
     this.#taken.push(taken);
-    // What it has read stays as the snapshot says: the job goes on from there, elsewhere or later.
     if (barrier.kind === "stop") this.#stoppedAt = barrier.checkpointId;
     for (const writer of this.chain.writers) writer.barrier(barrier);
     if (this.state === "FINISHED") this.#finishTaken();
