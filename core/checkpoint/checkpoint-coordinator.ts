@@ -56,6 +56,8 @@ export class CheckpointCoordinator {
   #lastEnded = -Infinity;
   #failures = 0;
   #timer: Cancellable | undefined;
+  /** Nothing is begun by time any more but the last one, until it is complete. */
+  #isFinishing = false;
   #isClosed = false;
 
   constructor(options: CheckpointCoordinatorOptions) {
@@ -87,6 +89,7 @@ export class CheckpointCoordinator {
   /** A last checkpoint, tried until it is complete: what it covers may become visible then. */
   finish(onDone: () => void): void {
     const { host, settings } = this.#options;
+    this.#isFinishing = true;
     this.#timer?.cancel();
     this.trigger({
       onDone,
@@ -124,6 +127,7 @@ export class CheckpointCoordinator {
 
   #schedule(): void {
     const { host, settings } = this.#options;
+    if (this.#isFinishing) return;
     this.#timer?.cancel();
     if (this.#isClosed || settings.concurrentMax <= this.#underWay || settings.intervalMs === Infinity) return;
     const at = Math.max(this.#lastBegan + settings.intervalMs, this.#lastEnded + settings.minPauseMs);

@@ -120,6 +120,15 @@ describe("a storage that fails", () => {
     expect(world.host.warned.filter((line) => line.includes("and the job goes on")).length).toBeGreaterThan(2);
   });
 
+  test("fails the last checkpoint of a job, which is tried again until it is complete", () => {
+    const world = new World(11);
+    let failing = 0;
+    world.fault = ({ kind, name }) => (kind === "putIfAbsent" && name.includes("records") && 1 < (failing += 1) && failing < 5 ? "fails" : "none");
+    const client = world.submit({ records: RECORDS }, { "execution.checkpointing.interval": "1 h" });
+    expect(world.runToEnd(client)).toBe("FINISHED");
+    expect(world.rows).toEqual(expectedSums(RECORDS));
+  });
+
   test("fails the job where so many in a row are not tolerated", () => {
     const world = new World(7);
     let isBroken = false;
