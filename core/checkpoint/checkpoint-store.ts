@@ -39,6 +39,8 @@ export interface CheckpointStoreOptions {
   /** See `jobFolder`. */
   readonly folder: string;
   readonly jobName: string;
+  /** A name that no other store has, of this process or another. */
+  readonly writer: string;
   /** How many completed checkpoints are kept. */
   readonly retainedMax: number;
 }
@@ -253,12 +255,12 @@ export class CheckpointStore {
   }
 
   #lead(triesLeft: number, onLed: (lead: Lead) => void, onFailure: (error: JobError) => void): void {
-    const { folder, storage } = this.#options;
+    const { folder, storage, writer } = this.#options;
     this.#readRecords((records) => {
       const highest = records.at(-1)?.sequence ?? 0;
       if (this.#epoch !== 0 && this.#isTakenOver(records)) return onFailure(this.#takenOver(highest));
       const epoch = highest + 1;
-      const bytes = encodeRecord({ kind: "leader", epoch });
+      const bytes = encodeRecord({ kind: "leader", epoch, writer });
       storage.putIfAbsent(
         recordName(folder, epoch),
         bytes,
@@ -321,7 +323,12 @@ export class CheckpointStore {
 
   /** Whether a record is of somebody else that came after this leader. */
   #isTakenOver(records: readonly ReadRecord[]): boolean {
-    return records.some(({ sequence, record }) => this.#epoch < sequence && !(record instanceof JobError) && record.epoch !== this.#epoch);
+    return records.some(({ sequence, record }) => this.#epoch < sequence && !(record instanceof JobError) && !this.#isOwn(record));
+  }
+
+  /** Its own first record may have happened though its put has failed: then this leader has begun once more, without knowing it. */
+  #isOwn(record: StoredRecord): boolean {
+    return record.epoch === this.#epoch || (record.kind === "leader" && record.writer === this.#options.writer);
   }
 
   #confirm(checkpoint: StoredCheckpoint, onDone: () => void, onFailure: (error: JobError) => void): void {

@@ -17,7 +17,7 @@ export type EndStatus = "FINISHED" | "CANCELED" | "FAILED";
 
 /** What a record says: that a leader has begun, that the job has ended and nothing before counts any more, a complete checkpoint, or a savepoint. */
 export type StoredRecord =
-  | { readonly kind: "leader"; readonly epoch: number }
+  | { readonly kind: "leader"; readonly epoch: number; /** Tells leaders apart whose puts of one number are both in doubt. */ readonly writer: string }
   | { readonly kind: "end"; readonly epoch: number; readonly status: EndStatus }
   | {
       readonly kind: "checkpoint" | "savepoint";
@@ -57,8 +57,8 @@ export function decodeRecord(bytes: Uint8Array): StoredRecord {
   const end = bytes.length - HASH_BYTES;
   if (end < 0 || text(end, bytes.length) !== hash128(bytes.subarray(0, end))) throw corrupt("the record of a checkpoint or savepoint does not have the hash that was written with it");
   const reader = new ByteReader(bytes, MARK.length + 1, end);
-  const head = JSON.parse(new TextDecoder().decode(reader.bytes())) as { kind: StoredRecord["kind"]; epoch: number; status: EndStatus; manifest: JsonManifest };
-  if (head.kind === "leader") return { kind: head.kind, epoch: head.epoch };
+  const head = JSON.parse(new TextDecoder().decode(reader.bytes())) as { kind: StoredRecord["kind"]; epoch: number; writer: string; status: EndStatus; manifest: JsonManifest };
+  if (head.kind === "leader") return { kind: head.kind, epoch: head.epoch, writer: head.writer };
   if (head.kind === "end") return { kind: head.kind, epoch: head.epoch, status: head.status };
   const blobs = new Map<string, Uint8Array>();
   for (let left = reader.varint(); 0 < left; left -= 1) blobs.set(reader.string(), reader.bytes());

@@ -72,7 +72,8 @@ export class JobRecovery {
     try {
       if (checkpointing !== undefined && graph.settings.mode === "STREAMING") {
         this.#storage = openStorage(checkpointing.storage, host);
-        this.#store = new CheckpointStore({ storage: this.#storage, folder: this.#folder, jobName: graph.jobName, retainedMax: checkpointing.retainedMax });
+        const writer = Math.floor(host.random.next() * 2 ** 48).toString(36);
+        this.#store = new CheckpointStore({ storage: this.#storage, folder: this.#folder, jobName: graph.jobName, writer, retainedMax: checkpointing.retainedMax });
       }
     } catch (cause) {
       return this.#end({ status: "FAILED", error: asJobError(cause) });

@@ -12,13 +12,16 @@ class Leaders {
   readonly host: SimulatedHost = new SimulatedHost({ seed: 1 });
   readonly disk: SimulatedDisk;
   fault: (call: StorageCall) => StorageFault = () => "none";
+  #writers = 0;
 
   constructor() {
     this.disk = new SimulatedDisk({ scheduler: this.host.scheduler, now: () => 0, fault: (call) => this.fault(call) });
   }
 
   leader(retainedMax: number = 1): CheckpointStore {
-    return new CheckpointStore({ storage: storageOver(this.disk.storage(this.host.scheduler), this.host), folder: "job", jobName: "job", retainedMax });
+    this.#writers += 1;
+    const storage = storageOver(this.disk.storage(this.host.scheduler), this.host);
+    return new CheckpointStore({ storage, folder: "job", jobName: "job", writer: String(this.#writers), retainedMax });
   }
 
   lead(store: CheckpointStore): Lead | string {
@@ -116,6 +119,20 @@ describe("a leader", () => {
     expect(leaders.names()).toEqual(["#4"]);
     expect(leaders.commit(first, leaders.checkpoint(first, 1))).toBe("LEADERSHIP_LOST");
     expect(ids(leaders.lead(leaders.leader()))).toEqual([]);
+  });
+
+  test("knows its own beginning where it was in doubt, and that of another one where its own was not", () => {
+    for (const happens of ["in doubt", "fails"] as const) {
+      const leaders = new Leaders();
+      const [first, second] = [leaders.leader(), leaders.leader()];
+      leaders.lead(first);
+      leaders.fault = ({ kind }) => (kind === "putIfAbsent" ? happens : "none");
+      expect(leaders.lead(first)).toBe("STORAGE_FAILED");
+      leaders.fault = () => "none";
+      if (happens === "fails") leaders.lead(second);
+      if (happens === "fails") expect(leaders.lead(first)).toBe("LEADERSHIP_LOST");
+      else expect(leaders.lead(first)).toMatchObject({ epoch: 3 });
+    }
   });
 
   test("begins again only where nobody else has", () => {
