@@ -261,16 +261,14 @@ export class CheckpointStore {
       if (this.#epoch !== 0 && this.#isTakenOver(records)) return onFailure(this.#takenOver(highest));
       const epoch = highest + 1;
       const bytes = encodeRecord({ kind: "leader", epoch, writer });
-      storage.putIfAbsent(
-        recordName(folder, epoch),
-        bytes,
-        (isWritten) => {
-          if (isWritten) onLed(this.#began(epoch, records));
-          else if (0 < triesLeft) this.#lead(triesLeft - 1, onLed, onFailure);
-          else onFailure(this.#takenOver(epoch));
-        },
-        onFailure,
-      );
+      const again = (): void => {
+        if (0 < triesLeft) this.#lead(triesLeft - 1, onLed, onFailure);
+        else onFailure(this.#takenOver(epoch));
+      };
+      // Who slept since it has read may fill the gap of a record that was removed: an epoch that others have had, and a checkpoint of long ago.
+      const confirm = (): void =>
+        storage.list(recordsPrefix(folder), recordName(folder, epoch), (later) => (later.length === 0 ? onLed(this.#began(epoch, records)) : again()), onFailure);
+      storage.putIfAbsent(recordName(folder, epoch), bytes, (isWritten) => (isWritten ? confirm() : again()), onFailure);
     }, onFailure);
   }
 

@@ -6,6 +6,7 @@ import { hash128 } from "../../core/lib/hash.ts";
 import type { JobError } from "../../core/lib/errors.ts";
 import { SimulatedDisk, type StorageCall, type StorageFault } from "../../core/testing/simulated-disk.ts";
 import { SimulatedHost } from "../../core/testing/simulated-host.ts";
+import { SimulatedMachine } from "../../core/testing/simulated-machine.ts";
 
 /** Leaders of one job over one disk; each call runs to its answer. */
 class Leaders {
@@ -133,6 +134,32 @@ describe("a leader", () => {
       if (happens === "fails") expect(leaders.lead(first)).toBe("LEADERSHIP_LOST");
       else expect(leaders.lead(first)).toMatchObject({ epoch: 3 });
     }
+  });
+
+  test("that slept since it has looked for records begins behind those that are there now", () => {
+    const leaders = new Leaders();
+    const earlier = leaders.leader();
+    leaders.lead(earlier);
+    leaders.commit(earlier, leaders.checkpoint(earlier, 1));
+    const machine = new SimulatedMachine(leaders.host);
+    const storage = storageOver(leaders.disk.storage(machine.scheduler), machine);
+    const slept = new CheckpointStore({ storage, folder: "job", jobName: "job", writer: "slept", retainedMax: 1 });
+    let lead: Lead | undefined;
+    leaders.fault = ({ kind, caller }) => {
+      if (kind === "get" && caller === machine.scheduler) machine.hang();
+      return "none";
+    };
+    slept.lead((led) => (lead = led), () => {});
+    leaders.host.runUntilIdle();
+    const second = leaders.leader();
+    leaders.lead(second);
+    for (const id of [2, 3]) leaders.commit(second, leaders.checkpoint(second, id));
+    leaders.collect(second);
+    leaders.fault = () => "none";
+    machine.goOn();
+    leaders.host.runUntilIdle();
+    expect(lead).toMatchObject({ epoch: 6 });
+    expect(ids(lead ?? "")).toEqual([3]);
   });
 
   test("begins again only where nobody else has", () => {
