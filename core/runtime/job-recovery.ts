@@ -209,9 +209,10 @@ export class JobRecovery {
     begin({ attempt, restore, store: this.#store, storage: this.#storage, folder: this.#folder });
   }
 
-  /** The storage cannot be asked what to go on from. */
+  /** The storage cannot be asked what to go on from. Whoever has just submitted the job is told: its address may be wrong, and trying again would hide that. */
   #couldNotBegin(error: JobError): void {
-    this.attemptEnded({ status: "FAILED", error });
+    if (this.#attempts === 0 && this.#options.since === undefined) this.#end({ status: "FAILED", error });
+    else this.attemptEnded({ status: "FAILED", error });
   }
 
   #end(outcome: JobOutcome): void {

@@ -212,6 +212,7 @@ describe("jobs that cannot run", () => {
     ["run missing-export.ts", ["does not provide an export named 'Nothing'"]],
     ["run stray.ts", ["dropped by the job", "stray.ts:3:"]],
     ["run numbers.ts --checkpoints file://elsewhere/ckpt", ["[INVALID_ARGUMENT] the address of a storage in files is file:PATH, such as file:./checkpoints"]],
+    ["run numbers.ts --checkpoints file:./numbers.ts", ["[STORAGE_FAILED] cannot list ", 'numbers.ts": this is a file; a storage needs a folder']],
     ["run numbers.ts --from-savepoint file:./nowhere/savepoint", ["[INVALID_ARGUMENT] there is no savepoint file:./nowhere/savepoint"]],
   ])("tamias %s", async (args, parts) => {
     const { code, stdout, stderr } = await at(args);
