@@ -4,10 +4,11 @@ import { Prng } from "../core/lib/prng.ts";
 import { browserVictim } from "./kill/browser.ts";
 import { nodeVictim } from "./kill/node.ts";
 import { threadVictim } from "./kill/thread.ts";
+import { workerdVictim } from "./kill/workerd.ts";
 import { problemsOf, randomKills, RESULTS, type Victim } from "./kill/victim.ts";
 
 /**
- * `npm run kill -- --what node --runs N [--seed S]`: runs a job with checkpoints, kills what runs it at moments that the seed chooses, up to three times, starts it again, and compares what the
+ * `npm run kill -- --what node|thread|chromium|firefox|workerd --runs N [--seed S]`: runs a job with checkpoints, kills what runs it at moments that the seed chooses, up to three times, starts it again, and compares what the
  * exactly-once sink holds at the end with what a run leaves that nobody kills. Run i has the seed S + i. The seed decides the moments as far as one can from outside: which of the things that happen
  * meanwhile are cut in two is up to the machine.
  */
@@ -15,6 +16,7 @@ const VICTIMS: Readonly<Record<string, () => Victim | Promise<Victim>>> = {
   node: nodeVictim,
   thread: threadVictim,
   chromium: () => browserVictim("Chromium"),
+  workerd: workerdVictim,
   firefox: () => browserVictim("Firefox"),
 };
 /** On a busy machine the job may be done before this process has a turn to kill it. */

@@ -27,6 +27,8 @@ export interface ServeOptions {
   readonly vars?: Readonly<Record<string, string>>;
   /** On this machine; 0 takes any that is free. */
   readonly port?: number;
+  /** Where to keep what objects store, for the next server there. Default: a folder of its own, which is gone with the server. */
+  readonly folder?: string;
 }
 
 /** Serves the worker that a file wrangler.json describes, on this machine only. What its objects store is gone with the server. Rejects with what workerd says. */
@@ -36,11 +38,9 @@ export function serveWorker(file: string, options: ServeOptions = {}): Promise<E
 }
 
 /** The same for a configuration that is no file; `main` is a whole path. */
-export async function serveConfig(config: WranglerConfig, { vars = config.vars, port = 0 }: ServeOptions = {}): Promise<EdgeServer> {
-  // Beside its configuration workerd keeps what objects store: each server has its own.
-  const parent = join(ROOT, ".cache", "workerd");
-  mkdirSync(parent, { recursive: true });
-  const folder = mkdtempSync(join(parent, `${config.name}-`));
+export async function serveConfig(config: WranglerConfig, { vars = config.vars, port = 0, folder: kept }: ServeOptions = {}): Promise<EdgeServer> {
+  // Beside its configuration workerd keeps what objects store.
+  const folder = kept ?? newFolder(config.name);
   const file = join(folder, "wrangler.json");
   writeFileSync(file, JSON.stringify({ ...config, main: relative(folder, config.main), vars }));
   // The package gives the path of the program for this machine.
@@ -49,7 +49,7 @@ export async function serveConfig(config: WranglerConfig, { vars = config.vars, 
   const child = spawn(workerd, ["serve", file, `--socket-addr=http=127.0.0.1:${port}`, "--control-fd=3", ...flags], { stdio: ["ignore", "pipe", "pipe", "pipe"] });
   const end = (): void => {
     child.kill("SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
+    if (kept === undefined) rmSync(folder, { recursive: true, force: true });
   };
   // Also where a test gave up waiting for it.
   process.once("exit", end);
@@ -60,6 +60,13 @@ export async function serveConfig(config: WranglerConfig, { vars = config.vars, 
     throw new Error(`workerd has ended: ${output}`, { cause });
   });
   return { origin: `http://127.0.0.1:${listening}`, output: () => output, close: end };
+}
+
+/** For a server, or for several of one worker after each other. */
+export function newFolder(name: string): string {
+  const parent = join(ROOT, ".cache", "workerd");
+  mkdirSync(parent, { recursive: true });
+  return mkdtempSync(join(parent, `${name}-`));
 }
 
 function portOf(child: ChildProcess): Promise<number> {

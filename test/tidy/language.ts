@@ -87,7 +87,7 @@ const VARIABLE_ALLOWED: Readonly<Record<string, string>> = {
 };
 const PLAYGROUND_ENTRIES = ["web/playground/src/main.ts", "web/playground/src/engine/engine-worker.ts", "web/playground/src/jobs/flights-worker.ts"];
 const ENTRY_POINTS = new Set(["node/cli/main.ts", "node/worker.ts", "web/worker.ts", "core/testing/index.ts", ...PLAYGROUND_ENTRIES]);
-const HAS_DEFAULT = /^((web\/playground\/)?[^/]+\.config\.ts|(test\/)?edge\/.*|examples\/.*-worker\.ts|wasm\/.*\.d\.ts)$/;
+const HAS_DEFAULT = /^((web\/playground\/)?[^/]+\.config\.ts|((test|scripts\/kill)\/)?edge\/.*|examples\/.*-worker\.ts|wasm\/.*\.d\.ts)$/;
 const RUNS = /^(Expression|If|For|ForOf|ForIn|While|DoWhile|Try|Switch|Block|Throw)Statement$/;
 
 function exportsDefault(statement: SyntaxNode): boolean {
