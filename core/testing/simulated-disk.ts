@@ -1,14 +1,20 @@
 import type { Scheduler } from "../host/host.ts";
 import type { AsyncStorage } from "../host/storage.ts";
+import { SimulatedAnswer } from "./simulated-answer.ts";
 
-/** What happens to one call of a simulated storage. `fails`: it does nothing; `in doubt`: it does what it should, and says that it failed; `lost`: it does nothing and never answers. */
-export type StorageFault = "none" | "fails" | "in doubt" | "lost";
+/**
+ * What happens to one call of a simulated storage. `fails`: it does nothing, and says so; `in doubt`: it does what it should, and says that it failed; `lost`: it does nothing and never
+ * answers; `torn`: half of what is put is there, and it never answers. Storages keep values whole, so that only comes where the power fails: whoever has called dies with it.
+ */
+export type StorageFault = "none" | "fails" | "in doubt" | "lost" | "torn";
 
 /** One call, as whoever decides about faults sees it. */
 export interface StorageCall {
   readonly kind: "putIfAbsent" | "get" | "list" | "remove";
   /** The name, or the prefix; of several names the first. */
   readonly name: string;
+  /** Who is to be answered. */
+  readonly caller: Scheduler;
 }
 
 /** How a simulated disk answers. */
@@ -20,6 +26,8 @@ export interface SimulatedDiskOptions {
   fault?(call: StorageCall): StorageFault;
   /** How long a call takes, ms. Default 0, which still lets others go first. */
   delayMs?(call: StorageCall): number;
+  /** A value was put. */
+  onPut?(name: string, bytes: Uint8Array): void;
 }
 
 /**
@@ -48,13 +56,14 @@ export class SimulatedDisk {
   /** As one machine sees it: answers come as its jobs, and not at all where it is gone. */
   storage(answers: Scheduler): AsyncStorage {
     const { objects } = this;
-    const call = <T>(kind: StorageCall["kind"], name: string, effect: () => T): PromiseLike<T> => this.#call({ kind, name }, effect, answers);
+    const call = <T>(kind: StorageCall["kind"], name: string, effect: (isTorn: boolean) => T): PromiseLike<T> => this.#call({ kind, name, caller: answers }, effect);
     return {
       description: "simulated disk",
       putIfAbsent: (name, bytes) =>
-        call("putIfAbsent", name, () => {
+        call("putIfAbsent", name, (isTorn) => {
           if (objects.has(name)) return false;
-          objects.set(name, bytes.slice());
+          objects.set(name, isTorn ? bytes.slice(0, bytes.length >> 1) : bytes.slice());
+          if (!isTorn) this.#options.onPut?.(name, bytes);
           return true;
         }),
       get: (name) => call("get", name, () => objects.get(name)?.slice()),
@@ -73,47 +82,21 @@ export class SimulatedDisk {
     if (bytes !== undefined && 0 < bytes.length) bytes[at % bytes.length]! ^= 0xff;
   }
 
-  #call<T>(call: StorageCall, effect: () => T, answers: Scheduler): PromiseLike<T> {
+  #call<T>(call: StorageCall, effect: (isTorn: boolean) => T): PromiseLike<T> {
     const { scheduler, now, fault = () => "none", delayMs = () => 0 } = this.#options;
-    const answer = new SimulatedAnswer<T>(answers);
+    const answer = new SimulatedAnswer<T>(call.caller);
     const happen = (): void => {
       const happens = fault(call);
       if (happens === "lost") return;
-      const value = happens === "fails" ? undefined : effect();
-      if (happens === "none") answer.settle({ value: value as T });
-      else answer.settle({ error: new Error(`the simulated disk ${happens === "fails" ? "refuses" : "does not say what came of it"}`) });
+      if (happens === "fails") return answer.settle({ error: new Error("the simulated disk refuses") });
+      const value = effect(happens === "torn");
+      if (happens === "none") answer.settle({ value });
+      else if (happens === "in doubt") answer.settle({ error: new Error("the simulated disk does not say what came of it") });
     };
     const delay = delayMs(call);
     if (delay === 0) scheduler.post(happen);
     else scheduler.at(now() + delay, happen);
     // Nobody chains further answers to it.
     return answer as unknown as PromiseLike<T>;
-  }
-}
-
-/** Answers like a promise, by jobs of a scheduler: nothing is left to the platform's own queue. It is listened to once. */
-class SimulatedAnswer<T> {
-  readonly #scheduler: Scheduler;
-  #outcome: { readonly value: T } | { readonly error: Error } | undefined;
-  #listener: ((outcome: { readonly value: T } | { readonly error: Error }) => void) | undefined;
-
-  constructor(scheduler: Scheduler) {
-    this.#scheduler = scheduler;
-  }
-
-  settle(outcome: { readonly value: T } | { readonly error: Error }): void {
-    this.#outcome = outcome;
-    this.#tell();
-  }
-
-  then(onValue: (value: T) => void, onError: (error: unknown) => void): void {
-    this.#listener = (outcome) => ("value" in outcome ? onValue(outcome.value) : onError(outcome.error));
-    this.#tell();
-  }
-
-  #tell(): void {
-    const outcome = this.#outcome;
-    const listener = this.#listener;
-    if (outcome !== undefined && listener !== undefined) this.#scheduler.post(() => listener(outcome));
   }
 }
