@@ -94,7 +94,11 @@ export class LocalRecovery {
       return ended({ status: "FAILED", error: asJobError(cause) });
     }
     this.#job = job;
-    if (store === undefined || storage === undefined || checkpointing === undefined) return;
+    if (store === undefined || storage === undefined || checkpointing === undefined) {
+      snapshots = savepointsOnly(job, host);
+      this.#snapshots = snapshots;
+      return;
+    }
     const writer = new SnapshotWriter(storage, folder);
     const coordinator = coordinatorOf(job, { host, settings: checkpointing, store, history: this.history, writer, attempt });
     snapshots = new JobSnapshots(coordinator, subjectOf(job), true);

@@ -209,6 +209,17 @@ describe("a savepoint", () => {
       expect(world.rows).toEqual(expectedSums(RECORDS));
     });
 
+    test(`${about}: a job that began from one can be stopped with another`, async () => {
+      const world = new World(16);
+      let from: object = {};
+      for (let round = 0; round < 2; round += 1) {
+        const { path } = await taken(world, 4_000, (client) => client.stopWithSavepoint({ directory: "disk:" }), 50, { ...given, ...from });
+        from = { "execution.state-recovery.path": path };
+      }
+      expect(world.runToEnd(world.submit({ records: 4_000 }, { ...given, ...from }))).toBe("FINISHED");
+      expect(world.rows).toEqual(expectedSums(4_000));
+    });
+
     test(`${about}: drained, the job ends as with its input, of which the rest comes after`, async () => {
       const world = new World(12);
       const { path } = await taken(world, RECORDS, (client) => client.stopWithSavepoint({ drain: true, directory: "disk:" }), 150, given);

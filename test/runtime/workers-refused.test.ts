@@ -30,7 +30,7 @@ test("where the platform refuses one more worker its job fails, and the next one
   const dispatcher = new Dispatcher({ host, workers, leaders: workers, taskManagers: 2, slots: 1, settings });
   const run = (id: string, parallelism: number): ClusterJob => {
     // The workers that it will want are not known before it is built.
-    const description = { id, module: "job", name: undefined, args: { parallelism }, parallelism: 1, configuration: {} };
+    const description = { id, module: "job", name: undefined, args: { parallelism }, parallelism: 1, configuration: {}, isResumed: false };
     const job = new ClusterJob((listener) => dispatcher.submit(description, undefined, listener), { host, jobId: id, signal: undefined });
     for (let steps = 0; steps < 2_000; steps += 1) host.runUntilIdle(1);
     return job;
