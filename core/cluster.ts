@@ -63,6 +63,14 @@ export interface SubmittedModule<Script> {
   readonly script: Script | undefined;
   /** For a job that has no other. */
   readonly name: string | undefined;
+  /** Of hosts that go on with the jobs of clusters before: what no other run there was ever called, and since when the job is led, where it has run already. */
+  readonly run?: { readonly id: string; readonly since: number | undefined };
+}
+
+/** A job that another cluster may go on with. */
+export interface RecoverableJobClient extends ClusterJobClient {
+  /** See `ClusterJob.since`. */
+  readonly since: number | undefined;
 }
 
 /** The cluster behind those of the hosts, each of which says what a job and its workers are made of. */
@@ -81,12 +89,12 @@ export class Cluster<Script> {
   }
 
   /** Resolves once the job has been built and found valid. Rejects where it is refused. */
-  async submit(job: SubmittedModule<Script>, args: JobArgs, options: ClusterSubmitOptions): Promise<ClusterJobClient> {
+  async submit(job: SubmittedModule<Script>, args: JobArgs, options: ClusterSubmitOptions): Promise<RecoverableJobClient> {
     requireOptionNames("submit", options, SUBMIT_OPTIONS);
     const { parallelism = this.#slots, jobName = job.name, configuration = {}, signal } = options;
     this.#jobs += 1;
     const description = {
-      id: `job-${this.#jobs}`,
+      id: job.run?.id ?? `job-${this.#jobs}`,
       module: job.module,
       name: jobName,
       args: plainArgs(args),
@@ -95,7 +103,7 @@ export class Cluster<Script> {
     };
     // Results and pushed records cross between threads as bytes.
     await loadParts([dynamicCodec]);
-    return submitJob(this.#dispatcher, description, { host: this.#host, script: job.script, signal });
+    return submitJob(this.#dispatcher, description, { host: this.#host, script: job.script, signal, since: job.run?.since });
   }
 
   close(): void {

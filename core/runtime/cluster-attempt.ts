@@ -185,17 +185,24 @@ export class ClusterAttempt implements MemberListener {
     // One that was lost meanwhile answers nothing.
     for (const member of members) if (!this.#alive.has(member)) this.#attempt.canceled(member);
     const lines = openLines(host, members);
-    for (const member of this.#alive) member.deploy(this.#deploymentFor(member), lines[member.index]!);
+    try {
+      for (const member of this.#alive) member.deploy(this.#deploymentFor(member), lines[member.index]!);
+    } catch (cause) {
+      // Lines have bounds, and a savepoint goes over in one message.
+      this.fail(asJobError(cause));
+    }
   }
 
   #deploymentFor(self: RemoteMember): Deployment {
     const { job, settings, graph, start } = this.#options;
     const { attempt, restore } = start;
+    // What it begins from is sent once, as it was read.
+    const { "execution.state-recovery.path": _savepoint, ...configuration } = job.configuration as { readonly "execution.state-recovery.path"?: unknown };
     const peers = this.#members
       .filter((member) => member !== self)
       .map(({ index, address }): Peer => ({ member: index, address, line: `${job.id}/${attempt}/${Math.min(index, self.index)}-${Math.max(index, self.index)}` }));
     return {
-      job,
+      job: { ...job, configuration },
       settings,
       graph: jobGraphToJson(graph),
       attempt,

@@ -46,6 +46,7 @@ export class ClusterJob implements JobListener {
   #status: ClusterJobStatus = "CREATED";
   #jobName = "";
   #plan: JobGraphJson | undefined;
+  #since: number | undefined;
   #outcome: JobOutcome | undefined;
   #accumulators: AccumulatorValues = [];
   #lastReport: ReportData | undefined;
@@ -74,6 +75,11 @@ export class ClusterJob implements JobListener {
   get plan(): JobGraphJson {
     assert(this.#plan !== undefined, "whoever holds a client has waited until the job was accepted");
     return this.#plan;
+  }
+
+  /** From which epoch of its storage on it is led, where another cluster finds there what it goes on from. */
+  get since(): number | undefined {
+    return this.#since;
   }
 
   getJobStatus(): ClusterJobStatus {
@@ -164,6 +170,7 @@ export class ClusterJob implements JobListener {
       case "accepted":
         this.#jobName = message.jobName;
         this.#plan = message.plan;
+        this.#since = message.since;
         this.#records.jobName = message.jobName;
         this.#records.names = submitterNames(message.plan);
         return this.#accepted.resolve();
@@ -269,7 +276,8 @@ export class ClusterJob implements JobListener {
       // A job that was not accepted has rejected its submission.
       if (this.#plan !== undefined) warnUnlessAsked(this.#host, this.#jobName, outcome.error, () => this.#isAsked);
       this.#accepted.reject(outcome.error);
-    } else this.#accepted.reject(new JobError("JOB_CANCELED", "the job was canceled before it began", { cause: this.#cancelReason }));
+    } else if (outcome.status === "FINISHED") this.#accepted.reject(new JobError("JOB_ENDED", "the job had finished before it was submitted again"));
+    else this.#accepted.reject(new JobError("JOB_CANCELED", "the job was canceled before it began", { cause: this.#cancelReason }));
     this.#ended.resolve(outcome);
     for (const answer of this.#answers.values()) answer(undefined);
     this.#answers.clear();
@@ -288,10 +296,10 @@ export class ClusterJob implements JobListener {
 export async function submitJob<Script>(
   dispatcher: Dispatcher<Script>,
   job: JobDescription,
-  options: { readonly host: Host; readonly script: Script | undefined; readonly signal: AbortSignal | undefined },
+  options: { readonly host: Host; readonly script: Script | undefined; readonly signal: AbortSignal | undefined; readonly since: number | undefined },
 ): Promise<ClusterJob> {
-  const { host, script, signal } = options;
-  const client = new ClusterJob((listener) => dispatcher.submit(job, script, listener), { host, jobId: job.id, signal });
+  const { host, script, signal, since } = options;
+  const client = new ClusterJob((listener) => dispatcher.submit(job, script, listener, since), { host, jobId: job.id, signal });
   await client.accepted();
   // Aborted on the way: the job ends as canceled, and nobody wants to hold it.
   if (signal?.aborted === true) await client.result();

@@ -40,6 +40,8 @@ export interface DispatchedJobOptions<Script> {
   readonly settings: ClusterSettings;
   readonly listener: JobListener;
   readonly resources: ResourceManager<Script>;
+  /** See `JobRecoveryOptions.since`. */
+  readonly since: number | undefined;
   /** It needs no master any more. */
   onEnd(job: DispatchedJob<Script>): void;
   /** It needs another master. */
@@ -80,6 +82,7 @@ export class DispatchedJob<Script> implements SubmittedJob {
     this.#job = job;
     this.script = script;
     this.#options = options;
+    this.#since = options.since;
   }
 
   begin(leader: Leader<Script>): void {

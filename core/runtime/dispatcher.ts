@@ -32,8 +32,9 @@ export class Dispatcher<Script> {
     this.#resources = new ResourceManager({ host, workers, taskManagers, slots, helloTimeoutMs: settings.deployTimeoutMs });
   }
 
-  submit(job: JobDescription, script: Script | undefined, listener: JobListener): SubmittedJob {
-    const dispatched = new DispatchedJob(job, script, { ...this.#options, listener, resources: this.#resources, onEnd: (ended) => this.#ended(ended), onMasterless: (job) => this.#leadAgain(job) });
+  /** `since` is of a job that has been led already, by another dispatcher. */
+  submit(job: JobDescription, script: Script | undefined, listener: JobListener, since?: number): SubmittedJob {
+    const dispatched = new DispatchedJob(job, script, { ...this.#options, listener, resources: this.#resources, since, onEnd: (ended) => this.#ended(ended), onMasterless: (job) => this.#leadAgain(job) });
     if (this.#isClosed) {
       dispatched.lose(new JobError("CLUSTER_CLOSED", "the cluster was closed: make another one for further jobs"));
       return dispatched;

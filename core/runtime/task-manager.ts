@@ -74,12 +74,20 @@ export class JobShare implements SubtaskListener {
 
   onSnapshot({ vertex: { id }, subtask }: SubtaskPlace, barrier: Barrier, snapshot: TaskSnapshot): void {
     const { checkpointId } = barrier;
+    const decline = (error: JobError): void => this.#send({ kind: "declined", checkpointId, error: errorToData(error) });
     this.#writer?.write(
       { attempt: this.#attempt, vertex: id, subtask },
       barrier,
       snapshot,
-      (stored) => this.#send({ kind: "acknowledged", vertex: id, subtask, checkpointId, stored }),
-      (error) => this.#send({ kind: "declined", checkpointId, error: errorToData(error) }),
+      (stored) => {
+        try {
+          this.#send({ kind: "acknowledged", vertex: id, subtask, checkpointId, stored });
+        } catch (cause) {
+          // Lines have bounds, and what is stored nowhere else goes over in one message.
+          decline(asJobError(cause));
+        }
+      },
+      decline,
     );
   }
 
