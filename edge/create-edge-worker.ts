@@ -5,6 +5,7 @@ import { errorResponse, HttpError } from "./http-error.ts";
 import { jobManagerClass } from "./job-manager-object.ts";
 import { checkedModules, type JobModules } from "./job-modules.ts";
 import { jobManagerIn, type ObjectClass, type ObjectsEnv } from "./objects.ts";
+import { StorageObject } from "./storage-object.ts";
 import { taskClass } from "./task-object.ts";
 
 /** What the deployment gives to the worker: its variables, secrets and bindings. */
@@ -26,6 +27,8 @@ export interface EdgeWorker {
   readonly JobManagerObject: ObjectClass;
   /** Exported by this name, and bound as TASKS. */
   readonly TaskObject: ObjectClass;
+  /** Exported by this name, and bound as STORAGE: where checkpoints and savepoints are kept. Without that binding they are in memory, which ends with the object that leads the jobs. */
+  readonly StorageObject: ObjectClass;
 }
 
 /**
@@ -38,7 +41,7 @@ export interface EdgeWorker {
  *
  * const edge = createEdgeWorker({ jobs: { flights }, slots: 3 });
  * export default edge.worker;
- * export const { JobManagerObject, TaskObject } = edge;
+ * export const { JobManagerObject, TaskObject, StorageObject } = edge;
  * ```
  *
  * @throws JobError UNKNOWN_OPTION, INVALID_ARGUMENT, JOB_MODULE_INVALID
@@ -51,6 +54,7 @@ export function createEdgeWorker(options: EdgeWorkerOptions): EdgeWorker {
     worker: { fetch: answer },
     JobManagerObject: jobManagerClass(modules, { slots: checkedCount("slots", slots), ...others }),
     TaskObject: taskClass(modules),
+    StorageObject,
   };
 }
 
@@ -70,5 +74,5 @@ async function answer(request: Request, env: EdgeEnv): Promise<Response> {
 /** The object answers errors of its own, so what fails is the way there, or the object. */
 function lost(cause: unknown): never {
   const message = cause instanceof Error ? cause.message : String(cause);
-  throw new HttpError("UNAVAILABLE", `the object that holds the jobs was lost while it answered, or cannot be reached, and its jobs may be lost: ${message}`);
+  throw new HttpError("UNAVAILABLE", `the object that holds the jobs was lost while it answered, or cannot be reached: ${message}. Jobs that take checkpoints go on from the last one`);
 }

@@ -1,5 +1,6 @@
 import type { Host, Network } from "../core/host/host.ts";
 import type { KernelModule } from "../core/host/kernel-module.ts";
+import type { StorageSchemes } from "../core/host/storage.ts";
 import { openLine } from "../core/host/local-line.ts";
 import type { ObjectState } from "./durable-object.ts";
 import { ALARM_MS_MIN, EdgeScheduler, type SchedulerPlatform } from "./edge-scheduler.ts";
@@ -22,6 +23,8 @@ export interface EdgeHostOptions {
   /** Finds other objects. */
   readonly peerAt: (address: string) => LinePeer;
   readonly kernel?: KernelModule;
+  /** What is bound to keep checkpoints in. */
+  readonly storages?: StorageSchemes;
   /** Where a test stands in for the platform. */
   readonly platform?: Partial<SchedulerPlatform>;
 }
@@ -44,6 +47,7 @@ export function createEdgeHost(options: EdgeHostOptions): EdgeHost {
     network: { address: options.address, openLine: () => openLine(post), connect: (address, line) => lines.connect(address, line) },
     lines,
     sharesMemory: false,
+    ...(options.storages === undefined ? {} : { storages: options.storages }),
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
     shouldYield: () => scheduler.shouldYield(),
     print,

@@ -10,8 +10,10 @@ export type HttpErrorCode =
   | "JOB_ENDED"
   | "TOO_MANY_JOBS"
   | "RESULTS_GONE"
+  | "SAVEPOINT_EXISTS"
   | "TOO_LARGE"
   | "UNSUPPORTED_MEDIA_TYPE"
+  | "LOG_FULL"
   | "NOT_CONFIGURED"
   | "UNAVAILABLE";
 
@@ -24,8 +26,10 @@ const STATUS: Readonly<Record<HttpErrorCode, number>> = {
   JOB_ENDED: 409,
   TOO_MANY_JOBS: 409,
   RESULTS_GONE: 410,
+  SAVEPOINT_EXISTS: 409,
   TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
+  LOG_FULL: 429,
   NOT_CONFIGURED: 503,
   UNAVAILABLE: 503,
 };
@@ -58,7 +62,13 @@ export function errorFields(error: unknown): { readonly code: string; readonly m
 }
 
 export function errorResponse(error: unknown): Response {
-  const status = error instanceof HttpError ? STATUS[error.code] : error instanceof JobError && error.kind === "user" ? 400 : 500;
+  const status = error instanceof HttpError ? STATUS[error.code] : error instanceof JobError ? jobErrorStatus(error) : 500;
   const { headers, details } = error instanceof HttpError ? error : { headers: {}, details: {} };
   return Response.json({ ...errorFields(error), ...details }, { status, headers });
+}
+
+/** What the job at hand cannot do now is a conflict. */
+function jobErrorStatus({ code, kind }: JobError): number {
+  if (code === "JOB_ENDED" || code === "CHECKPOINT_FAILED") return 409;
+  return kind === "user" ? 400 : 500;
 }

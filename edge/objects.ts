@@ -1,16 +1,21 @@
 import { JobError } from "../core/lib/errors.ts";
 import type { ObjectNamespace, ObjectState } from "./durable-object.ts";
 import { HttpError } from "./http-error.ts";
+import type { LogRead } from "./ingestion-logs.ts";
 import type { LinePeer } from "./line-end.ts";
+import type { StoragesEnv } from "./storages.ts";
 import type { TaskPeer } from "./task-object.ts";
 
 /** The calls that the object of the job manager takes. */
 export interface JobManagerPeer extends LinePeer {
   fetch(request: Request): Promise<Response>;
+  /** See `IngestionLogs.read`; where there is nothing yet, it waits a while. */
+  readLog(name: string, identity: string, from: number): Promise<LogRead>;
+  trimLog(name: string, identity: string, before: number): Promise<void>;
 }
 
 /** The objects of a deployment, as they are bound to its worker. */
-export interface ObjectsEnv {
+export interface ObjectsEnv extends StoragesEnv {
   readonly JOB_MANAGER?: ObjectNamespace<JobManagerPeer>;
   readonly TASKS?: ObjectNamespace<TaskPeer>;
 }

@@ -15,11 +15,24 @@ export interface Outcome {
 /** The last results of a job as JSON, numbered from 1 on, and how it ended. */
 export class ResultLog {
   readonly #texts: string[] = [];
+  readonly #firstId: number;
   #units = 0;
-  #oldestId = 1;
-  #nextId = 1;
+  #oldestId: number;
+  #nextId: number;
   #outcome: Outcome | undefined;
   readonly #waiting = new Set<() => void>();
+
+  /** `firstId` is that of the first result here: greater than those of logs of the same results that are lost. */
+  constructor(firstId: number = 1) {
+    this.#firstId = firstId;
+    this.#oldestId = firstId;
+    this.#nextId = firstId;
+  }
+
+  /** Results that there were. */
+  get count(): number {
+    return this.#nextId - this.#firstId;
+  }
 
   /** The id of the oldest result that is still here, or of the next one. */
   get oldestId(): number {

@@ -6,6 +6,7 @@ import { importJobOf, type JobModules } from "./job-modules.ts";
 import { loadKernelModule } from "./kernel-module.ts";
 import type { EndName, LinePeer } from "./line-end.ts";
 import { JOB_MANAGER_ADDRESS, type ObjectClass, type ObjectsEnv, addressOf, peersIn } from "./objects.ts";
+import { edgeStorages } from "./storages.ts";
 
 /** The calls that such an object takes. */
 export interface TaskPeer extends LinePeer {
@@ -24,7 +25,7 @@ export function taskClass(modules: JobModules): ObjectClass {
 
     constructor(ctx: ObjectState, env: ObjectsEnv) {
       super(ctx, env);
-      this.#host = createEdgeHost({ address: addressOf(ctx), state: ctx, peerAt: peersIn(env), kernel: loadKernelModule() });
+      this.#host = createEdgeHost({ address: addressOf(ctx), state: ctx, peerAt: peersIn(env), kernel: loadKernelModule(), storages: edgeStorages(env) });
     }
 
     startWorker(line: string): Promise<never> {

@@ -3,8 +3,11 @@ import type { WorkerHandle, Workers } from "../core/host/workers.ts";
 import { taskAddress } from "./objects.ts";
 import type { TaskPeer } from "./task-object.ts";
 
-/** Starts workers in task objects: each in one that none is in. An object that does not end, because it spins, is left alone, and the next number taken. */
-export function taskWorkers(host: Host, taskAt: (address: string) => TaskPeer): Workers<never> {
+/**
+ * Starts workers in task objects: each in one that none is in. An object that does not end, because it spins, is left alone, and the next number taken. `life` is what this life of the object has alone: workers of
+ * an earlier one may still be ending.
+ */
+export function taskWorkers(host: Host, life: string, taskAt: (address: string) => TaskPeer): Workers<never> {
   const used = new Set<number>();
   let started = 0;
   return {
@@ -14,7 +17,7 @@ export function taskWorkers(host: Host, taskAt: (address: string) => TaskPeer): 
       used.add(number);
       started += 1;
       const address = taskAddress(number);
-      return startIn(host, taskAt(address), { address, line: `worker-${started}`, onFree: () => used.delete(number) });
+      return startIn(host, taskAt(address), { address, line: `${life}/worker-${started}`, onFree: () => used.delete(number) });
     },
   };
 }

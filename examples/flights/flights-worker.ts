@@ -4,4 +4,4 @@ import * as flights from "./pushed-flights-job.ts";
 
 const edge = createEdgeWorker({ jobs: { flights }, slots: 3 });
 export default edge.worker;
-export const { JobManagerObject, TaskObject } = edge;
+export const { JobManagerObject, TaskObject, StorageObject } = edge;

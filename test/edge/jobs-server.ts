@@ -3,7 +3,7 @@ import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { type EdgeServer, serveConfig } from "../../scripts/workerd.ts";
 
-const CLASSES: Readonly<Record<string, string>> = { JOB_MANAGER: "JobManagerObject", TASKS: "TaskObject" };
+const CLASSES: Readonly<Record<string, string>> = { JOB_MANAGER: "JobManagerObject", TASKS: "TaskObject", STORAGE: "StorageObject" };
 const JOBS_WORKER = fileURLToPath(new URL("worker/jobs-worker.ts", import.meta.url));
 
 /** Serves a worker with the jobs of tests, or another one; `vars` are those of its deployment. */

@@ -46,17 +46,21 @@ describe("a job on three objects", () => {
     await nextResults(origin, path, WORDS.length);
   });
 
-  test("is gone with the object that holds it, and whoever asks is told so; the next job runs", async () => {
+  test("that takes no checkpoints begins anew when the object that leads it is gone, and its results are", async () => {
     const path = await submit(origin, "words");
     await pushWords(path);
+    await nextResults(origin, path, WORDS.length);
     const results = await fetch(`${origin}${path}/results`);
     await kill("JOB_MANAGER/job-manager");
     await expect(results.text()).rejects.toThrow();
-    expect(await ask(origin, "GET", path)).toMatchObject({ status: 404, body: { message: expect.stringContaining("jobs are lost when the platform evicts") } });
-    expect((await ask(origin, "GET", "/jobs")).body).toMatchObject({ jobs: [] });
-    const next = await submit(origin, "words");
-    await pushWords(next);
-    await nextResults(origin, next, WORDS.length);
+    expect(await ask(origin, "GET", path)).toMatchObject({ status: 200, body: { module: "words", results: { seen: 0 } } });
+    const resumed = await ask(origin, "GET", `${path}/results`, undefined, { "last-event-id": `${WORDS.length}` });
+    expect(resumed).toMatchObject({ status: 410, body: { code: "RESULTS_GONE" } });
+    let pushed = await pushWords(path);
+    for (; pushed.status === 503; pushed = await pushWords(path)) expect(pushed.headers.get("retry-after")).toBe("1");
+    expect(pushed).toMatchObject({ status: 200, body: { taken: WORDS.length } });
+    const [gone, ...seen] = (await nextResults(origin, path, 1 + WORDS.length)) as readonly { readonly oldest?: number }[];
+    expect([gone?.oldest, seen.length]).toEqual([resumed.body["oldest"], WORDS.length]);
   });
 
   test("waits for slots that another one has", async () => {

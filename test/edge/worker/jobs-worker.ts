@@ -91,7 +91,7 @@ const jobs: Record<string, JobModule> = {
 };
 
 const edge = createEdgeWorker({ jobs, slots: 3, heartbeatTimeoutMs: 30_000 });
-export const { TaskObject } = edge;
+export const { TaskObject, StorageObject } = edge;
 
 /** The same, but a test can end it. */
 export class JobManagerObject extends edge.JobManagerObject {
