@@ -58,6 +58,8 @@ export class CheckpointCoordinator {
   #timer: Cancellable | undefined;
   /** Nothing is begun by time any more but the last one, until it is complete. */
   #isFinishing = false;
+  /** The job is to end with a savepoint. What comes behind it is not to become visible: whoever goes on from there makes it anew. */
+  #isStopping = false;
   #isClosed = false;
 
   constructor(options: CheckpointCoordinatorOptions) {
@@ -73,17 +75,24 @@ export class CheckpointCoordinator {
 
   /** Begins one now, whatever the time. */
   trigger(waiting: Waiting): void {
-    this.#begin("checkpoint", waiting);
+    if (this.#isStopping) waiting.onFailure(new JobError("CHECKPOINT_FAILED", "the job stops with a savepoint: no checkpoint is taken behind it"));
+    else this.#begin("checkpoint", waiting);
   }
 
   /** Everything that the job is, in one piece. With `stop`, sources emit nothing behind it, unless it fails. */
   savepoint(kind: "savepoint" | "stop", waiting: Waiting): void {
+    if (kind === "stop") {
+      this.#isStopping = true;
+      this.#timer?.cancel();
+    }
     this.#begin(kind, waiting);
   }
 
   /** The job is not to end with the savepoint that it stopped at: its sources go on. */
   resume(checkpointId: number): void {
+    this.#isStopping = false;
     this.#options.target.notifyAborted(checkpointId);
+    this.#schedule();
   }
 
   /** A last checkpoint, tried until it is complete: what it covers may become visible then. */
@@ -127,7 +136,7 @@ export class CheckpointCoordinator {
 
   #schedule(): void {
     const { host, settings } = this.#options;
-    if (this.#isFinishing) return;
+    if (this.#isFinishing || this.#isStopping) return;
     this.#timer?.cancel();
     if (this.#isClosed || settings.concurrentMax <= this.#underWay || settings.intervalMs === Infinity) return;
     const at = Math.max(this.#lastBegan + settings.intervalMs, this.#lastEnded + settings.minPauseMs);
@@ -161,12 +170,12 @@ export class CheckpointCoordinator {
     this.#schedule();
   }
 
-  /** One that is complete ends those before it: their subtasks are past them. A savepoint ends none. */
+  /** One that is complete ends those before it: their subtasks are past them, and what it makes visible they do not know of. A savepoint that stands for itself ends none. */
   #onComplete(pending: PendingCheckpoint): void {
     const { checkpointId, kind } = pending.barrier;
     this.#pending.delete(checkpointId);
     pending.timer?.cancel();
-    if (kind === "checkpoint") {
+    if (kind !== "savepoint") {
       for (const older of [...this.#pending.values()]) {
         if (older.barrier.kind === "checkpoint" && older.barrier.checkpointId < checkpointId) this.#giveUp(older, new JobError("CHECKPOINT_FAILED", `checkpoint ${older.barrier.checkpointId} was overtaken by ${checkpointId}`));
       }
@@ -184,10 +193,14 @@ export class CheckpointCoordinator {
       checkpoint = pending.complete((name) => store?.part(name));
     } catch (cause) {
       this.#complete.shift();
-      if (cause instanceof JobError) return this.#fail(pending, cause);
-      throw cause;
+      if (!(cause instanceof JobError)) throw cause;
+      this.#fail(pending, cause);
+      return this.#commitNext();
     }
-    if (pending.barrier.kind === "savepoint" || store === undefined) return this.#completed(pending, checkpoint);
+    if (pending.barrier.kind === "savepoint" || store === undefined) {
+      this.#completed(pending, checkpoint);
+      return this.#commitNext();
+    }
     this.#isCommitting = true;
     const ended = (then: () => void): void => {
       this.#isCommitting = false;
@@ -238,6 +251,7 @@ export class CheckpointCoordinator {
     const { store, target } = this.#options;
     this.#pending.delete(pending.barrier.checkpointId);
     pending.timer?.cancel();
+    if (pending.barrier.kind === "stop") this.#isStopping = false;
     store?.drop(pending.newParts);
     target.notifyAborted(pending.barrier.checkpointId);
     this.#tell(pending, (waiting) => waiting.onFailure(error));

@@ -43,6 +43,8 @@ export interface CheckpointStoreOptions {
   readonly writer: string;
   /** How many completed checkpoints are kept. */
   readonly retainedMax: number;
+  /** How many may be under way at a time. */
+  readonly laggingMax: number;
 }
 
 /**
@@ -60,9 +62,10 @@ export class CheckpointStore {
   /** Checkpoints that are kept, oldest first. */
   #retained: Kept[] = [];
   /**
-   * The one that was kept last before those: a subtask that has not been told yet of the newest checkpoint may go on from an older one, so its parts stay until the next is complete.
+   * Those that were kept last before those: a subtask that has not been told yet of the newest checkpoints goes on from an older one, so its parts stay until as many are complete as may be under way
+   * at a time.
    */
-  #lagging: Kept | undefined;
+  #lagging: Kept[] = [];
   /** Records that are to be removed with the next collection. */
   #obsolete: string[] = [];
   /** Parts written for checkpoints that were given up or replaced. */
@@ -171,12 +174,12 @@ export class CheckpointStore {
 
 
   #collect(onDone: () => void, onFailure: (error: JobError) => void): void {
-    const { folder, retainedMax, storage } = this.#options;
+    const { folder, retainedMax, laggingMax, storage } = this.#options;
     for (const kept of this.#retained.splice(0, Math.max(0, this.#retained.length - retainedMax))) {
       this.#obsolete.push(recordName(folder, kept.sequence));
-      if (this.#lagging !== undefined) this.drop(Object.keys(this.#lagging.manifest.parts));
-      this.#lagging = kept;
+      this.#lagging.push(kept);
     }
+    for (const { manifest } of this.#lagging.splice(0, Math.max(0, this.#lagging.length - laggingMax))) this.drop(Object.keys(manifest.parts));
     const needed = this.#neededParts();
     for (const part of this.#dropped) if (needed.has(part)) this.#dropped.delete(part);
     const obsolete = this.#obsolete;
@@ -213,7 +216,7 @@ export class CheckpointStore {
 
   #settle(onDone: () => void, onFailure: (error: JobError) => void): void {
     const swept = (): void => {
-      this.#lagging = undefined;
+      this.#lagging = [];
       this.#sweep(Infinity, onDone, onFailure);
     };
     this.#collect(swept, onFailure);
@@ -239,7 +242,7 @@ export class CheckpointStore {
       );
     const removeParts = (): void => {
       this.#retained = [];
-      this.#lagging = undefined;
+      this.#lagging = [];
       this.#inDoubt = [];
       this.#sweep(Infinity, onDone, onFailure);
     };
@@ -286,7 +289,7 @@ export class CheckpointStore {
     this.#inDoubt = [];
     this.#dropped.clear();
     this.#retained = checkpoints;
-    this.#lagging = undefined;
+    this.#lagging = [];
     const kept = new Set(checkpoints.map(({ sequence }) => sequence));
     this.#obsolete = records.filter(({ sequence }) => !kept.has(sequence)).map(({ sequence }) => recordName(this.#options.folder, sequence));
     return { epoch, checkpoints: [...checkpoints].reverse(), damaged: damaged.reverse(), ended: isEnd(ended) && checkpoints.length === 0 ? ended : undefined };
@@ -382,7 +385,7 @@ export class CheckpointStore {
   }
 
   #kept(): readonly StoredCheckpoint[] {
-    return [...this.#retained, ...(this.#lagging === undefined ? [] : [this.#lagging]), ...this.#inDoubt];
+    return [...this.#retained, ...this.#lagging, ...this.#inDoubt];
   }
 
   /** Of this leader, or of one that it does not know of, which needs all of its own. */

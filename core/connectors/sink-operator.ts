@@ -49,6 +49,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
   #isReady = true;
   #isBlocked = false;
   #isFinished = false;
+  #completedUpTo = -Infinity;
   #isEnded = false;
   #closed = false;
 
@@ -140,6 +141,7 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
   }
 
   completed(checkpointId: number): void {
+    this.#completedUpTo = checkpointId;
     this.#guarded(() => this.#commits?.commit(checkpointId));
     this.#settle();
   }
@@ -152,11 +154,14 @@ export class SinkOperator<T, WriterState, Committable> implements Operator, Outp
     this.#isFinished = true;
   }
 
-  /** Nothing can fail any more that would bring a record again, so everything becomes visible. */
+  /**
+   * Nothing can fail any more that would bring a record again, so everything becomes visible. Of a job that stops with a savepoint, before the end of its input, that is what the savepoint covers: what
+   * was written since comes again.
+   */
   ended(): void {
     this.#guarded(() => {
-      this.#prepare(Infinity);
-      this.#commits?.finish(Infinity);
+      if (this.#isFinished) this.#prepare(Infinity);
+      this.#commits?.finish(this.#isFinished ? Infinity : this.#completedUpTo);
     });
     this.#isEnded = true;
     this.#settle();

@@ -3,7 +3,7 @@ import { SourceCoordinator } from "../connectors/source-coordinator.ts";
 import type { JobGraph } from "../graph/job-graph.ts";
 import type { Host } from "../host/host.ts";
 import { assert } from "../lib/assert.ts";
-import type { JobError } from "../lib/errors.ts";
+import { JobError } from "../lib/errors.ts";
 import { RingBuffer } from "../lib/ring-buffer.ts";
 import type { ToEnumerator, ToReader } from "../operators/source-protocol.ts";
 import type { RestorePoint, SubtaskPlace } from "./subtasks.ts";
@@ -49,6 +49,7 @@ export class JobAttempt {
   readonly #coordinators = new Map<string, SourceCoordinator<unknown, unknown, unknown>>();
   readonly #enumeratorMail = new RingBuffer<() => void>();
   readonly #waitedFor: Record<"ended" | "closed" | "canceled", Set<TaskRunner>>;
+  #hasStarted = false;
   #unfinished: number;
   #outcome: JobOutcome | undefined;
 
@@ -68,6 +69,7 @@ export class JobAttempt {
 
   start(): void {
     const { restore, runners } = this.#options;
+    this.#hasStarted = true;
     try {
       for (const [uid, coordinator] of this.#coordinators) {
         // One that failed has ended the job: the others need not begin.
@@ -95,6 +97,7 @@ export class JobAttempt {
   triggerEnumerators(checkpointId: number): ReadonlyMap<string, Uint8Array> {
     // What BATCH collects to sort is no state: a job that fails begins again.
     assert(this.#graph.settings.mode === "STREAMING", "only jobs in STREAMING mode take checkpoints");
+    if (!this.#hasStarted) throw new JobError("CHECKPOINT_FAILED", "the job has not begun yet: try again when it runs");
     const states = new Map<string, Uint8Array>();
     for (const [uid, coordinator] of this.#coordinators) states.set(uid, coordinator.snapshot(checkpointId));
     return states;

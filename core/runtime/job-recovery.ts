@@ -73,7 +73,8 @@ export class JobRecovery {
       if (checkpointing !== undefined && graph.settings.mode === "STREAMING") {
         this.#storage = openStorage(checkpointing.storage, host);
         const writer = Math.floor(host.random.next() * 2 ** 48).toString(36);
-        this.#store = new CheckpointStore({ storage: this.#storage, folder: this.#folder, jobName: graph.jobName, writer, retainedMax: checkpointing.retainedMax });
+        const { retainedMax, concurrentMax: laggingMax } = checkpointing;
+        this.#store = new CheckpointStore({ storage: this.#storage, folder: this.#folder, jobName: graph.jobName, writer, retainedMax, laggingMax });
       }
     } catch (cause) {
       return this.#end({ status: "FAILED", error: asJobError(cause) });

@@ -255,6 +255,9 @@ export class Task {
    */
   ended(): void {
     if (this.state === "RUNNING") {
+      // That the savepoint is complete may wait there.
+      this.#guarded(() => this.#readMail());
+      if (this.state !== "RUNNING") return;
       this.state = "FINISHED";
       this.#control.clear();
       this.#due.clear();

@@ -22,7 +22,7 @@ class Leaders {
   leader(retainedMax: number = 1): CheckpointStore {
     this.#writers += 1;
     const storage = storageOver(this.disk.storage(this.host.scheduler), this.host);
-    return new CheckpointStore({ storage, folder: "job", jobName: "job", writer: String(this.#writers), retainedMax });
+    return new CheckpointStore({ storage, folder: "job", jobName: "job", writer: String(this.#writers), retainedMax, laggingMax: 1 });
   }
 
   lead(store: CheckpointStore): Lead | string {
@@ -143,7 +143,7 @@ describe("a leader", () => {
     leaders.commit(earlier, leaders.checkpoint(earlier, 1));
     const machine = new SimulatedMachine(leaders.host);
     const storage = storageOver(leaders.disk.storage(machine.scheduler), machine);
-    const slept = new CheckpointStore({ storage, folder: "job", jobName: "job", writer: "slept", retainedMax: 1 });
+    const slept = new CheckpointStore({ storage, folder: "job", jobName: "job", writer: "slept", retainedMax: 1, laggingMax: 1 });
     let lead: Lead | undefined;
     leaders.fault = ({ kind, caller }) => {
       if (kind === "get" && caller === machine.scheduler) machine.hang();

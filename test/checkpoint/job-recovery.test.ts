@@ -168,12 +168,12 @@ test("a checkpoint that is damaged is passed over, and told of; where all are, t
 
 test("a second process takes the job over, and the first ends without making anything visible", () => {
   const world = new World(10);
-  const first = world.submit({ records: 3_000 });
+  const first = world.submit({ records: 5 * RECORDS });
   world.runUntil(() => 0 < completed(world));
-  const second = world.submit({ records: 3_000 });
+  const second = world.submit({ records: 5 * RECORDS });
   expect(world.runToEnd(first)).toBe("FAILED");
   expect(world.runToEnd(second)).toBe("FINISHED");
-  expect(world.rows).toEqual(expectedSums(3_000));
+  expect(world.rows).toEqual(expectedSums(5 * RECORDS));
 });
 
 describe("a savepoint", () => {
