@@ -1,13 +1,11 @@
 import { StreamExecutionEnvironment } from "tamias";
-import { IndexedDbSink, WEB_STORAGES } from "tamias/web";
+import { WEB_STORAGES } from "tamias/web";
 import { decodeRecord } from "../../../core/checkpoint/record.ts";
 import type { AsyncStorage } from "../../../core/host/storage.ts";
-import { totals, type Total } from "../totals.ts";
-import { CHECKPOINT_INTERVAL_MS, ORDERS, ORDERS_PER_SECOND } from "../victim.ts";
+import { CHECKPOINT_INTERVAL_MS } from "../victim.ts";
+import { job, results } from "./job-in-database.ts";
 
 /** A page that does its job whenever it is opened, and goes on where it was when it was closed or killed. It tells the server how far it is whenever something of a checkpoint is written. */
-const DATABASE = "totals";
-const STORE = "totals";
 const CHECKPOINTS = "idb:checkpoints";
 
 async function main(): Promise<void> {
@@ -25,7 +23,7 @@ async function main(): Promise<void> {
       "execution.checkpointing.interval": CHECKPOINT_INTERVAL_MS,
       "execution.checkpointing.dir": CHECKPOINTS,
     });
-    totals(env, { orders: ORDERS, ordersPerSecond: ORDERS_PER_SECOND }).sinkTo(new IndexedDbSink<Total>({ database: DATABASE, store: STORE }));
+    job(env);
     await env.execute("totals");
   }
   tell("results", JSON.stringify(await results()));
@@ -53,25 +51,6 @@ function telling(storage: AsyncStorage, note: () => void): AsyncStorage {
     remove: (names) => storage.remove(names),
     close: () => storage.close(),
   };
-}
-
-/** What the sink has made visible. */
-function results(): Promise<readonly Total[]> {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(DATABASE);
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-      const database = opening.result;
-      const done = (all: readonly Total[]): void => {
-        database.close();
-        resolve(all);
-      };
-      if (!database.objectStoreNames.contains(STORE)) return done([]);
-      const asking = database.transaction(STORE).objectStore(STORE).getAll();
-      asking.onerror = () => reject(asking.error);
-      asking.onsuccess = () => done(asking.result as readonly Total[]);
-    };
-  });
 }
 
 function tell(path: string, body: string): void {
