@@ -5,6 +5,7 @@ import { join } from "node:path";
 import {
   buildJobGraph,
   CheckpointDriver,
+  MemoryParts,
   LocalJob,
   SimulatedHost,
   type JobGraph,
@@ -137,13 +138,13 @@ function graphOf(flights: FlightTable, parallelism: number, collected: Collected
   return buildJobGraph(env.getStreamGraph());
 }
 
-/** One attempt, which is killed after `steps` turns with a checkpoint under way or done; undefined where it came to its end. */
-function attempt(graph: JobGraph, seed: number, restore: RestorePoint | undefined, stepsMax: number): RestorePoint | undefined {
+/** One attempt, named by its seed, which is killed after `steps` turns with a checkpoint under way or done; undefined where it came to its end. */
+function attempt(graph: JobGraph, parts: MemoryParts, seed: number, restore: RestorePoint | undefined, stepsMax: number): RestorePoint | undefined {
   const host = new SimulatedHost({ seed });
   let outcome: JobOutcome | undefined;
   const job = new LocalJob(graph, {
     host,
-    attempt: 0,
+    attempt: seed,
     restore,
     freeze: true,
     turnRecordsMax: 100,
@@ -153,7 +154,7 @@ function attempt(graph: JobGraph, seed: number, restore: RestorePoint | undefine
     },
   });
   job.start();
-  const driver = new CheckpointDriver(job);
+  const driver = new CheckpointDriver(job, { parts, firstId: seed });
   for (let step = 0; step < stepsMax && outcome === undefined; step += 1) host.step();
   if (outcome === undefined) {
     driver.begin();
@@ -172,10 +173,11 @@ test.each([1, 2])("killed and restored again and again, it counts the same (para
   const collected: Collected = { hours: [], summaries: [] };
   const fresh = (): JobGraph => graphOf(flights, parallelism, collected);
   let kills = 0;
-  let restore = attempt(fresh(), 1, undefined, 20);
+  const parts = new MemoryParts();
+  let restore = attempt(fresh(), parts, 1, undefined, 20);
   while (restore !== undefined) {
     kills += 1;
-    restore = attempt(fresh(), kills + 1, restore, 20 + 7 * kills);
+    restore = attempt(fresh(), parts, kills + 1, restore, 20 + 7 * kills);
   }
   expect(kills).toBeGreaterThanOrEqual(3);
   // The last kill may come behind the summary, which is then emitted again, and the same.
