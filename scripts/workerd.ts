@@ -59,7 +59,11 @@ export async function serveConfig(config: WranglerConfig, { vars = config.vars, 
     end();
     throw new Error(`workerd has ended: ${output}`, { cause });
   });
-  return { origin: `http://127.0.0.1:${listening}`, output: () => output, close: end };
+  const close = (): void => {
+    process.off("exit", end);
+    end();
+  };
+  return { origin: `http://127.0.0.1:${listening}`, output: () => output, close };
 }
 
 /** For a server, or for several of one worker after each other. */

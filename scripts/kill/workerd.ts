@@ -6,6 +6,9 @@ import { type Kill, Moment, type RunReport, type Victim } from "./victim.ts";
 /** Durable Objects in workerd, which SIGKILL ends with all of them. Served again, they have what was on disk, and their job goes on by itself. */
 const CLASSES: Readonly<Record<string, string>> = { JOB_MANAGER: "JobManagerObject", TASKS: "TaskObject", STORAGE: "StorageObject", RESULTS: "ResultsObject" };
 
+/** From one answer to the next about as much happens as elsewhere makes so many notes. */
+const NOTES_PER_ANSWER = 4;
+
 export function workerdVictim(): Victim {
   return { run, close: async () => {} };
 }
@@ -56,7 +59,7 @@ interface JobReport {
 
 /** What became of the job; or the moment of the kill has come, with so many results. Each answer is something that is heard of it. */
 async function follow(origin: string, path: string, kill: Kill | undefined): Promise<JobReport | number> {
-  const moment = kill === undefined ? undefined : new Moment(kill);
+  const moment = kill === undefined ? undefined : new Moment({ ...kill, notes: Math.floor(kill.notes / NOTES_PER_ANSWER) });
   for (;;) {
     const committed = (await resultsOf(origin)).length;
     if (moment?.note(committed) === true) return committed;
