@@ -48,6 +48,7 @@ export async function serveConfig(config: WranglerConfig, { vars = config.vars, 
   const flags = config["kv_namespaces"] === undefined ? [] : ["--experimental"];
   const child = spawn(workerd, ["serve", file, `--socket-addr=http=127.0.0.1:${port}`, "--control-fd=3", ...flags], { stdio: ["ignore", "pipe", "pipe", "pipe"] });
   const end = (): void => {
+    process.off("exit", end);
     child.kill("SIGKILL");
     if (kept === undefined) rmSync(folder, { recursive: true, force: true });
   };

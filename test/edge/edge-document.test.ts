@@ -71,4 +71,13 @@ describe("a worker of one's own", () => {
     const { stdout } = await promisify(execFile)("bash", ["-euc", ending], { cwd: folder, env: { ...process.env, TAMIAS_SECRET: SECRET } });
     expect(stdout.replace("}id:", "}\nid:")).toBe(blocks(text, "text")[0]);
   });
+
+  test("is stopped with a savepoint, which is fetched and brought again, and goes on from it", async () => {
+    const { origin } = server;
+    const headers = { authorization: `Bearer ${SECRET}` };
+    const { jobs } = (await (await fetch(`${origin}/jobs`, { headers })).json()) as { readonly jobs: readonly { readonly id: string }[] };
+    const given = `worker=${origin}; bearer="authorization: Bearer ${SECRET}"; job=$worker/jobs/${jobs[0]!.id}\n`;
+    const { stdout } = await promisify(execFile)("bash", ["-euc", given + blocks(section("Savepoints"), "sh").join("")], { cwd: folder });
+    expect(stdout).toMatch(/^\{"path":"do:savepoints\/brought","bytes":\d+\}\{"id":"[0-9a-f]{12}","module":"clicks",/);
+  });
 });

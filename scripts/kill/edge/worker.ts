@@ -4,8 +4,6 @@ import { createEdgeWorker, type EdgeEnv, type ObjectNamespace } from "tamias/edg
 import { totals, type Total } from "../totals.ts";
 import { CHECKPOINT_INTERVAL_MS, ORDERS, ORDERS_PER_SECOND } from "../victim.ts";
 
-export { StorageObject } from "../../../edge/storage-object.ts";
-
 /** What the sink has made visible: of each transaction once. */
 export class ResultsObject extends DurableObject {
   constructor(...given: ConstructorParameters<typeof DurableObject>) {
@@ -84,7 +82,7 @@ const job: JobModule["job"] = (env) => {
 };
 
 const edge = createEdgeWorker({ jobs: { totals: { job } }, slots: 2, heartbeatTimeoutMs: 30_000 });
-export const { JobManagerObject, TaskObject } = edge;
+export const { JobManagerObject, TaskObject, StorageObject } = edge;
 
 /** `GET /results` gives what is visible; everything else is as in any worker. */
 export default {
