@@ -84,7 +84,7 @@ export class JobShare implements SubtaskListener {
           this.#send({ kind: "acknowledged", vertex: id, subtask, checkpointId, stored });
         } catch (cause) {
           // Lines have bounds, and what is stored nowhere else goes over in one message.
-          decline(asJobError(cause));
+          decline(new JobError("CHECKPOINT_FAILED", `the state of a subtask is too large to be sent to the job master: ${asJobError(cause).reason}`, { cause }));
         }
       },
       decline,
