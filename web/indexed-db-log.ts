@@ -1,11 +1,12 @@
 import { JobError } from "../core/lib/errors.ts";
 import { requireName, type StoreNeed, transact, transactReading } from "./indexed-db-stores.ts";
 
-/** Lists of records, numbered from 1 on without a gap. */
+/** Lists of records, numbered from 1 on without a gap. Not by the database: where connections come and go, Firefox (ESR 153) at times gives a number again and refuses the entry. */
 const ENTRIES = "entries";
-/** The name of the log: another one than that of a log that was deleted. */
+/** The name of the log: another one than that of a log that was deleted. Beside it, under a key of its own, the number of the next entry. */
 const IDENTITY = "identity";
-const NEEDS: readonly StoreNeed[] = [{ name: ENTRIES, options: { autoIncrement: true } }, { name: IDENTITY }];
+const NEXT = 1;
+const NEEDS: readonly StoreNeed[] = [{ name: ENTRIES }, { name: IDENTITY }];
 const ENTRY_RECORDS_MAX = 1_000;
 const ENTRIES_READ_MAX = 8;
 
@@ -30,10 +31,15 @@ export async function appendToLog(name: string, records: readonly unknown[]): Pr
   if (records.length === 0) return;
   await transact(databaseOf(name), NEEDS, async (transaction) => {
     const identity = transaction.objectStore(IDENTITY);
-    if ((await identity.count()) === 0) await identity.put(crypto.randomUUID(), 0);
-    for (let from = 0; from < records.length; from += ENTRY_RECORDS_MAX) {
-      await transaction.objectStore(ENTRIES).add(records.slice(from, from + ENTRY_RECORDS_MAX));
+    let number = (await identity.get(NEXT)) as number | undefined;
+    if (number === undefined) {
+      number = 1;
+      await identity.put(crypto.randomUUID(), 0);
     }
+    for (let from = 0; from < records.length; from += ENTRY_RECORDS_MAX, number += 1) {
+      await transaction.objectStore(ENTRIES).add(records.slice(from, from + ENTRY_RECORDS_MAX), number);
+    }
+    await identity.put(number, NEXT);
   });
   const channel = channelOf(name);
   channel.postMessage("appended");
