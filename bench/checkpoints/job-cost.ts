@@ -6,12 +6,12 @@ import { JobError, KeyedProcessFunction, type KeyedProcessContext, type Sink, St
 import type { CheckpointStatistics } from "../../core/api/executor.ts";
 import { NODE_STORAGES } from "../../node/storages.ts";
 
-// What checkpoints of a job cost, in place in Node, in files: node bench/checkpoints/job-cost.ts [throughput|recovery|alignment]
+// What checkpoints of a job cost, in place in Node, in files: [RECORDS=n] node bench/checkpoints/job-cost.ts [throughput|recovery|alignment]
 
 /** 100 MB of state; one record in so many changes it: about 1 % of the keys a second. */
 const SHAPES = [
-  { entries: 100_000, valueBytes: 990, changesEvery: 6_000 },
-  { entries: 1_000_000, valueBytes: 90, changesEvery: 600 },
+  { entries: 100_000, valueBytes: 990, changesEvery: 26_000 },
+  { entries: 1_000_000, valueBytes: 90, changesEvery: 2_600 },
 ] as const;
 type Shape = (typeof SHAPES)[number];
 /** Before anything is measured: the checkpoints that hold all of the state are complete by then. */
@@ -174,7 +174,7 @@ async function compareThroughput(shape: Shape, records: number): Promise<void> {
 async function main([only]: readonly string[]): Promise<void> {
   const wants = (name: string): boolean => only === undefined || only === name;
   if (wants("throughput")) {
-    const records = Number(process.env["RECORDS"] ?? 60_000_000);
+    const records = Number(process.env["RECORDS"] ?? 600_000_000);
     for (const shape of SHAPES) await compareThroughput(shape, records);
   }
   if (wants("recovery")) {
