@@ -14,9 +14,9 @@ export interface JobsPages {
 export async function serveJobsPages(others: Readonly<Record<string, Served>> = {}): Promise<JobsPages> {
   const served = new Map<string, Served>(Object.entries(others));
   served.set("/endless-worker.js", { body: await workerModule('import { serveJob } from "tamias/web"; import * as job from "./jobs/endless.ts"; serveJob(job);') });
-  for (const job of ["flights", "log-analysis", "random-job"]) served.set(`/jobs/${job}.ts`, { body: await jobModule(job), headers: { "content-type": "text/javascript" } });
+  for (const job of ["flights", "log-analysis", "random-job", "paced-totals"]) served.set(`/jobs/${job}.ts`, { body: await jobModule(job), headers: { "content-type": "text/javascript" } });
   served.set("/jobs/shared-sums.ts", { body: await workerModule('export * from "./pages/shared-sums.ts";'), headers: { "content-type": "text/javascript" } });
-  for (const page of ["jobs-page", "trouble-page", "shared-page"]) {
+  for (const page of ["jobs-page", "trouble-page", "shared-page", "savepoint-page"]) {
     served.set(`/${page}.js`, { body: await bundledPage(`../../hosts/pages/${page}`) });
     served.set(`/${page}`, pageOf(`/${page}.js`));
   }
